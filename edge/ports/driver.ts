@@ -1,0 +1,70 @@
+// What a driver is: one file with an id, a summary, options and open(); what a link is: a line several drivers share.
+import type { Clock } from './clock.js'
+import type { Ports } from './device.js'
+import type { Fault } from './fault.js'
+import type { Log } from './log.js'
+import type { Random } from './random.js'
+import type { z } from './schema.js'
+
+/** Given to every open(): all a driver may use of the world. */
+export interface Tools {
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Log
+  /**
+   * A JPEG of `width` × `height` interleaved RGB pixels, made off the event loop.
+   * @param quality 1–100
+   */
+  encodeJpeg(rgb: Uint8Array, width: number, height: number, quality: number): Promise<Uint8Array>
+  /** The link named in the device's options, open and supervised; throws `offline` while it is not. */
+  link<T>(kind: LinkDriver<z.ZodObject, T>): T
+  /** Called by the driver when the box is gone or talks nonsense: the supervisor closes and reopens it. */
+  lost(fault: Fault): void
+}
+
+export interface OpenBox {
+  readonly ports: Ports
+  /** Rungs between "reopen" and "unavailable" that only this device has: reset the USB device, cut its port. */
+  readonly reset?: () => Promise<void>
+  /** Idempotent; settles within 5 s; releases every handle. */
+  close(): Promise<void>
+}
+
+export interface Driver<O extends z.ZodObject = z.ZodObject> {
+  /** Name in the config: `driver: replay`. */
+  readonly id: string
+  readonly summary: string
+  /** Strict zod object; every field has `.describe()` with its unit. The schema yields validation, form, help and docs. */
+  readonly options: O
+  /** The kind of link this driver speaks over, if any: the device's `link:` names one. */
+  readonly link?: LinkDriver
+  /** Which ports a box opened with these options will have: known before it is there, so that a missing device has a name. */
+  ports(options: z.output<O>): readonly (keyof Ports)[]
+  open(options: z.output<O>, tools: Tools, signal: AbortSignal): Promise<OpenBox>
+}
+
+export interface OpenLink<T> {
+  readonly value: T
+  close(): Promise<void>
+}
+
+/** What links are opened with: everything but other links. */
+export type LinkTools = Omit<Tools, 'link'>
+
+// biome-ignore lint/suspicious/noExplicitAny: a link's value is private to the drivers that share it
+export interface LinkDriver<O extends z.ZodObject = z.ZodObject, T = any> {
+  readonly id: string
+  readonly summary: string
+  readonly options: O
+  open(options: z.output<O>, tools: LinkTools, signal: AbortSignal): Promise<OpenLink<T>>
+}
+
+/** Types the options of one driver file. */
+export function driver<O extends z.ZodObject>(row: Driver<O>): Driver {
+  return row as unknown as Driver
+}
+
+/** Types the options and value of one link file. */
+export function linkDriver<O extends z.ZodObject, T>(row: LinkDriver<O, T>): LinkDriver<z.ZodObject, T> {
+  return row as unknown as LinkDriver<z.ZodObject, T>
+}

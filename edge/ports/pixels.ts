@@ -1,0 +1,93 @@
+// Work on whole frames, off the event loop: what services may ask of the pixel workers.
+import type { Card } from '../science/fits-header.js'
+import type { Frame, Lend, Region } from './frame.js'
+import type { Measured } from './store.js'
+
+/** A frame in lent memory, or its file on the shelf when the memory had to go back. */
+export type FrameSource = { readonly frame: Frame } | { readonly path: string }
+
+export interface EncodedPicture {
+  readonly bytes: Uint8Array
+  readonly type: 'image/jpeg' | 'image/png'
+  readonly width: number
+  readonly height: number
+}
+
+/** How a linear frame becomes a picture. `asinh`: asinh(10) between percentiles 1 and 99.5. `auto`: MTF auto-stretch. */
+export interface View {
+  readonly stretch: 'asinh' | 'auto'
+  readonly maxWidth: number // px
+  readonly as: 'jpeg' | 'png'
+}
+
+export interface MeasuredFrame {
+  readonly measured: Measured
+  readonly preview: EncodedPicture
+  readonly thumbnail: EncodedPicture
+}
+
+export interface StarSize {
+  readonly stars: number
+  readonly hfdPx?: number
+  readonly peakAdu?: number
+  readonly backgroundAdu: number
+  readonly saturated: boolean
+  /** Brightest usable star, px in the frame. */
+  readonly x?: number
+  readonly y?: number
+  readonly picture: EncodedPicture
+}
+
+export interface StackSettings {
+  readonly maxShiftPx: number
+}
+
+export type StackOutcome =
+  | {
+      readonly accepted: true
+      readonly offsetPx: readonly [number, number]
+      readonly rotationDeg: number
+      readonly matched: number
+      readonly rmsPx: number
+      readonly measured: Measured
+    }
+  | { readonly accepted: false; readonly reason: StackRefusal; readonly words: string; readonly measured?: Measured }
+
+export type StackRefusal =
+  | 'too-few-stars'
+  | 'no-match'
+  | 'moved-too-far'
+  | 'size-differs'
+  | 'colour-differs'
+  | 'unreadable'
+
+/**
+ * A stack that grows in the workers' memory.
+ * What goes wrong with one frame is an outcome; a Fault means that the stack itself cannot go on.
+ */
+export interface PixelStack {
+  /** In order. `id` goes into the list of what went in. */
+  add(source: FrameSource, id: string, signal: AbortSignal): Promise<StackOutcome>
+  picture(view: View): Promise<EncodedPicture>
+  /** √N and beside it the noise gain measured on star-free sky against the reference frame; undefined before two frames. */
+  gain(): Promise<{ frames: number; snrGain: number; measuredGain?: number }>
+  /** 32-bit float FITS with the list of what went in. */
+  save(cards: readonly Card[]): Promise<Uint8Array>
+  close(): Promise<void>
+}
+
+export interface Pixels {
+  readonly lend: Lend
+  /** Stars, background, preview and thumbnail of one frame. */
+  measure(source: FrameSource, signal: AbortSignal): Promise<MeasuredFrame>
+  /** Star size in a part of the frame for the focus loop; region in frame pixels, whole frame when absent. */
+  focus(frame: Frame, region: Region | undefined, signal: AbortSignal): Promise<StarSize>
+  /** A picture of a file on the shelf. */
+  render(path: string, view: View, signal: AbortSignal): Promise<EncodedPicture>
+  stack(settings: StackSettings): Promise<PixelStack>
+  /** JPEG again with another quality or size (pier cam). */
+  reencode(jpeg: Uint8Array, quality: number, maxWidth: number | undefined, signal: AbortSignal): Promise<Uint8Array>
+  /** See Tools.encodeJpeg. */
+  encodeJpeg(rgb: Uint8Array, width: number, height: number, quality: number): Promise<Uint8Array>
+  close(): Promise<void>
+}
