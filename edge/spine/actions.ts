@@ -1,0 +1,177 @@
+// The table of everything that can be asked for, and the one way to ask: right, input, claims, run.
+import { type Action, type Actions, type Answer, roles, type Who } from '../ports/action.js'
+import type { Clock } from '../ports/clock.js'
+import { asFault, Fault } from '../ports/fault.js'
+import type { Feed } from '../ports/feed.js'
+import type { JsonObject } from '../ports/json.js'
+import type { Claims, Lease } from '../ports/lease.js'
+import type { Log } from '../ports/log.js'
+import type { Random } from '../ports/random.js'
+import { complaints } from '../ports/schema.js'
+
+export interface ActionParts {
+  readonly claims: Claims
+  readonly feed: Feed
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Log
+}
+
+/** Ended activities stay readable in the feed this long, and this many of them. */
+const remembered = 20
+
+interface Running {
+  readonly control: AbortController
+  readonly done: Promise<unknown>
+}
+
+export interface ActionTable extends Actions {
+  /** Aborts every activity and settles when all have ended. */
+  stop(reason: Error): Promise<void>
+}
+
+/** @throws an assertion-like Error at once when two rows share a name */
+export function createActions(table: readonly Action[], parts: ActionParts): ActionTable {
+  const { claims, feed, clock, random, log } = parts
+  const byName = new Map(table.map(row => [row.name, row]))
+  if (byName.size !== table.length) throw new Error('two actions share a name')
+  const running = new Map<string, Running>()
+  const ended: string[] = []
+
+  const find = (name: string) => {
+    const row = byName.get(name)
+    if (row) return row
+    const near = nearest(name, [...byName.keys()])
+    throw new Fault(
+      'not-found',
+      `there is no action "${name}"`,
+      `Did you mean "${near}"? GET /api/openapi.json lists all`,
+    )
+  }
+
+  const deed = async (row: Action, input: never, who: Who, lease: Lease, deadlineMs: number): Promise<Answer> => {
+    const deadline = clock.deadline(deadlineMs, row.name, lease.signal)
+    try {
+      const output = (await deadline.race(row.run({ input, who, lease, signal: deadline.signal }))) as JsonObject
+      return { output, done: Promise.resolve(output) }
+    } finally {
+      deadline.cancel()
+      lease.release()
+    }
+  }
+
+  const activity = (row: Action, input: never, who: Who, lease: Lease, resumes: boolean): Answer => {
+    const id = `${row.name}-${random.id()}`
+    const path = `activity/${id}`
+    const control = new AbortController()
+    const pass = () => control.abort(lease.signal.reason)
+    lease.signal.addEventListener('abort', pass, { once: true })
+    feed.set(path, { action: row.name, who: who.name, status: 'running', startedMs: clock.now(), resumes })
+    const report = { id, progress: (fields: JsonObject) => feed.patch(path, fields) }
+    const done = row
+      .run({ input, who, lease, signal: control.signal, activity: report })
+      .then(
+        output => {
+          feed.patch(path, { status: 'done', endedMs: clock.now() })
+          return output as JsonObject
+        },
+        error => {
+          const fault = asFault(error, row.name)
+          const status = fault.code === 'aborted' ? 'aborted' : 'failed'
+          feed.patch(path, { status, endedMs: clock.now(), error: fault.message, code: fault.code, fix: fault.fix })
+          if (status === 'failed') log.warn(`${row.name} failed: ${fault.message}`)
+          throw fault
+        },
+      )
+      .finally(() => {
+        lease.signal.removeEventListener('abort', pass)
+        running.delete(id)
+        lease.release()
+        ended.push(path)
+        while (ended.length > remembered) feed.drop(ended.shift()!)
+      })
+    // Nobody has to wait for an activity: its end stands in the feed.
+    done.catch(() => undefined)
+    running.set(id, { control, done })
+    return { output: { id }, done }
+  }
+
+  return {
+    table,
+    find,
+    async ask(name, input, who) {
+      const row = find(name)
+      if (roles.indexOf(who.role) < roles.indexOf(row.role)) {
+        throw new Fault(
+          'forbidden',
+          `${name} is for the role ${row.role}; ${who.name} is ${who.role}`,
+          `Ask an administrator for a token with the role ${row.role}`,
+        )
+      }
+      const parsed = row.input.safeParse(input ?? {})
+      if (!parsed.success) {
+        throw new Fault(
+          'bad-input',
+          `${name}: ${complaints(parsed.error).join('; ')}`,
+          'Correct the value and ask again',
+        )
+      }
+      const wanted = row.claims(parsed.data)
+      const lease = claims.take(wanted, { who: who.name, action: name })
+      log.debug(`${who.name} asks for ${name}`)
+      try {
+        return row.settles.kind === 'deed'
+          ? await deed(row, parsed.data as never, who, lease, row.settles.deadlineMs)
+          : activity(row, parsed.data as never, who, lease, row.settles.resumes)
+      } catch (error) {
+        throw asFault(error, name)
+      }
+    },
+    async abort(id, reason) {
+      const one = running.get(id)
+      if (!one) throw new Fault('not-found', `no activity "${id}" is running`, 'It may have ended already')
+      one.control.abort(reason)
+      await one.done.catch(() => undefined)
+    },
+    bindings(row) {
+      if (!row.on) return [{ input: {} }]
+      const parts = row.on.split('/')
+      return feed.states(parts[0]).flatMap(({ path }) => {
+        const input = bind(parts, path.split('/'))
+        return input ? [{ path, input }] : []
+      })
+    },
+    async stop(reason) {
+      const all = [...running.values()]
+      for (const { control } of all) control.abort(reason)
+      await Promise.allSettled(all.map(({ done }) => done))
+    },
+  }
+}
+
+/** What the `{field}` parts of a pattern stand for in a path; undefined if it does not match. */
+function bind(pattern: readonly string[], path: readonly string[]): Record<string, string> | undefined {
+  if (pattern.length !== path.length) return undefined
+  const input: Record<string, string> = {}
+  for (const [at, part] of pattern.entries()) {
+    if (part.startsWith('{')) input[part.slice(1, -1)] = path[at]
+    else if (part !== path[at]) return undefined
+  }
+  return input
+}
+
+/** The known word with the smallest edit distance (Levenshtein 1966). */
+export function nearest(word: string, known: readonly string[]): string | undefined {
+  const distance = (a: string, b: string) => {
+    let row = Array.from({ length: b.length + 1 }, (_, i) => i)
+    for (let i = 1; i <= a.length; i++) {
+      const next = [i]
+      for (let j = 1; j <= b.length; j++) {
+        next.push(Math.min(row[j] + 1, next[j - 1] + 1, row[j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1)))
+      }
+      row = next
+    }
+    return row[b.length]
+  }
+  return known.map(one => ({ one, far: distance(word, one) })).sort((a, b) => a.far - b.far)[0]?.one
+}

@@ -1,0 +1,49 @@
+// The log: one JSON line each to stdout (or words for a terminal), the last 300 kept for the page.
+import type { Clock } from '../ports/clock.js'
+import type { Level, Log, LogLine } from '../ports/log.js'
+
+export interface LogBook extends Log {
+  /** Oldest first, at most 300. */
+  recent(): readonly LogLine[]
+  listen(listener: (line: LogLine) => void): () => void
+}
+
+const rank: Readonly<Record<Level, number>> = { debug: 0, info: 1, warn: 2, error: 3 }
+
+/** @param write gets every line at or above `least`, already in the form of the stream it goes to */
+export function createLog(clock: Clock, write: (line: LogLine) => void, least: Level = 'info'): LogBook {
+  const recent: LogLine[] = []
+  const listeners = new Set<(line: LogLine) => void>()
+
+  const speak = (from: string): Log => {
+    const say = (level: Level) => (message: string, facts?: Record<string, unknown>) => {
+      if (rank[level] < rank[least]) return
+      const line: LogLine = facts
+        ? { atMs: clock.now(), level, from, message, facts }
+        : { atMs: clock.now(), level, from, message }
+      recent.push(line)
+      if (recent.length > 300) recent.shift()
+      write(line)
+      for (const listener of [...listeners]) listener(line)
+    }
+    return { debug: say('debug'), info: say('info'), warn: say('warn'), error: say('error'), named: speak }
+  }
+  return {
+    ...speak('agent'),
+    recent: () => recent,
+    listen(listener) {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
+  }
+}
+
+/** For machines (journald, files): one JSON object a line. */
+export const asJson = (line: LogLine): string =>
+  `${JSON.stringify({ time: new Date(line.atMs).toISOString(), level: line.level, from: line.from, message: line.message, ...line.facts })}\n`
+
+/** For a person at a terminal. */
+export const asWords = (line: LogLine): string => {
+  const facts = line.facts ? ` ${JSON.stringify(line.facts)}` : ''
+  return `${new Date(line.atMs).toISOString().slice(11, 19)} ${line.level.padEnd(5)} ${line.from}: ${line.message}${facts}\n`
+}
