@@ -1,0 +1,177 @@
+// Links and device boxes as the config names them, each on its ladder, and the views that services hold.
+import type { Clock } from '../ports/clock.js'
+import type { Condition, Device, DeviceBox, Devices, PortName, Ports } from '../ports/device.js'
+import type { Driver, LinkDriver, OpenBox, Tools } from '../ports/driver.js'
+import { Fault } from '../ports/fault.js'
+import type { Log } from '../ports/log.js'
+import type { Random } from '../ports/random.js'
+import { type Opened, type Supervised, supervise } from './supervisor.js'
+
+/** One entry under `links:` or `devices:`, checked. */
+export interface LinkEntry {
+  readonly name: string
+  readonly driver: LinkDriver
+  readonly options: unknown
+}
+export interface BoxEntry {
+  readonly name: string
+  readonly driver: Driver
+  readonly link: string | undefined
+  readonly options: unknown
+}
+
+export interface DeviceParts {
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Log
+  readonly encodeJpeg: Tools['encodeJpeg']
+}
+
+export interface LinkView {
+  readonly name: string
+  readonly driver: string
+  readonly supervised: Supervised<unknown>
+}
+
+export interface BoxView extends DeviceBox {
+  readonly link: string | undefined
+  readonly supervised: Supervised<Ports>
+}
+
+export interface DeviceRack extends Devices {
+  readonly boxes: readonly BoxView[]
+  readonly links: readonly LinkView[]
+  close(): Promise<void>
+}
+
+export function openDevices(links: readonly LinkEntry[], boxes: readonly BoxEntry[], parts: DeviceParts): DeviceRack {
+  const { clock, random, log, encodeJpeg } = parts
+  const listeners = new Set<(box: DeviceBox) => void>()
+
+  const linkViews = links.map(({ name, driver, options }): LinkView => {
+    const mine = log.named(`link/${name}`)
+    const supervised = supervise<unknown>({
+      name: `link ${name}`,
+      clock,
+      log: mine,
+      open: (lost, signal) => driver.open(options as never, { clock, random, log: mine, encodeJpeg, lost }, signal),
+    })
+    return { name, driver: driver.id, supervised }
+  })
+
+  const boxViews = boxes.map(({ name, driver, link, options }): BoxView => {
+    const line = linkViews.find(one => one.name === link)
+    const mine = log.named(`device/${name}`)
+    const tools = (lost: (fault: Fault) => void): Tools => ({
+      clock,
+      random,
+      log: mine,
+      encodeJpeg,
+      lost,
+      link<T>(kind: LinkDriver): T {
+        if (!line || line.driver !== kind.id) {
+          throw new Fault(
+            'offline',
+            `device ${name} has no link of the kind ${kind.id}`,
+            `Name one under link: in the config`,
+          )
+        }
+        return line.supervised.current() as T
+      },
+    })
+    const supervised = supervise<Ports>({
+      name: `device ${name}`,
+      clock,
+      log: mine,
+      async open(lost, signal): Promise<Opened<Ports>> {
+        const box: OpenBox = await driver.open(options as never, tools(lost), signal)
+        return { value: box.ports, reset: box.reset, close: () => box.close() }
+      },
+    })
+    line?.supervised.onChange(() => {
+      if (line.supervised.condition === 'ready') supervised.retry()
+      else supervised.distrust(line.supervised.fault ?? new Fault('offline', `link ${link} is gone`, 'Wait a moment'))
+    })
+    const view: BoxView = {
+      name,
+      driver: driver.id,
+      link,
+      ports: driver.ports(options as never),
+      supervised,
+      get condition(): Condition {
+        return supervised.condition
+      },
+      get fault() {
+        return supervised.fault
+      },
+      current: () => supervised.current(),
+      distrust: fault => supervised.distrust(fault),
+      onChange: listener => supervised.onChange(listener),
+    }
+    supervised.onChange(() => {
+      for (const listener of [...listeners]) listener(view)
+    })
+    return view
+  })
+
+  return {
+    boxes: boxViews,
+    links: linkViews,
+    device: (port, name) =>
+      portOf(
+        boxViews.find(box => box.name === name && box.ports.includes(port)),
+        port,
+        name,
+      ),
+    having: port => boxViews.filter(box => box.ports.includes(port)).map(box => portOf(box, port, box.name)),
+    onChange(listener) {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
+    async close() {
+      await Promise.all(boxViews.map(box => box.supervised.close()))
+      await Promise.all(linkViews.map(link => link.supervised.close()))
+    },
+  }
+}
+
+const portWords: Readonly<Record<PortName, string>> = {
+  camera: 'camera',
+  video: 'pier camera',
+  mount: 'mount',
+  focuser: 'focuser',
+  wheel: 'filter wheel',
+  switches: 'switch box',
+  station: 'sensor station',
+}
+
+/** One port of a box; without a box, a device that is always offline and says what to configure. */
+function portOf<K extends PortName>(
+  box: BoxView | undefined,
+  port: K,
+  name: string | undefined,
+): Device<NonNullable<Ports[K]>> {
+  const absent = () =>
+    new Fault(
+      name === undefined ? 'offline' : 'not-found',
+      name === undefined ? `no ${portWords[port]} is configured` : `no ${portWords[port]} is called "${name}"`,
+      'Add one on the Devices page, or under devices: and use: in the config',
+    )
+  return {
+    name: box?.name ?? name ?? port,
+    get condition() {
+      return box?.condition ?? 'unavailable'
+    },
+    get fault() {
+      return box ? box.fault : absent()
+    },
+    current() {
+      if (!box) throw absent()
+      const found = box.current()[port]
+      if (found) return found as NonNullable<Ports[K]>
+      throw new Fault('unsupported', `device ${box.name} has no ${portWords[port]}`, 'Choose another device for it')
+    },
+    distrust: fault => box?.distrust(fault),
+    onChange: listener => box?.onChange(listener) ?? (() => undefined),
+  }
+}
