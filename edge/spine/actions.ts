@@ -1,4 +1,5 @@
 // The table of everything that can be asked for, and the one way to ask: right, input, claims, run.
+import assert from 'node:assert/strict'
 import { type Action, type Actions, type Answer, roles, type Who } from '../ports/action.js'
 import type { Clock } from '../ports/clock.js'
 import { asFault, Fault } from '../ports/fault.js'
@@ -8,6 +9,7 @@ import type { Claims, Lease } from '../ports/lease.js'
 import type { Log } from '../ports/log.js'
 import type { Random } from '../ports/random.js'
 import { complaints } from '../ports/schema.js'
+import { nearest } from './nearest.js'
 
 export interface ActionParts {
   readonly claims: Claims
@@ -26,15 +28,17 @@ interface Running {
 }
 
 export interface ActionTable extends Actions {
+  /** Puts rows on the table; what is returned takes them away again. A name that is taken is a bug. */
+  offer(rows: readonly Action[]): () => void
+  /** Ids of the activities that run now. */
+  running(): string[]
   /** Aborts every activity and settles when all have ended. */
   stop(reason: Error): Promise<void>
 }
 
-/** @throws an assertion-like Error at once when two rows share a name */
-export function createActions(table: readonly Action[], parts: ActionParts): ActionTable {
+export function createActions(parts: ActionParts): ActionTable {
   const { claims, feed, clock, random, log } = parts
-  const byName = new Map(table.map(row => [row.name, row]))
-  if (byName.size !== table.length) throw new Error('two actions share a name')
+  const byName = new Map<string, Action>()
   const running = new Map<string, Running>()
   const ended: string[] = []
 
@@ -97,7 +101,19 @@ export function createActions(table: readonly Action[], parts: ActionParts): Act
   }
 
   return {
-    table,
+    get table() {
+      return [...byName.values()]
+    },
+    offer(rows) {
+      for (const row of rows) {
+        assert(!byName.has(row.name), `two actions share the name ${row.name}`)
+        byName.set(row.name, row)
+      }
+      return () => {
+        for (const row of rows) byName.delete(row.name)
+      }
+    },
+    running: () => [...running.keys()],
     find,
     async ask(name, input, who) {
       const row = find(name)
@@ -158,20 +174,4 @@ function bind(pattern: readonly string[], path: readonly string[]): Record<strin
     else if (part !== path[at]) return undefined
   }
   return input
-}
-
-/** The known word with the smallest edit distance (Levenshtein 1966). */
-export function nearest(word: string, known: readonly string[]): string | undefined {
-  const distance = (a: string, b: string) => {
-    let row = Array.from({ length: b.length + 1 }, (_, i) => i)
-    for (let i = 1; i <= a.length; i++) {
-      const next = [i]
-      for (let j = 1; j <= b.length; j++) {
-        next.push(Math.min(row[j] + 1, next[j - 1] + 1, row[j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1)))
-      }
-      row = next
-    }
-    return row[b.length]
-  }
-  return known.map(one => ({ one, far: distance(word, one) })).sort((a, b) => a.far - b.far)[0]?.one
 }

@@ -1,0 +1,134 @@
+// Who may act: one-time pairing codes, tokens kept as hashes, roles. Looking needs nothing.
+import { createHash, randomBytes, randomInt, timingSafeEqual } from 'node:crypto'
+import { readFile, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { type Role, roles, type Who } from '../ports/action.js'
+import type { Clock } from '../ports/clock.js'
+import { Fault } from '../ports/fault.js'
+import { complaints, z } from '../ports/schema.js'
+import { writeWhole } from './whole-file.js'
+
+const ticket = z.strictObject({
+  name: z.string(),
+  role: z.enum(roles),
+  /** SHA-256 of the token, hex: the token itself is told once and kept nowhere. */
+  hash: z.string(),
+  issuedMs: z.number(),
+})
+const ledger = z.strictObject({ tokens: z.array(ticket) })
+type Ticket = z.infer<typeof ticket>
+
+/** A code lives this long, and this many wrong guesses end it. */
+const codeMs = 10 * 60_000
+const guesses = 5
+const mostTokens = 200
+
+export interface Access {
+  /** Whom a token belongs to; undefined when nobody. */
+  whoHas(token: string): Promise<Pick<Who, 'name' | 'role'> | undefined>
+  /** A fresh one-time code for the terminal, eight digits; the one before it is void. */
+  pairingCode(role: Role): string
+  /** A token for whoever knows the code. Throws `unpaired` for a wrong, used or old one. */
+  pair(code: string, name: string): Promise<{ token: string; role: Role; name: string }>
+  issue(name: string, role: Role): Promise<string>
+  forget(token: string): Promise<void>
+  names(): { name: string; role: Role; issuedMs: number }[]
+}
+
+/** Tokens live in `<folder>/access.json`, 0600. */
+export async function openAccess(folder: string, clock: Clock): Promise<Access> {
+  const path = join(folder, 'access.json')
+  let tickets: Ticket[] = await readTickets(path)
+  let readMs = await changedMs(path)
+  let code: { digits: string; role: Role; untilMs: number; left: number } | undefined
+  let writing: Promise<void> = Promise.resolve()
+
+  const save = (next: Ticket[]) => {
+    tickets = next
+    writing = writing.then(() => writeWhole(path, `${JSON.stringify({ tokens: tickets }, null, 1)}\n`, 0o600))
+    return writing
+  }
+  const issue = async (name: string, role: Role) => {
+    tickets = await readTickets(path)
+    if (tickets.length >= mostTokens) {
+      throw new Fault('bad-input', `${mostTokens} tokens are out`, 'Unpair what is no longer used')
+    }
+    const token = randomBytes(24).toString('base64url')
+    await save([...tickets, { name, role, hash: hashOf(token), issuedMs: clock.now() }])
+    return token
+  }
+
+  return {
+    async whoHas(token) {
+      const hash = Buffer.from(hashOf(token))
+      const known = () => tickets.find(one => timingSafeEqual(Buffer.from(one.hash), hash))
+      let found = known()
+      // Another process (`pierside token new`) may have issued it since we read the file.
+      if (!found && (await changedMs(path)) !== readMs) {
+        readMs = await changedMs(path)
+        tickets = await readTickets(path)
+        found = known()
+      }
+      return found && { name: found.name, role: found.role }
+    },
+    pairingCode(role) {
+      const digits = String(randomInt(100_000_000)).padStart(8, '0')
+      code = { digits, role, untilMs: clock.monotonicMs() + codeMs, left: guesses }
+      return digits
+    },
+    async pair(given, name) {
+      const digits = given.replace(/\D/g, '')
+      if (!code || clock.monotonicMs() > code.untilMs) {
+        code = undefined
+        throw new Fault(
+          'unpaired',
+          'there is no pairing code now',
+          'Run `pierside token new` or press enter in its terminal for a new code',
+        )
+      }
+      if (digits !== code.digits) {
+        code.left--
+        if (code.left <= 0) code = undefined
+        throw new Fault('unpaired', 'the pairing code is not right', 'Type the eight digits that the terminal shows')
+      }
+      const { role } = code
+      code = undefined
+      return { token: await issue(name, role), role, name }
+    },
+    issue,
+    async forget(token) {
+      const hash = hashOf(token)
+      await save((await readTickets(path)).filter(one => one.hash !== hash))
+    },
+    names: () => tickets.map(({ name, role, issuedMs }) => ({ name, role, issuedMs })),
+  }
+}
+
+const hashOf = (token: string) => createHash('sha256').update(token).digest('hex')
+
+/** When the file was last changed, ms; 0 while there is none. */
+async function changedMs(path: string): Promise<number> {
+  try {
+    return (await stat(path)).mtimeMs
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return 0
+    throw error
+  }
+}
+
+async function readTickets(path: string): Promise<Ticket[]> {
+  let text: string
+  try {
+    text = await readFile(path, 'utf8')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
+    throw error
+  }
+  const parsed = ledger.safeParse(JSON.parse(text))
+  if (parsed.success) return parsed.data.tokens
+  throw new Fault(
+    'bad-input',
+    `${path}: ${complaints(parsed.error).join('; ')}`,
+    'Remove the file; everybody pairs again',
+  )
+}

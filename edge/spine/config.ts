@@ -1,0 +1,158 @@
+// One YAML file, one schema assembled by main, checked whole before anything starts; comments survive saving.
+import { type Document, isMap, isScalar, LineCounter, type Node, parseDocument } from 'yaml'
+import { Fault } from '../ports/fault.js'
+import type { z } from '../ports/schema.js'
+import { nearest } from './nearest.js'
+
+export interface ConfigText<T> {
+  readonly text: string
+  readonly settings: T
+}
+
+/** What is wrong with one place of the file. */
+export interface Complaint {
+  readonly line: number
+  readonly path: string
+  readonly words: string
+}
+
+/**
+ * @param secrets values for `!secret name`
+ * @throws Fault `bad-input` with every complaint: line, path, what is wrong, the nearest right key
+ */
+export function parseConfig<S extends z.ZodType>(
+  text: string,
+  schema: S,
+  secrets: ReadonlyMap<string, string>,
+): ConfigText<z.output<S>> {
+  const lines = new LineCounter()
+  const complaints: Complaint[] = []
+  const document = readYaml(text, lines, secrets, complaints)
+  if (complaints.length === 0) {
+    const parsed = schema.safeParse(document.toJS() ?? {})
+    if (parsed.success) return { text, settings: parsed.data }
+    for (const issue of parsed.error.issues) complaints.push(...complaintsOf(issue, document, lines, schema))
+  }
+  throw new Fault(
+    'bad-input',
+    `the configuration has ${complaints.length === 1 ? 'a mistake' : `${complaints.length} mistakes`}: ${complaints
+      .map(({ line, path, words }) => `line ${line}: ${path ? `${path}: ` : ''}${words}`)
+      .join('; ')}`,
+    'Correct the lines named and try again; docs/config.md lists every key',
+    { detail: { complaints } },
+  )
+}
+
+/** The same file with some settings changed: comments and order of the rest stay. `undefined` removes a key. */
+export function mergeConfig(text: string, changes: Readonly<Record<string, unknown>>): string {
+  const document = parseDocument(text, { customTags: [secretTag(new Map(), [])] })
+  const put = (path: readonly string[], value: unknown) => {
+    if (value === undefined || value === null) document.deleteIn(path)
+    else if (typeof value === 'string' && value.startsWith('!secret ')) {
+      document.setIn(path, document.createNode(new Secret(value.slice(8)), { tag: '!secret' }))
+    } else if (isPlain(value) && isMap(document.getIn(path))) {
+      for (const [key, inner] of Object.entries(value)) put([...path, key], inner)
+    } else document.setIn(path, value)
+  }
+  for (const [key, value] of Object.entries(changes)) put([key], value)
+  return document.toString({ lineWidth: 120 })
+}
+
+/** Settings as a form shows them: not checked, without standards, secrets as `!secret name`. */
+export function looseSettings(text: string): Record<string, unknown> {
+  const document = parseDocument(text, { customTags: [secretTag(new Map(), [])] })
+  const plain = JSON.stringify(document.toJS() ?? {}, (_key, value) =>
+    value instanceof Secret ? `!secret ${value.name}` : value,
+  )
+  return JSON.parse(plain)
+}
+
+const isPlain = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+/** Stands in the tree for `!secret name`: prints back as it was written, and tells its value only to the schema. */
+class Secret {
+  constructor(readonly name: string) {}
+}
+
+function secretTag(secrets: ReadonlyMap<string, string>, missing: string[]) {
+  return {
+    tag: '!secret',
+    identify: (value: unknown) => value instanceof Secret,
+    resolve(name: string) {
+      const value = secrets.get(name)
+      if (value === undefined) missing.push(name)
+      return value ?? new Secret(name)
+    },
+    stringify: (item: { value?: unknown; source?: string }) =>
+      item.value instanceof Secret ? item.value.name : (item.source ?? String(item.value)),
+  }
+}
+
+function readYaml(
+  text: string,
+  lines: LineCounter,
+  secrets: ReadonlyMap<string, string>,
+  complaints: Complaint[],
+): Document {
+  const missing: string[] = []
+  const document = parseDocument(text, { lineCounter: lines, customTags: [secretTag(secrets, missing)] })
+  for (const error of document.errors) {
+    complaints.push({ line: error.linePos?.[0].line ?? 1, path: '', words: error.message.split('\n')[0] })
+  }
+  for (const name of missing) {
+    const at = Math.max(0, text.indexOf(`!secret ${name}`))
+    complaints.push({ line: lines.linePos(at).line, path: '', words: `secrets.yaml has no "${name}"` })
+  }
+  return document
+}
+
+function complaintsOf(issue: z.core.$ZodIssue, document: Document, lines: LineCounter, schema: z.ZodType): Complaint[] {
+  const path = issue.path.map(String)
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map(key => {
+      const near = nearest(key, knownKeys(schema, path))
+      return {
+        line: lineOf(document, lines, [...path, key]),
+        path: [...path, key].join('.'),
+        words: near ? `is not a key here; did you mean "${near}"?` : 'is not a key here',
+      }
+    })
+  }
+  return [{ line: lineOf(document, lines, path), path: path.join('.'), words: issue.message }]
+}
+
+/** Line of the key at `path`, or of the nearest thing above it that is in the file. */
+function lineOf(document: Document, lines: LineCounter, path: readonly string[]): number {
+  let node: unknown = document.contents
+  let offset = 0
+  for (const key of path) {
+    if (!isMap(node)) break
+    const pair = node.items.find(item => isScalar(item.key) && String(item.key.value) === key)
+    if (!pair) break
+    offset = (pair.key as Node).range?.[0] ?? offset
+    node = pair.value
+  }
+  return lines.linePos(offset).line
+}
+
+/** Keys that a strict object at `path` of the schema would take. */
+function knownKeys(schema: z.ZodType, path: readonly string[]): string[] {
+  let here: unknown = schema
+  for (const key of path) here = child(unwrap(here), key)
+  const inner = unwrap(here) as { shape?: Record<string, unknown>; def?: { options?: unknown[] } } | undefined
+  if (inner?.shape) return Object.keys(inner.shape)
+  const choices = inner?.def?.options ?? []
+  return choices.flatMap(one => Object.keys((unwrap(one) as { shape?: Record<string, unknown> }).shape ?? {}))
+}
+
+function unwrap(schema: unknown): unknown {
+  let here = schema as { def?: { innerType?: unknown; in?: unknown } } | undefined
+  while (here?.def && (here.def.innerType || here.def.in)) here = (here.def.innerType ?? here.def.in) as typeof here
+  return here
+}
+
+function child(schema: unknown, key: string): unknown {
+  const here = schema as { shape?: Record<string, unknown>; def?: { valueType?: unknown } } | undefined
+  return here?.shape?.[key] ?? here?.def?.valueType
+}
