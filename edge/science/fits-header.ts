@@ -58,9 +58,9 @@ export function parseCards(header: string | Uint8Array): Card[] {
   return cards
 }
 
-/** Whether these 80 characters are the END card. */
+/** Whether this line is the END card; some writers pad it with zero bytes instead of blanks. */
 export function isEnd(line: string): boolean {
-  return /^END {5,}$/.test(line)
+  return /^END[ \0]{5}/.test(line)
 }
 
 /**
@@ -140,7 +140,8 @@ export function numberOf(cards: readonly Card[], keyword: string): number | unde
   if (typeof value === 'bigint') return Number(value)
   if (typeof value !== 'string') return undefined
   const parsed = parseNumber(value.trim())
-  return parsed === undefined ? undefined : Number(parsed.value)
+  const number = Number(parsed?.value ?? Number.NaN)
+  return Number.isFinite(number) ? number : undefined
 }
 
 /** Text without blanks around it; unquoted numbers as their digits. An empty string is `undefined`. */
