@@ -92,7 +92,9 @@ export function formatCard(card: Card): string[] {
   if (commentary.has(keyword)) return formatCommentary(name, String(value ?? ''))
   const comment = card.comment ? ascii(card.comment) : ''
   if (typeof value === 'string') return formatText(name, ascii(value), comment)
-  const body = value === undefined ? '' : formatScalar(keyword, value, card.real === true).padStart(20)
+  // A keyword without a value is lawful (§4.1.2.3), but fitsverify warns of it: what it says is kept as a remark.
+  if (value === undefined) return formatCommentary('COMMENT ', comment ? `${name}= / ${comment}` : `${name}=`)
+  const body = formatScalar(keyword, value, card.real === true).padStart(20)
   return [withComment(`${name}= ${body}`, comment)]
 }
 

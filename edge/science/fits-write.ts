@@ -3,7 +3,7 @@
 import { storedBayer } from './bayer.js'
 import { swap16, swapSamples } from './byte-order.js'
 import { addToSum, checksumText, onesSum, zeroChecksum } from './fits-checksum.js'
-import { blockBytes, type Card, formatCards, textOf } from './fits-header.js'
+import { blockBytes, type Card, formatCard, formatCards, textOf } from './fits-header.js'
 import { isStructural, readFitsHeader } from './fits-read.js'
 import { bytesPerSample, type Image, type SampleType } from './samples.js'
 import { ScienceError } from './science-error.js'
@@ -26,7 +26,8 @@ export function dataUnitBytes(image: ImageShape): number {
  * @throws ScienceError naming a card FITS has no form for
  */
 export function fitsHeader(image: ImageShape, cards: readonly Card[], datasum: number): Uint8Array {
-  const all: Card[] = [...layoutCards(image), ...cards.filter(card => isKept(card, image))]
+  const kept = cards.filter(card => isKept(card, image))
+  const all: Card[] = [...layoutCards(image), ...(kept.some(isLong) ? [longStrings] : []), ...kept]
   const sums = (checksum: string): Card[] => [
     { keyword: 'CHECKSUM', value: checksum, comment: 'HDU checksum' },
     { keyword: 'DATASUM', value: String(datasum), comment: 'data unit checksum' },
@@ -135,6 +136,13 @@ function layoutCards(image: ImageShape): Card[] {
 }
 
 const bayerCards = new Set(['BAYERPAT', 'COLORTYP', 'XBAYROFF', 'YBAYROFF', 'BAYOFFX', 'BAYOFFY'])
+
+// FITS 4.0 has CONTINUE without this card; fitsverify still wants it.
+const longStrings: Card = { keyword: 'LONGSTRN', value: 'OGIP 1.0', comment: 'strings may go on in CONTINUE cards' }
+
+function isLong(card: Card): boolean {
+  return typeof card.value === 'string' && formatCard(card).some(line => line.startsWith('CONTINUE'))
+}
 
 function isKept({ keyword }: Card, image: ImageShape): boolean {
   if (keyword === 'BLANK') return !image.type.startsWith('f') // §4.4.2.5: for integers only
