@@ -7,9 +7,9 @@ import type { Feed } from '../ports/feed.js'
 import type { JsonObject } from '../ports/json.js'
 import type { Claims, Lease } from '../ports/lease.js'
 import type { Log } from '../ports/log.js'
+import { nearest } from '../ports/nearest.js'
 import type { Random } from '../ports/random.js'
 import { complaints } from '../ports/schema.js'
-import { nearest } from './nearest.js'
 
 export interface ActionParts {
   readonly claims: Claims

@@ -1,8 +1,8 @@
 // One YAML file, one schema assembled by main, checked whole before anything starts; comments survive saving.
 import { type Document, isMap, isScalar, LineCounter, type Node, parseDocument } from 'yaml'
 import { Fault } from '../ports/fault.js'
+import { nearest } from '../ports/nearest.js'
 import type { z } from '../ports/schema.js'
-import { nearest } from './nearest.js'
 
 export interface ConfigText<T> {
   readonly text: string
