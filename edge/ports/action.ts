@@ -57,6 +57,8 @@ export interface Action<I extends z.ZodObject = z.ZodObject, O extends z.ZodType
    * Faces expand it over the states that exist at the time. Absent: about the observatory as a whole.
    */
   readonly on?: string
+  /** Refuses before anything is claimed or moved: limits, missing devices. Throws Faults. */
+  check?(input: z.output<I>): void
   claims(input: z.output<I>): readonly Claim[]
   readonly settles: Deed | Activity
   /** Doing it late does no harm (a light, an abort), so a bare MQTT payload may ask for it. */

@@ -20,6 +20,13 @@ export interface View {
   readonly as: 'jpeg' | 'png'
 }
 
+export interface Conversion {
+  readonly as: 'jpeg' | 'png'
+  /** JPEG only, 1–100. */
+  readonly quality?: number
+  readonly maxWidth?: number // px
+}
+
 export interface MeasuredFrame {
   readonly measured: Measured
   readonly preview: EncodedPicture
@@ -84,9 +91,11 @@ export interface Pixels {
   focus(frame: Frame, region: Region | undefined, signal: AbortSignal): Promise<StarSize>
   /** A picture of a file on the shelf. */
   render(path: string, view: View, signal: AbortSignal): Promise<EncodedPicture>
+  /** The cards of a file on the shelf. */
+  header(path: string): Promise<Card[]>
   stack(settings: StackSettings): Promise<PixelStack>
-  /** JPEG again with another quality or size (pier cam). */
-  reencode(jpeg: Uint8Array, quality: number, maxWidth: number | undefined, signal: AbortSignal): Promise<Uint8Array>
+  /** An encoded picture again: smaller, of another quality (pier cam), or as PNG. */
+  convert(picture: Uint8Array, to: Conversion, signal: AbortSignal): Promise<Uint8Array>
   /** See Tools.encodeJpeg. */
   encodeJpeg(rgb: Uint8Array, width: number, height: number, quality: number): Promise<Uint8Array>
   close(): Promise<void>

@@ -132,6 +132,7 @@ export function createActions(parts: ActionParts): ActionTable {
           'Correct the value and ask again',
         )
       }
+      row.check?.(parsed.data)
       const wanted = row.claims(parsed.data)
       const lease = claims.take(wanted, { who: who.name, action: name })
       log.debug(`${who.name} asks for ${name}`)

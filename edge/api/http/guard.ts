@@ -1,0 +1,97 @@
+// Who is asking, and whether the question comes from our own page: Host, Origin, cookie and bearer token.
+import { isIP } from 'node:net'
+import type { NextFunction, Request, RequestHandler, Response } from 'express'
+import type { Role, Who } from '../../ports/action.js'
+import { Fault } from '../../ports/fault.js'
+import { sendFault } from './answer.js'
+
+/** What the guard needs of the spine's access book. */
+export interface AccessBook {
+  whoHas(token: string): Promise<Pick<Who, 'name' | 'role'> | undefined>
+  pair(code: string, name: string): Promise<{ token: string; role: Role; name: string }>
+  forget(token: string): Promise<void>
+}
+
+export interface GuardParts {
+  readonly access: AccessBook
+  /** `access.open`: everybody acts as an observer. */
+  readonly open: () => boolean
+  /** Names the box is known by, beside IP addresses, `localhost` and `*.local`. */
+  readonly hosts: readonly string[]
+}
+
+export const cookieName = 'pierside'
+
+export function tokenOf(request: Request): string | undefined {
+  const bearer = /^Bearer\s+(\S+)$/i.exec(request.headers.authorization ?? '')
+  if (bearer) return bearer[1]
+  const cookies = (request.headers.cookie ?? '').split(/;\s*/)
+  return cookies.find(one => one.startsWith(`${cookieName}=`))?.slice(cookieName.length + 1)
+}
+
+/** Whose request it is; undefined when nobody's we know. */
+export async function whoIs(request: Request, { access, open }: GuardParts): Promise<Who | undefined> {
+  const token = tokenOf(request)
+  const found = token === undefined ? undefined : await access.whoHas(token)
+  if (found) return { ...found, face: 'http' }
+  return open() ? { name: 'anyone', role: 'observer', face: 'http' } : undefined
+}
+
+/** As `whoIs`, but throws `unpaired` for nobody. */
+export async function demandWho(request: Request, parts: GuardParts): Promise<Who> {
+  const who = await whoIs(request, parts)
+  if (who) return who
+  throw new Fault(
+    'unpaired',
+    'this phone or program is not paired',
+    'Type the pairing code shown in the terminal, or send a token from `pierside token new` as Authorization: Bearer',
+  )
+}
+
+/**
+ * Refuses names that are not ours (DNS rebinding) and, for anything but looking, other sites' pages.
+ * A program without an Origin header is no page; it still needs its token.
+ */
+export function checkOrigin({ hosts }: GuardParts): RequestHandler {
+  return (request: Request, response: Response, next: NextFunction) => {
+    const host = hostnameOf(request.headers.host)
+    if (host === undefined || !isOurs(host, hosts)) {
+      const fault = new Fault(
+        'forbidden',
+        `the host name "${request.headers.host ?? ''}" is not one of this box`,
+        'Use its IP address or its .local name, or add the name to http.hosts in the config',
+      )
+      sendFault(response, fault)
+      return
+    }
+    const looking = request.method === 'GET' || request.method === 'HEAD'
+    if (!looking && isForeign(request)) {
+      const fault = new Fault('forbidden', 'the request comes from another site', 'Open the page of the box itself')
+      sendFault(response, fault)
+      return
+    }
+    next()
+  }
+}
+
+function isForeign(request: Request): boolean {
+  const site = request.headers['sec-fetch-site']
+  if (site !== undefined && site !== 'same-origin' && site !== 'none') return true
+  const origin = request.headers.origin
+  if (origin === undefined) return false
+  try {
+    return new URL(origin).host !== request.headers.host
+  } catch {
+    // `null` and other unparsable origins are nobody's page of ours.
+    return true
+  }
+}
+
+function hostnameOf(host: string | undefined): string | undefined {
+  if (!host) return undefined
+  const bracketed = /^\[([0-9a-f:.]+)\](:\d+)?$/i.exec(host)
+  return bracketed ? bracketed[1] : host.replace(/:\d+$/, '').toLowerCase()
+}
+
+const isOurs = (host: string, hosts: readonly string[]) =>
+  isIP(host) !== 0 || host === 'localhost' || host.endsWith('.local') || hosts.includes(host)

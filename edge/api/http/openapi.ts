@@ -1,0 +1,83 @@
+// The OpenAPI document, made from the action table and the routes that exist.
+import type { Action, Actions } from '../../ports/action.js'
+import { jsonSchemaOf } from '../../ports/schema.js'
+import type { DashboardRow } from './dashboard.js'
+
+interface Operation {
+  readonly summary: string
+  readonly [key: string]: unknown
+}
+
+const looks: readonly (readonly [string, string])[] = [
+  ['/api/state', 'All states now'],
+  ['/api/events', 'One stream of states, events, log lines and pictures (Server-Sent Events)'],
+  ['/api/session', 'Who you are to this box'],
+  ['/api/pictures/{name}', 'Newest picture: frame, stack, focus, pier'],
+  ['/api/exposures', 'Kept exposures, newest first'],
+  ['/api/exposures/{id}', 'One exposure'],
+  ['/api/exposures/{id}/thumbnail', 'Small picture of it'],
+  ['/api/exposures/{id}/preview', 'Larger picture of it'],
+  ['/api/exposures/{id}/header', 'Cards of its file'],
+  ['/api/exposures/{id}/fits', 'The file'],
+  ['/api/nights', 'Nights with frames'],
+  ['/api/nights/{night}.zip', 'A whole night in one stream'],
+  ['/api/catalogue', 'Search of the sky catalogue'],
+  ['/api/drivers', 'Drivers and the schema of the configuration'],
+]
+
+export function openApi(
+  actions: Actions,
+  dashboard: readonly DashboardRow[],
+  version: string,
+): Record<string, unknown> {
+  const paths: Record<string, Record<string, Operation>> = {}
+  const put = (method: string, path: string, operation: Operation) => {
+    paths[path] = { ...paths[path], [method.toLowerCase()]: operation }
+  }
+  for (const [path, summary] of looks) put('get', path, { summary, responses: answers({}) })
+  put('post', '/api/pair', { summary: 'A token for a pairing code', security: [], responses: answers({}) })
+  put('post', '/api/unpair', { summary: 'Gives the token back', responses: answers({}) })
+  put('post', '/api/config', { summary: 'Replaces the configuration file', responses: answers({}) })
+  put('post', '/api/config/parsed', { summary: 'Changes settings', responses: answers({}) })
+  for (const row of dashboard) {
+    put(row.method, row.path.replace(/:(\w+)/g, '{$1}').replace(/\{?\*(\w+)\}?/, '{$1}'), {
+      summary: row.summary,
+      tags: ['dashboard'],
+      responses: answers({}),
+    })
+  }
+  for (const row of actions.table) put('post', `/api/actions/${row.name}`, operationOf(row))
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'Pierside',
+      version,
+      description: 'Errors are {error, code, fix}. Looking is free; acting needs a token.',
+    },
+    components: {
+      securitySchemes: {
+        token: { type: 'http', scheme: 'bearer' },
+        cookie: { type: 'apiKey', in: 'cookie', name: 'pierside' },
+      },
+    },
+    security: [{ token: [] }, { cookie: [] }],
+    paths,
+  }
+}
+
+function operationOf(row: Action): Operation {
+  const activity = row.settles.kind === 'activity'
+  return {
+    summary: row.summary,
+    tags: ['actions'],
+    'x-role': row.role,
+    requestBody: { content: { 'application/json': { schema: jsonSchemaOf(row.input) } } },
+    responses: answers(
+      activity
+        ? { 202: { description: 'The id of the activity; ?wait=1 waits for its end' } }
+        : { 200: { description: 'Done', content: { 'application/json': { schema: jsonSchemaOf(row.output) } } } },
+    ),
+  }
+}
+
+const answers = (own: Record<string, unknown>) => ({ ...own, default: { description: '{error, code, fix}' } })

@@ -1,0 +1,56 @@
+// The page itself, as Vite built it: hashed assets cached for good, compressed beforehand, no outside address.
+import { existsSync } from 'node:fs'
+import { join, resolve, sep } from 'node:path'
+import type { RequestHandler } from 'express'
+
+const types: Readonly<Record<string, string>> = {
+  html: 'text/html; charset=utf-8',
+  js: 'text/javascript; charset=utf-8',
+  css: 'text/css; charset=utf-8',
+  svg: 'image/svg+xml',
+  png: 'image/png',
+  ico: 'image/x-icon',
+  json: 'application/json',
+  webmanifest: 'application/manifest+json',
+}
+
+/** Everything the page may do: scripts and pictures of our own, nothing from elsewhere. */
+const policy =
+  "default-src 'self'; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'; script-src 'self' 'unsafe-inline'; frame-ancestors 'none'"
+
+/** @param folder web/dist; a missing build answers 503 with the command to make it */
+export function pageFiles(folder: string): RequestHandler {
+  const root = resolve(folder)
+  return (request, response, next) => {
+    if (request.method !== 'GET' && request.method !== 'HEAD') return next()
+    if (request.path.startsWith('/api/')) return next()
+    const path = request.path === '/' ? '/index.html' : decodeURIComponent(request.path)
+    const file = join(root, path)
+    if (!file.startsWith(root + sep) || !existsSync(file)) {
+      if (path !== '/index.html') return next()
+      response.status(503).type('text/plain').send('The page is not built yet: run `make build`.\n')
+      return
+    }
+    const hashed = path.startsWith('/assets/')
+    response.setHeader('Cache-Control', hashed ? 'public, max-age=31536000, immutable' : 'no-cache')
+    response.setHeader('Content-Type', types[path.slice(path.lastIndexOf('.') + 1)] ?? 'application/octet-stream')
+    response.setHeader('Content-Security-Policy', policy)
+    response.setHeader('Vary', 'Accept-Encoding')
+    const zipped = `${file}.gz`
+    if (/\bgzip\b/.test(request.headers['accept-encoding'] ?? '') && existsSync(zipped)) {
+      response.setHeader('Content-Encoding', 'gzip')
+      response.sendFile(
+        zipped,
+        { cacheControl: false, headers: { 'Content-Type': response.getHeader('Content-Type') } },
+        failed(next),
+      )
+      return
+    }
+    response.sendFile(file, { cacheControl: false }, failed(next))
+  }
+}
+
+/** A client that went away is no error. */
+const failed = (next: (error?: unknown) => void) => (error?: Error & { code?: string }) => {
+  if (error && error.code !== 'ECONNABORTED' && error.code !== 'EPIPE') next(error)
+}

@@ -1,0 +1,29 @@
+// The configuration as faces may read and change it.
+
+export interface DriverSheet {
+  readonly id: string
+  readonly summary: string
+  /** JSON Schema of the options. */
+  readonly options: Record<string, unknown>
+  /** Kind of link it speaks over. */
+  readonly link?: { readonly id: string; readonly summary: string; readonly options: Record<string, unknown> }
+}
+
+export interface Configuration {
+  /** The YAML file as it is. */
+  text(): string
+  /** Its settings as JSON; secrets as `!secret name`. */
+  loose(): Record<string, unknown>
+  /** With all standards filled in; secrets left out. */
+  effective(): Record<string, unknown>
+  /**
+   * Validates, writes, and starts anew what changed. Throws `bad-input` with every complaint and its line, `busy` while
+   * an activity runs; then nothing has changed.
+   */
+  save(text: string): Promise<{ restarted: readonly string[] }>
+  /** The same with some settings changed, comments kept; a `null` removes a key. */
+  merge(changes: Readonly<Record<string, unknown>>): Promise<{ restarted: readonly string[] }>
+  drivers(): readonly DriverSheet[]
+  /** JSON Schema of the whole file. */
+  schema(): Record<string, unknown>
+}

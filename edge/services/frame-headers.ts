@@ -1,0 +1,54 @@
+// What the files say of the observatory at the moment of exposure: site, telescope, pointing, focuser.
+import type { Clock } from '../ports/clock.js'
+import type { Feed } from '../ports/feed.js'
+import type { Card } from '../science/fits-header.js'
+import { airmass, formatDec, formatRa } from '../science/sky.js'
+import type { Site } from './site-settings.js'
+
+export interface HeaderParts {
+  readonly feed: Pick<Feed, 'get'>
+  readonly clock: Pick<Clock, 'now'>
+  readonly site: Site
+  readonly use: { readonly mount?: string; readonly focuser?: string }
+}
+
+/** Cards of ours for a frame taken now. SBFITSEXT 1.0 names; degrees, mm, metres. */
+export function observatoryCards({ feed, site, use }: HeaderParts, object: string | undefined): Card[] {
+  const cards: Card[] = []
+  const put = (keyword: string, value: Card['value'], comment: string) => {
+    if (value !== undefined) cards.push({ keyword, value, comment })
+  }
+  put('OBJECT', object, 'what was observed')
+  put('OBSERVER', site.observer, 'who observed')
+  put('ORIGIN', site.name, 'observatory')
+  put('TELESCOP', site.telescope, 'telescope')
+  put('FOCALLEN', site.focal_length, '[mm] focal length')
+  put('APTDIA', site.aperture, '[mm] aperture')
+  put('SITELAT', site.latitude, '[deg] latitude, north positive')
+  put('SITELONG', site.longitude, '[deg] longitude, east positive')
+  if (site.latitude !== undefined) put('SITEELEV', site.elevation, '[m] above the sea')
+
+  const mount = use.mount === undefined ? undefined : feed.get(`mount/${use.mount}`)
+  if (mount && !mount.stale && mount.value.condition === 'ready') {
+    const { raHours, decDeg, altDeg, azDeg, pierSide } = mount.value as Record<string, never>
+    if (typeof raHours === 'number' && typeof decDeg === 'number') {
+      put('RA', raHours * 15, '[deg] J2000, as the mount says')
+      put('DEC', decDeg, '[deg] J2000, as the mount says')
+      put('OBJCTRA', formatRa(raHours, ' '), 'J2000, as the mount says')
+      put('OBJCTDEC', formatDec(decDeg, ' '), 'J2000, as the mount says')
+      put('EQUINOX', 2000, '[yr] equinox of RA and DEC')
+    }
+    if (typeof altDeg === 'number') {
+      put('OBJCTALT', altDeg, '[deg] altitude')
+      put('OBJCTAZ', azDeg, '[deg] azimuth, north 0, east 90')
+      if (altDeg > 0) put('AIRMASS', Math.round(airmass(altDeg) * 1e4) / 1e4, 'relative optical path')
+    }
+    if (pierSide) put('PIERSIDE', String(pierSide).toUpperCase(), 'side of the pier the tube is on')
+  }
+  const focuser = use.focuser === undefined ? undefined : feed.get(`focuser/${use.focuser}`)
+  if (focuser?.value.condition === 'ready') {
+    put('FOCUSPOS', focuser.value.position as number | undefined, '[step] focuser position')
+    put('FOCTEMP', focuser.value.celsius as number | undefined, '[degC] focuser temperature')
+  }
+  return cards
+}
