@@ -1,0 +1,171 @@
+// Focuser, filter wheel, switches: what one can ask of them.
+import { type Action, action } from '../ports/action.js'
+import type { Devices } from '../ports/device.js'
+import { Fault } from '../ports/fault.js'
+import type { Feed } from '../ports/feed.js'
+import type { Claims } from '../ports/lease.js'
+import { z } from '../ports/schema.js'
+import { deviceName } from './camera-actions.js'
+
+export interface AccessoryParts {
+  readonly devices: Devices
+  readonly feed: Feed
+  readonly claims: Claims
+  readonly use: { readonly focuser?: string; readonly wheel?: string }
+}
+
+const moveMs = 120_000
+const shortMs = 10_000
+const none = z.object({})
+
+export function accessoryActions({ devices, use, feed, claims }: AccessoryParts): Action[] {
+  const focuser = (name: string | undefined) => devices.device('focuser', name ?? use.focuser)
+  const wheel = (name: string | undefined) => devices.device('wheel', name ?? use.wheel)
+
+  const move = action({
+    name: 'focuser-move',
+    summary: 'Moves the focuser to a position, or by some steps',
+    input: z.strictObject({
+      focuser: deviceName.optional(),
+      position: z.int().optional().describe('Position, steps'),
+      by: z.int().optional().describe('Steps from here'),
+    }),
+    output: z.object({ position: z.number() }),
+    role: 'observer',
+    on: 'focuser/{focuser}',
+    claims: input => [{ name: `focuser/${input.focuser ?? use.focuser}` }],
+    settles: { kind: 'deed', deadlineMs: moveMs },
+    harmlessWhenLate: true,
+    entity: {
+      platform: 'number',
+      field: 'position',
+      shows: 'position',
+      icon: 'mdi:focus-field',
+      min: 0,
+      max: 100_000,
+      step: 1,
+    },
+    async run({ input, signal }) {
+      const device = focuser(input.focuser)
+      const port = device.current()
+      if ((input.position === undefined) === (input.by === undefined)) {
+        throw new Fault('bad-input', 'give either position or by', 'Send one of the two, in steps')
+      }
+      const target = input.position ?? port.position() + input.by!
+      if (target < port.minSteps || target > port.maxSteps) {
+        throw new Fault(
+          'bad-input',
+          `position ${target} is outside ${port.minSteps} to ${port.maxSteps}`,
+          'Choose one in range',
+        )
+      }
+      await port.moveTo(target, signal)
+      return { position: port.position() }
+    },
+  })
+
+  const halt = action({
+    name: 'focuser-halt',
+    summary: 'Stops the focuser',
+    input: z.strictObject({ focuser: deviceName.optional() }),
+    output: none,
+    role: 'observer',
+    claims: () => [],
+    settles: { kind: 'deed', deadlineMs: shortMs },
+    harmlessWhenLate: true,
+    async run({ input }) {
+      await focuser(input.focuser).current().halt()
+      return {}
+    },
+  })
+
+  const select = action({
+    name: 'wheel-select',
+    summary: 'Turns a filter into the light',
+    input: z.strictObject({ wheel: deviceName.optional(), filter: z.string().max(40).describe('Filter by name') }),
+    output: none,
+    role: 'observer',
+    on: 'wheel/{wheel}',
+    claims: input => [{ name: `wheel/${input.wheel ?? use.wheel}` }],
+    settles: { kind: 'deed', deadlineMs: moveMs },
+    async run({ input, signal }) {
+      const port = wheel(input.wheel).current()
+      const slot = port.names.findIndex(name => name.toLowerCase() === input.filter.toLowerCase())
+      if (slot < 0) {
+        throw new Fault(
+          'bad-input',
+          `the wheel has no filter "${input.filter}"`,
+          `Use one of: ${port.names.join(', ')}`,
+        )
+      }
+      await port.select(slot, signal)
+      return {}
+    },
+  })
+
+  const power = action({
+    name: 'power-set',
+    summary: 'Switches a channel on or off, or sets its level',
+    input: z.strictObject({
+      device: deviceName,
+      channel: deviceName,
+      on: z.boolean().optional(),
+      value: z.number().optional().describe('Level, in the unit of the channel'),
+    }),
+    output: z.object({ value: z.number().optional() }),
+    role: 'observer',
+    on: 'power/{device}/{channel}',
+    claims: input => [{ name: `power/${input.device}/${input.channel}` }],
+    settles: { kind: 'deed', deadlineMs: shortMs },
+    harmlessWhenLate: true,
+    entity: { platform: 'switch', field: 'on', shows: 'on', icon: 'mdi:power-socket' },
+    async run({ input, signal }) {
+      const bank = devices.device('switches', input.device).current()
+      const channel = bank.channels.find(({ id }) => id === input.channel)
+      if (!channel) {
+        const known = bank.channels.map(({ id }) => id).join(', ')
+        throw new Fault('not-found', `${input.device} has no channel "${input.channel}"`, `Use one of: ${known}`)
+      }
+      const { min = 0, max = 1 } = channel.range ?? {}
+      const value = input.value ?? (input.on === undefined ? undefined : input.on ? max : min)
+      if (value === undefined) throw new Fault('bad-input', 'give on or value', 'Send one of the two')
+      if (value < min || value > max) {
+        throw new Fault('bad-input', `${channel.name}: ${value} is outside ${min} to ${max}`, 'Choose a level in range')
+      }
+      await bank.set(channel.id, value, signal)
+      return { value: bank.value(channel.id) }
+    },
+  })
+
+  const stopAll = action({
+    name: 'stop-all',
+    summary: 'Stops everything that moves; exposures go on',
+    input: z.strictObject({}),
+    output: z.object({ stopped: z.array(z.string()) }),
+    role: 'observer',
+    claims: () => [],
+    settles: { kind: 'deed', deadlineMs: shortMs },
+    harmlessWhenLate: true,
+    entity: { platform: 'button', icon: 'mdi:alert-octagon' },
+    async run({ who }) {
+      const moving = [
+        ...devices.having('mount').map(device => ({ device, stop: () => device.current().stop() })),
+        ...devices.having('focuser').map(device => ({ device, stop: () => device.current().halt() })),
+      ].filter(({ device }) => device.condition === 'ready')
+      const ended = await Promise.allSettled(moving.map(({ stop }) => stop()))
+      await claims.preempt(
+        'mount',
+        new Fault('aborted', `stopped by ${who.name}`, 'Slew again when it is safe'),
+        'exclusive',
+      )
+      const failed = ended.flatMap((one, at) => (one.status === 'rejected' ? [{ at, why: one.reason }] : []))
+      await feed.event('stopped-all', { who: who.name })
+      if (failed.length > 0) {
+        const words = failed.map(({ at, why }) => `${moving[at].device.name}: ${why?.message ?? why}`).join('; ')
+        throw new Fault('broken', `not everything stopped: ${words}`, 'Cut the power of what still moves')
+      }
+      return { stopped: moving.map(({ device }) => device.name) }
+    },
+  })
+  return [move, halt, select, power, stopAll]
+}

@@ -1,0 +1,38 @@
+// Limits of the mount as the owner sets them.
+
+import { z } from '../ports/schema.js'
+import type { MountLimits } from '../rules/mount-limits.js'
+import type { Site } from './site-settings.js'
+
+export const mountSettings = z
+  .strictObject({
+    minimum_altitude: z
+      .number()
+      .min(-5)
+      .max(89)
+      .default(10)
+      .describe('Lowest altitude the mount may be sent to, degrees'),
+    horizon_mask: z
+      .array(z.tuple([z.number().min(0).max(90), z.number().min(0).lt(360)]))
+      .max(360)
+      .default([])
+      .describe('Horizon as [altitude, azimuth] knots in degrees; the higher of mask and minimum altitude wins'),
+    slew_timeout: z.number().min(10).max(1800).default(180).describe('A slew that takes longer is stopped, s'),
+  })
+  .describe('The mount')
+
+export type MountSettings = z.output<typeof mountSettings>
+
+export function limitsOf(mount: MountSettings, site: Site): MountLimits {
+  return {
+    site: skySite(site),
+    minimumAltitudeDeg: mount.minimum_altitude,
+    mask: mount.horizon_mask,
+  }
+}
+
+/** The site as sky arithmetic wants it; undefined while the owner has not said where the pier stands. */
+export function skySite({ latitude, longitude, elevation }: Site): MountLimits['site'] {
+  if (latitude === undefined || longitude === undefined) return undefined
+  return { latitudeDeg: latitude, longitudeDeg: longitude, elevationMetres: elevation }
+}

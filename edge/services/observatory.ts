@@ -1,0 +1,179 @@
+// The observatory as a whole: one sentence on what goes on now, what the disk still holds, lamps of boxes and links.
+import { type Action, action } from '../ports/action.js'
+import type { Clock } from '../ports/clock.js'
+import type { DeviceBox, Devices } from '../ports/device.js'
+import { asFault, Fault } from '../ports/fault.js'
+import type { Feed } from '../ports/feed.js'
+import type { Json, JsonObject } from '../ports/json.js'
+import type { Log } from '../ports/log.js'
+import { z } from '../ports/schema.js'
+import type { Store } from '../ports/store.js'
+
+/** What a link tells of itself: the supervisor's view, without its inside. */
+export interface LinkLamp {
+  readonly name: string
+  readonly driver: string
+  readonly supervised: Lamp
+}
+export interface Lamp {
+  readonly condition: string
+  readonly fault: Fault | undefined
+  readonly attempts: number
+  readonly sinceMs: number
+  retry(): void
+  onChange(listener: () => void): () => void
+}
+
+export interface ObservatoryParts {
+  readonly devices: Devices
+  readonly boxes: readonly (DeviceBox & { readonly link: string | undefined; readonly supervised: Lamp })[]
+  readonly links: readonly LinkLamp[]
+  readonly store: Pick<Store, 'space'>
+  readonly feed: Feed
+  readonly clock: Clock
+  readonly log: Log
+  /** Fields that stay as they are while this configuration holds. */
+  readonly facts: JsonObject
+  night(): string
+}
+
+const storageMs = 30_000
+const clockMs = 60_000
+
+export function observatoryActions({ boxes, links }: Pick<ObservatoryParts, 'boxes' | 'links'>): Action[] {
+  return [
+    action({
+      name: 'device-reconnect',
+      summary: 'Opens a device anew, from the foot of the ladder',
+      input: z.strictObject({ device: z.string().describe('Name of the device or link') }),
+      output: z.object({}),
+      role: 'observer',
+      claims: () => [],
+      settles: { kind: 'deed', deadlineMs: 5_000 },
+      harmlessWhenLate: true,
+      async run({ input }) {
+        const box = boxes.find(({ name }) => name === input.device)
+        const link = links.find(({ name }) => name === (box?.link ?? input.device))
+        if (!box && !link) throw new Fault('not-found', `nothing is called "${input.device}"`, 'See the Devices page')
+        link?.supervised.retry()
+        if (box?.condition === 'ready') box.distrust(new Fault('aborted', 'opened anew on request', 'Wait a moment'))
+        else box?.supervised.retry()
+        return {}
+      },
+    }),
+  ]
+}
+
+/** Starts the reports; the returned function ends them. */
+export function reportObservatory(parts: ObservatoryParts): () => void {
+  const { feed, clock, boxes, links } = parts
+  const stops: (() => void)[] = []
+
+  for (const box of boxes) {
+    let before = box.condition
+    const lamp = () => {
+      const { driver, link, ports } = box
+      feed.set(`device/${box.name}`, { ...lampFields(box.supervised), driver, link, ports: [...ports] })
+      if (box.condition === before) return
+      const lost = before === 'ready'
+      before = box.condition
+      if (box.condition === 'ready') void feed.event('device-ready', { device: box.name })
+      else if (lost) void feed.event('device-lost', { device: box.name, reason: box.fault?.message })
+    }
+    lamp()
+    stops.push(box.onChange(lamp), () => feed.drop(`device/${box.name}`))
+  }
+  for (const { name, driver, supervised } of links) {
+    const lamp = () => feed.set(`link/${name}`, { ...lampFields(supervised), driver })
+    lamp()
+    stops.push(supervised.onChange(lamp), () => feed.drop(`link/${name}`))
+  }
+
+  const say = () => feed.set('observatory', { ...parts.facts, night: parts.night(), sentence: sentence(feed) })
+  say()
+  const kinds = new Set(['camera', 'mount', 'stack', 'focus', 'device'])
+  stops.push(feed.listen({ state: ({ kind }) => kinds.has(kind) && say() }))
+  const nightly = clock.every(clockMs, say)
+  stops.push(() => nightly.cancel(), ...reportStorage(parts))
+  return () => {
+    for (const stop of stops) stop()
+  }
+}
+
+const lampFields = ({ condition, fault, attempts, sinceMs }: Lamp): JsonObject => ({
+  condition,
+  reason: fault?.message,
+  fix: fault?.fix,
+  attempts,
+  sinceMs,
+})
+
+function reportStorage({ store, feed, clock, log }: ObservatoryParts): (() => void)[] {
+  let frameBytes = 0
+  let secondsEach = 0
+  const report = async () => {
+    try {
+      const { freeBytes, totalBytes, reserveBytes } = await store.space()
+      const room = Math.max(0, freeBytes - reserveBytes)
+      const framesLeft = frameBytes > 0 ? Math.floor(room / frameBytes) : undefined
+      const hoursLeft = framesLeft === undefined ? undefined : Math.round((framesLeft * secondsEach) / 360) / 10
+      const low = room < 20 * Math.max(frameBytes, 50e6)
+      feed.set('storage', { freeBytes, totalBytes, framesLeft, hoursLeft, frameBytes: frameBytes || undefined, low })
+    } catch (error) {
+      log.warn(`the space on the disk is not known: ${asFault(error, 'store').message}`)
+    }
+  }
+  void report()
+  const again = clock.every(storageMs, () => void report())
+  const deaf = feed.listen({
+    event({ kind, body }) {
+      if (kind !== 'frame-archived' && kind !== 'frame-removed') return
+      if (kind === 'frame-archived') {
+        frameBytes = Number(body.bytes)
+        // A frame takes a little longer than its exposure; a second is about what reading out costs.
+        secondsEach = Number(body.exposureSeconds) + 1
+      }
+      void report()
+    },
+  })
+  return [() => again.cancel(), deaf, () => feed.drop('storage')]
+}
+
+/** What an owner would be told on the telephone. */
+function sentence(feed: Feed): string {
+  const stack = feed.get('stack/main')?.value
+  const focus = feed.get('focus/main')?.value
+  const cameras = feed.states('camera').map(({ value }) => value)
+  const mounts = feed.states('mount').map(({ value }) => value)
+  const lost = feed.states('device').filter(({ value }) => value.condition === 'unavailable')
+  const parts: string[] = []
+  if (stack?.running) parts.push(stackWords(stack))
+  else if (focus?.running) parts.push('Focusing')
+  else {
+    const exposing = cameras.find(({ exposing }) => exposing)
+    if (exposing) parts.push(exposureWords(exposing))
+  }
+  const mount = mounts[0]
+  if (mount?.condition === 'ready') {
+    if (mount.slewing) parts.push(mount.target ? `slewing to ${mount.target}` : 'slewing')
+    else if (mount.parked) parts.push('the mount is parked')
+    else parts.push(mount.tracking ? 'the mount tracks' : 'the mount stands still')
+  }
+  if (parts.length === 0 || (!stack?.running && !focus?.running && !cameras.some(({ exposing }) => exposing))) {
+    parts.unshift(cameras.some(({ condition }) => condition === 'ready') ? 'Ready' : 'No camera is ready')
+  }
+  if (lost.length > 0) parts.push(`not there: ${lost.map(({ path }) => path.slice('device/'.length)).join(', ')}`)
+  return `${parts.join('; ')}.`
+}
+
+function stackWords(stack: JsonObject): string {
+  const what = stack.object ? `Stacking ${stack.object}` : 'Stacking'
+  if (stack.waitingSinceMs !== undefined) return `${what}: waiting for stars`
+  const of: Json | undefined = stack.framesTarget
+  return `${what}: ${stack.framesAccepted ?? 0}${of ? ` of ${of}` : ''} frames`
+}
+
+function exposureWords({ exposureSeconds, object, number, total }: JsonObject): string {
+  const run = Number(total) === 1 ? '' : `, frame ${number}${total ? ` of ${total}` : ''}`
+  return `Exposing ${exposureSeconds} s${object ? ` of ${object}` : ''}${run}`
+}

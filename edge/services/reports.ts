@@ -1,0 +1,147 @@
+// What every box and link is up to, written into the feed: lamps, cameras, focusers, wheels, switches, stations.
+import type { Camera } from '../ports/camera.js'
+import type { Clock } from '../ports/clock.js'
+import type { Device, Devices, PortName, Ports } from '../ports/device.js'
+import type { Feed } from '../ports/feed.js'
+import type { JsonObject } from '../ports/json.js'
+import type { Claims } from '../ports/lease.js'
+
+export interface ReportParts {
+  readonly devices: Devices
+  readonly feed: Feed
+  readonly claims: Claims
+  readonly clock: Clock
+}
+
+const pollMs = 2_000
+
+/** Starts all reports; the returned function ends them and takes their states away. */
+export function reportDevices(parts: ReportParts): () => void {
+  const stops = [
+    ...each(parts, 'camera', 'camera', (camera, name) => cameraFields(camera, parts, name)),
+    ...each(parts, 'focuser', 'focuser', focuser => ({
+      position: focuser.position(),
+      moving: focuser.moving(),
+      minSteps: focuser.minSteps,
+      maxSteps: focuser.maxSteps,
+      celsius: finite(focuser.celsius?.()),
+    })),
+    ...each(parts, 'wheel', 'wheel', wheel => {
+      const slot = wheel.position()
+      return { names: [...wheel.names], slot, filter: slot === undefined ? undefined : wheel.names[slot] }
+    }),
+    ...reportSwitches(parts),
+    ...reportStations(parts),
+  ]
+  return () => {
+    for (const stop of stops) stop()
+  }
+}
+
+/** A state per device with such a port, polled, and at once when its condition changes. */
+function each<K extends PortName>(
+  { devices, feed, clock }: ReportParts,
+  port: K,
+  kind: string,
+  read: (port: NonNullable<Ports[K]>, name: string) => JsonObject,
+): (() => void)[] {
+  return devices.having(port).flatMap(device => {
+    const path = `${kind}/${device.name}`
+    const report = () =>
+      feed.patch(
+        path,
+        device.condition === 'ready' ? { ...present, ...read(device.current(), device.name) } : absent(device),
+      )
+    report()
+    const poll = clock.every(pollMs, report)
+    return [device.onChange(report), () => poll.cancel(), () => feed.drop(path)]
+  })
+}
+
+const present: JsonObject = { condition: 'ready', reason: undefined }
+const absent = (device: Device<unknown>): JsonObject => ({ condition: device.condition, reason: device.fault?.message })
+
+const finite = (value: number | undefined) => (value !== undefined && Number.isFinite(value) ? value : undefined)
+
+function cameraFields(camera: Camera, { claims }: ReportParts, name: string): JsonObject {
+  const { sensor, cooler, gain, offset } = camera
+  const held = claims.holderOf(`camera/${name}`)
+  return {
+    widthPx: sensor.width,
+    heightPx: sensor.height,
+    pixelMicrons: sensor.pixelMicrons,
+    bayer: sensor.bayer,
+    maxBinning: sensor.maxBinning,
+    regions: sensor.regions,
+    gain: gain?.read(),
+    gainMin: gain?.min,
+    gainMax: gain?.max,
+    offset: offset?.read(),
+    offsetMin: offset?.min,
+    offsetMax: offset?.max,
+    sensorCelsius: finite(cooler?.sensorCelsius()),
+    targetCelsius: finite(cooler?.targetCelsius()),
+    coolerOn: cooler?.on(),
+    coolerPowerPercent: finite(cooler?.powerPercent?.()),
+    holder: held && `${held.action} (${held.who})`,
+  }
+}
+
+function reportSwitches({ devices, feed }: ReportParts): (() => void)[] {
+  return devices.having('switches').flatMap(device => {
+    let paths: string[] = []
+    let deaf: (() => void) | undefined
+    const report = () => {
+      deaf?.()
+      deaf = undefined
+      if (device.condition !== 'ready') {
+        for (const path of paths) feed.patch(path, { ...absent(device), on: undefined, value: undefined })
+        return
+      }
+      const bank = device.current()
+      const tell = (id: string) => {
+        const channel = bank.channels.find(one => one.id === id)
+        const value = bank.value(id)
+        const { name, range } = channel!
+        const on = value === undefined ? undefined : value > (range?.min ?? 0)
+        feed.patch(`power/${device.name}/${id}`, { ...present, name, on, value, ...range })
+      }
+      paths = bank.channels.map(({ id }) => `power/${device.name}/${id}`)
+      for (const { id } of bank.channels) tell(id)
+      deaf = bank.onChange(tell)
+    }
+    report()
+    const drop = () => {
+      deaf?.()
+      for (const path of paths) feed.drop(path)
+    }
+    return [device.onChange(report), drop]
+  })
+}
+
+function reportStations({ devices, feed }: ReportParts): (() => void)[] {
+  return devices.having('station').flatMap(device => {
+    let path: string | undefined
+    let deaf: (() => void) | undefined
+    const report = () => {
+      deaf?.()
+      deaf = undefined
+      if (device.condition !== 'ready') {
+        if (path) feed.patch(path, absent(device))
+        return
+      }
+      const station = device.current()
+      const place = `${station.kind}/${device.name}`
+      path = place
+      const last = station.reading()
+      if (last) feed.set(place, { ...present, ...last.values }, last.atMs)
+      deaf = station.onReading(({ values, atMs }) => feed.set(place, { ...present, ...values }, atMs))
+    }
+    report()
+    const drop = () => {
+      deaf?.()
+      if (path) feed.drop(path)
+    }
+    return [device.onChange(report), drop]
+  })
+}
