@@ -61,7 +61,8 @@ type Triple = readonly [number, number, number]
  *
  * J2000 → JNow is precession, nutation and annual aberration (20″): the apparent place that mounts and planetarium programs
  * mean by JNow. JNow → J2000 is its exact inverse. Refraction, diurnal aberration (0.3″) and light bending are left out.
- * Source: IAU 2000B nutation and IAU 2006 precession as in astronomy-engine; ≤ 0.1″ from astropy's TETE (test/science/sky.test.ts).
+ * Source: astronomy-engine (Capitaine precession, largest terms of IAU 2000B nutation); within 0.11″ of astropy's TETE
+ * (test/science/sky.test.ts).
  *
  * @param atMs Unix time, UTC
  * @throws ScienceError when a number is not finite or the declination is beyond a pole
@@ -106,8 +107,8 @@ export function pierSideOf(hourAngleHours: number): 'east' | 'west' {
 
 /** Where a fixed star of that position stands over the site. */
 export function altAz(pointing: Pointing, site: Site, atMs: number, air: Air = 'none'): AltAz {
-  const { decDeg } = precess(pointing, pointing.equinox, 'jnow', atMs)
-  const horizon = horizonOf(hourAngle(pointing, site, atMs) * 15, decDeg, site.latitudeDeg)
+  const apparent = inEquinox(pointing, 'jnow', atMs)
+  const horizon = horizonOf(hourAngle(apparent, site, atMs) * 15, apparent.decDeg, site.latitudeDeg)
   const liftDeg = air === 'standard' ? engine.Refraction('normal', horizon.altDeg) : 0
   return { altDeg: horizon.altDeg + liftDeg, azDeg: horizon.azDeg }
 }
@@ -137,7 +138,7 @@ export function wandererAltAz(body: Wanderer | 'sun', site: Site, atMs: number):
 /**
  * J2000 place of the Moon or a planet, such that `precess` and `altAz` bring it to where it is seen.
  * With a site it is seen from there: for the Moon that is up to a degree from what the centre of the Earth would see.
- * Source: astronomy-engine (VSOP87, NOVAS Moon), within 2″ of JPL for the Moon and Sun, 1′ by design.
+ * Source: astronomy-engine (VSOP87 and Montenbruck's Moon, cut to 1′); the Moon is within 7″ of astropy in our tests.
  */
 export function wandererPlace(body: Wanderer, atMs: number, site?: Site): Pointing {
   return { ...precess(apparentPlace(body, atMs, site), 'jnow', 'j2000', atMs), equinox: 'j2000' }
