@@ -73,6 +73,7 @@ export function formatCards(cards: readonly Card[]): Uint8Array {
   for (const card of cards) for (const line of formatCard(card)) lines.push(line)
   lines.push('END')
   const blocks = Math.ceil(lines.length / cardsPerBlock)
+  if (blocks > maxHeaderBlocks) throw new ScienceError(`${lines.length} FITS cards are more than a header may hold`)
   const bytes = new Uint8Array(blocks * blockBytes).fill(0x20)
   for (let row = 0; row < lines.length; row++) {
     const line = lines[row]

@@ -393,6 +393,8 @@ t.test('a card FITS has no form for is refused by name', async t => {
   t.throws(() => formatCards([{ keyword: 'TOOLONGNAME', value: 1 }]), { name: 'ScienceError', message: /TOOLONGNAME/ })
   t.throws(() => formatCards([{ keyword: 'CCD-TEMP', value: Number.NaN }]), { message: /CCD-TEMP.*NaN/ })
   t.throws(() => formatCards([{ keyword: 'END', value: 1 }]), ScienceError)
+  const many = Array.from({ length: 36_000 }, (): Card => ({ keyword: 'HISTORY', value: 'again' }))
+  t.throws(() => formatCards(many), /36001 FITS cards/)
   t.throws(() => parseCards('A'.repeat(2880 * 1000 + 80)), ScienceError)
 })
 
