@@ -1,0 +1,2 @@
+// Vite reads these; the type checker only has to know that they may be imported.
+declare module '*.css'

@@ -1,0 +1,18 @@
+// Starts the page: the stream, the session, the app. Everything it shows comes from the box it was loaded from.
+import { render } from 'preact'
+import { App } from './app'
+import { learnSession, pairFromAddress } from './ask'
+import { boot, listenToBox } from './live'
+import './styles/theme.css'
+import './styles/frame.css'
+import './styles/parts.css'
+import './styles/views.css'
+
+listenToBox()
+// A box that started anew may have forgotten us, or been opened to all.
+boot.listen(() => void learnSession())
+void pairFromAddress()
+
+const place = document.getElementById('app')!
+place.textContent = ''
+render(<App />, place)

@@ -1,0 +1,160 @@
+// Buttons that ask the box for something: one way to be pending, to be refused, and to say why not.
+import type { ComponentChildren } from 'preact'
+import { useEffect, useId, useRef, useState } from 'preact/hooks'
+import { ask, Refusal } from '../ask'
+import { useCell } from '../cell'
+import { presence } from '../live'
+import { sentence } from '../words'
+import { Icon, type IconName } from './icon'
+
+/** What one group of controls is doing, and what the box said when it would not. */
+export interface Job {
+  readonly pending: string | undefined
+  readonly trouble: Refusal | undefined
+  /** Settles with what the box answered, or `undefined` when it refused; then `trouble` says why. */
+  run<T>(name: string, work: () => Promise<T>): Promise<T | undefined>
+  clear(): void
+}
+
+export function useJob(): Job {
+  const [pending, setPending] = useState<string>()
+  const [trouble, setTrouble] = useState<Refusal>()
+  const here = useRef(true)
+  useEffect(() => {
+    here.current = true
+    return () => {
+      here.current = false
+    }
+  }, [])
+  return {
+    pending,
+    trouble,
+    clear: () => setTrouble(undefined),
+    async run(name, work) {
+      setPending(name)
+      setTrouble(undefined)
+      try {
+        return await work()
+      } catch (error) {
+        if (here.current) setTrouble(asRefusal(error))
+        return undefined
+      } finally {
+        if (here.current) setPending(undefined)
+      }
+    },
+  }
+}
+
+export function asRefusal(error: unknown): Refusal {
+  if (error instanceof Refusal) return error
+  return new Refusal(
+    `This page failed: ${error instanceof Error ? error.message : String(error)}`,
+    'Reload it',
+    'broken',
+    0,
+  )
+}
+
+/** The box's own words: what happened, and what a person can do. */
+export function Trouble({ of, onClose }: { of: Refusal | undefined; onClose?: () => void }) {
+  if (!of) return null
+  return (
+    <div class="trouble" role="alert">
+      <Icon name="warn" />
+      <div>
+        <p>{sentence(of.message)}</p>
+        {of.fix && <p class="fix">{sentence(of.fix)}</p>}
+        {of.status === 403 && typeof of.detail['role'] === 'string' && (
+          <p class="fix">This needs the role “{of.detail['role']}”.</p>
+        )}
+      </div>
+      {onClose && (
+        <button type="button" class="bare" aria-label="Close this message" onClick={onClose}>
+          <Icon name="close" />
+        </button>
+      )}
+    </div>
+  )
+}
+
+interface ActProps {
+  readonly job: Job
+  readonly label: string
+  readonly icon?: IconName
+  readonly kind?: 'main' | 'quiet' | 'danger'
+  /** Why it cannot be pressed now. Falsy: it can. */
+  readonly unless?: string | false
+  /** Id of the text that already says why, when a whole group shares one reason. */
+  readonly told?: string
+  readonly class?: string
+  readonly children?: ComponentChildren
+  /** An action of the table with its input … */
+  readonly ask?: string
+  readonly input?: object
+  /** … or anything else to do. */
+  readonly work?: () => Promise<unknown>
+  readonly onDone?: (answer: unknown) => void
+}
+
+export function Act(props: ActProps) {
+  const { job, label, icon, kind = 'quiet', unless, told, onDone } = props
+  const gone = useCell(presence).phase !== 'here'
+  const own = useId()
+  const name = props.ask ? `${props.ask}:${label}` : label
+  const pending = job.pending === name
+  const press = async (): Promise<void> => {
+    const answer = await job.run(name, props.work ?? (() => ask(props.ask!, props.input)))
+    if (answer !== undefined) onDone?.(answer)
+  }
+  return (
+    <span class={`act ${props.class ?? ''}`}>
+      <button
+        type="button"
+        class={kind}
+        aria-label={props.children ? label : undefined}
+        aria-busy={pending}
+        aria-describedby={gone ? 'box-gone' : unless ? (told ?? own) : undefined}
+        disabled={gone || !!unless || pending}
+        onClick={() => void press()}
+      >
+        {icon && <Icon name={icon} />}
+        {props.children ?? <span>{label}</span>}
+      </button>
+      {unless && !told && !gone && (
+        <small id={own} class="why">
+          {unless}
+        </small>
+      )}
+    </span>
+  )
+}
+
+/** A shared reason for a group of buttons that cannot be pressed now. */
+export function Why({ id, words }: { id: string; words: string | false | undefined }) {
+  if (!words) return null
+  return (
+    <p id={id} class="why block">
+      {words}
+    </p>
+  )
+}
+
+/** For what cannot be taken back: the first tap asks, the second within four seconds does. */
+export function TwiceTapped(props: Omit<ActProps, 'kind'> & { again: string }) {
+  const [armed, setArmed] = useState(false)
+  useEffect(() => {
+    if (!armed) return
+    const calm = setTimeout(() => setArmed(false), 4000)
+    return () => clearTimeout(calm)
+  }, [armed])
+  if (armed) return <Act {...props} label={props.again} kind="danger" class={`${props.class ?? ''} armed`} />
+  return (
+    <span class={`act ${props.class ?? ''}`}>
+      <button type="button" class="quiet" disabled={!!props.unless} onClick={() => setArmed(true)}>
+        {props.icon && <Icon name={props.icon} />}
+        <span>{props.label}</span>
+      </button>
+      {props.unless && <small class="why">{props.unless}</small>}
+    </span>
+  )
+}

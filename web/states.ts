@@ -1,0 +1,198 @@
+// The states' values as the views read them; names and units are those of edge/ports/fields.ts.
+
+export interface Presence {
+  readonly condition?: 'opening' | 'ready' | 'retrying' | 'unavailable' | 'closed'
+  readonly reason?: string
+}
+
+export interface Observatory {
+  readonly sentence?: string
+  readonly name?: string
+  readonly version?: string
+  readonly simulated?: boolean
+  readonly openAccess?: boolean
+  readonly latitudeDeg?: number
+  readonly longitudeDeg?: number
+  readonly night?: string
+  readonly camera?: string
+  readonly mount?: string
+  readonly focuser?: string
+  readonly wheel?: string
+  readonly pierCam?: string
+  readonly sizes?: 'hfd' | 'hfr'
+}
+
+export interface Camera extends Presence {
+  readonly phase?: string
+  readonly exposing?: boolean
+  readonly exposureSeconds?: number
+  readonly exposureStartedMs?: number
+  readonly number?: number
+  readonly total?: number
+  readonly object?: string
+  readonly frameType?: string
+  readonly filter?: string
+  readonly holder?: string
+  readonly sensorCelsius?: number
+  readonly targetCelsius?: number
+  readonly coolerOn?: boolean
+  readonly coolerPowerPercent?: number
+  readonly widthPx?: number
+  readonly heightPx?: number
+  readonly maxBinning?: number
+  readonly gain?: number
+  readonly gainMin?: number
+  readonly gainMax?: number
+  readonly offset?: number
+  readonly offsetMin?: number
+  readonly offsetMax?: number
+  readonly regions?: boolean
+  readonly lastId?: string
+  readonly lastStars?: number
+  readonly lastHfdPx?: number
+  readonly lastBackgroundAdu?: number
+}
+
+export interface Mount extends Presence {
+  readonly raHours?: number
+  readonly decDeg?: number
+  readonly altDeg?: number
+  readonly azDeg?: number
+  readonly pierSide?: 'east' | 'west'
+  readonly slewing?: boolean
+  readonly tracking?: boolean
+  readonly parked?: boolean
+  readonly target?: string
+  readonly holder?: string
+}
+
+export interface Focuser extends Presence {
+  readonly position?: number
+  readonly moving?: boolean
+  readonly minSteps?: number
+  readonly maxSteps?: number
+  readonly celsius?: number
+}
+
+export interface Wheel extends Presence {
+  readonly names?: readonly string[]
+  readonly slot?: number
+  readonly filter?: string
+}
+
+export interface Power extends Presence {
+  readonly name?: string
+  readonly on?: boolean
+  readonly value?: number
+  readonly min?: number
+  readonly max?: number
+  readonly step?: number
+  readonly unit?: string
+}
+
+/** `weather/*` and `sensor/*`: which of these a station has is its own affair. */
+export interface Readings extends Presence {
+  readonly [field: string]: unknown
+}
+
+export interface Video extends Presence {
+  readonly enabled?: boolean
+  readonly streaming?: boolean
+  readonly error?: string
+  readonly pictureAtMs?: number
+  readonly framesPerSecond?: number
+  readonly widthPx?: number
+  readonly heightPx?: number
+}
+
+export interface Stack {
+  readonly activity?: string
+  readonly running?: boolean
+  readonly finishing?: boolean
+  readonly camera?: string
+  readonly object?: string
+  readonly exposureSeconds?: number
+  readonly framesTarget?: number
+  readonly framesTaken?: number
+  readonly framesAccepted?: number
+  readonly framesRefused?: number
+  readonly refusals?: Readonly<Record<string, number>>
+  readonly lastRefusal?: string
+  readonly waitingSinceMs?: number
+  readonly offsetXPx?: number
+  readonly offsetYPx?: number
+  readonly rotationDeg?: number
+  readonly snrGain?: number
+  readonly measuredGain?: number
+  readonly stars?: number
+  readonly hfdPx?: number
+  readonly integratedSeconds?: number
+  readonly startedMs?: number
+  readonly path?: string
+  readonly finished?: boolean
+  readonly cancelled?: boolean
+  readonly error?: string
+}
+
+export interface Region {
+  readonly x: number
+  readonly y: number
+  readonly width: number
+  readonly height: number
+}
+
+export interface Focus {
+  readonly running?: boolean
+  readonly activity?: string
+  readonly camera?: string
+  readonly exposureSeconds?: number
+  readonly region?: Region
+  readonly hfdPx?: number
+  readonly bestHfdPx?: number
+  readonly peakAdu?: number
+  readonly stars?: number
+  readonly saturated?: boolean
+  readonly frames?: number
+  readonly series?: readonly unknown[]
+  readonly widthPx?: number
+  readonly heightPx?: number
+  readonly error?: string
+}
+
+export interface Storage {
+  readonly freeBytes?: number
+  readonly totalBytes?: number
+  readonly framesLeft?: number
+  readonly hoursLeft?: number
+  readonly frameBytes?: number
+  readonly low?: boolean
+}
+
+/** `device/*` and `link/*`. */
+export interface Box extends Presence {
+  readonly driver?: string
+  readonly link?: string
+  readonly ports?: readonly string[]
+  readonly fix?: string
+  readonly sinceMs?: number
+  readonly attempts?: number
+}
+
+export interface Mqtt {
+  readonly connected?: boolean
+  readonly broker?: string
+  readonly embedded?: boolean
+  readonly waitingEvents?: number
+  readonly reason?: string
+}
+
+export interface Activity {
+  readonly action?: string
+  readonly who?: string
+  readonly status?: 'running' | 'done' | 'failed' | 'aborted'
+  readonly startedMs?: number
+  readonly endedMs?: number
+  readonly summary?: string
+  readonly error?: string
+  readonly fix?: string
+}

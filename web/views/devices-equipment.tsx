@@ -1,0 +1,227 @@
+// "Use my equipment": what have you got → where is it → which of these → save. No YAML is edited by hand on the way.
+import { useEffect, useState } from 'preact/hooks'
+import { ask, fetched, post, type Refusal } from '../ask'
+import {
+  type Candidate,
+  type Config,
+  type DriverRow,
+  demo,
+  duties,
+  isDemo,
+  type Use,
+  withEquipment,
+} from '../equipment'
+import { useAt } from '../live'
+import { Act, asRefusal, Trouble, TwiceTapped, useJob } from '../parts/act'
+import { Choice, Toggle } from '../parts/fields'
+import { Icon } from '../parts/icon'
+import { readValues, SchemaForm, type Values } from '../parts/schema-form'
+import { Sheet } from '../parts/sheet'
+import type { Observatory } from '../states'
+
+export function Equipment({ onClose }: { onClose: () => void }) {
+  const simulated = useAt<Observatory>('observatory')?.value.simulated
+  const [drivers, setDrivers] = useState<readonly DriverRow[]>()
+  const [failed, setFailed] = useState<Refusal>()
+  const [driver, setDriver] = useState<DriverRow>()
+  const [saved, setSaved] = useState(false)
+  const job = useJob()
+  useEffect(() => {
+    fetched<{ drivers: readonly DriverRow[] }>('/api/drivers').then(
+      said => setDrivers(said.drivers.filter(row => !isDemo(row.id))),
+      error => setFailed(asRefusal(error)),
+    )
+  }, [])
+  const backToDemo = async (): Promise<boolean> => {
+    const config = await fetched<Config>('/api/config/parsed')
+    await post('/api/config/parsed', demo(config))
+    setSaved(true)
+    return true
+  }
+  if (saved)
+    return (
+      <Sheet title="Saved" onClose={onClose}>
+        <div class="stacked">
+          <p>The configuration is saved, and the devices are being opened. Their lamps tell how far that is.</p>
+          <button type="button" class="main wide" onClick={onClose}>
+            Show the devices
+          </button>
+        </div>
+      </Sheet>
+    )
+  if (driver)
+    return (
+      <Sheet title={driver.link?.summary ?? driver.summary} onClose={onClose}>
+        <Describe
+          driver={driver}
+          simulated={!!simulated}
+          onBack={() => setDriver(undefined)}
+          onSaved={() => setSaved(true)}
+        />
+      </Sheet>
+    )
+  return (
+    <Sheet title="What have you got?" onClose={onClose}>
+      <div class="stacked">
+        <Trouble of={failed} />
+        {!drivers && !failed && <p class="dim">Asking the box what it can drive …</p>}
+        <ul class="choices">
+          {drivers?.map(row => (
+            <li key={row.id}>
+              <button type="button" onClick={() => setDriver(row)}>
+                <span>
+                  <strong>{row.summary}</strong>
+                  <small class="dim">{row.ports.length ? `can be: ${row.ports.join(', ')}` : row.id}</small>
+                </span>
+                <Icon name="right" />
+              </button>
+            </li>
+          ))}
+        </ul>
+        {!simulated && (
+          <TwiceTapped
+            job={job}
+            label="Back to the simulated observatory"
+            again="Tap again: your equipment leaves the config"
+            work={backToDemo}
+          />
+        )}
+        <Trouble of={job.trouble} onClose={job.clear} />
+      </div>
+    </Sheet>
+  )
+}
+
+interface DescribeProps {
+  readonly driver: DriverRow
+  readonly simulated: boolean
+  readonly onBack: () => void
+  readonly onSaved: () => void
+}
+
+function Describe({ driver, simulated, onBack, onSaved }: DescribeProps) {
+  const asked = driver.link?.options ?? driver.options
+  const [values, setValues] = useState<Values>({})
+  const [found, setFound] = useState<readonly Candidate[]>()
+  const job = useJob()
+  const read = readValues(asked, values, ['driver', 'link'])
+  const proceed = async (): Promise<void> => {
+    if (!driver.link) {
+      setFound([{ name: driver.id, driver: driver.id, options: read.values, ports: driver.ports }])
+      return
+    }
+    const said = await ask<{ found: readonly Candidate[] }>('link-look', {
+      driver: driver.link.id,
+      options: read.values,
+    })
+    setFound(said.found)
+  }
+  if (found)
+    return (
+      <Choose
+        driver={driver}
+        linkOptions={driver.link && read.values}
+        found={found}
+        simulated={simulated}
+        onBack={() => setFound(undefined)}
+        onSaved={onSaved}
+      />
+    )
+  return (
+    <div class="stacked">
+      <SchemaForm schema={asked} values={values} onValues={setValues} without={['driver', 'link']} />
+      {!Object.keys(asked.properties ?? {}).length && <p class="dim">It needs no settings.</p>}
+      <Trouble of={job.trouble} onClose={job.clear} />
+      <div class="row even">
+        <button type="button" class="quiet" onClick={onBack}>
+          Back
+        </button>
+        <Act
+          job={job}
+          kind="main"
+          label={driver.link ? 'Look what is there' : 'Go on'}
+          work={async () => proceed().then(() => true)}
+          unless={read.wrong}
+        />
+      </div>
+      {job.pending && driver.link && <p class="dim">Looking …</p>}
+    </div>
+  )
+}
+
+interface ChooseProps extends DescribeProps {
+  readonly linkOptions: Values | undefined
+  readonly found: readonly Candidate[]
+}
+
+/** The first device with the port takes the duty, until somebody says otherwise. */
+function proposed(found: readonly Candidate[]): Partial<Record<Use, string>> {
+  const use: Partial<Record<Use, string>> = {}
+  for (const { port, use: duty } of duties) use[duty] = found.find(candidate => candidate.ports.includes(port))?.name
+  return use
+}
+
+function Choose({ driver, linkOptions, found, simulated, onBack, onSaved }: ChooseProps) {
+  const [left, setLeft] = useState<readonly string[]>([])
+  const [use, setUse] = useState(() => proposed(found))
+  const [keepOthers, setKeepOthers] = useState(!simulated)
+  const job = useJob()
+  const chosen = found.filter(({ name }) => !left.includes(name))
+  const save = async (): Promise<boolean> => {
+    const config = await fetched<Config>('/api/config/parsed')
+    await post('/api/config/parsed', withEquipment(config, { driver, linkOptions, chosen, use, keepOthers }))
+    onSaved()
+    return true
+  }
+  return (
+    <div class="stacked">
+      {!found.length && (
+        <p>Nothing was found there. Start the drivers of your devices on that server, then look again.</p>
+      )}
+      {found.length > 1 && <p class="dim">Found {found.length} devices. Take those that are yours to use.</p>}
+      <ul class="switches">
+        {found.map(({ name, ports }) => (
+          <li key={name}>
+            <Toggle
+              label={name}
+              on={!left.includes(name)}
+              onToggle={on => setLeft(on ? left.filter(other => other !== name) : [...left, name])}
+            >
+              <small class="dim"> {ports.join(', ') || 'nothing we know'}</small>
+            </Toggle>
+          </li>
+        ))}
+      </ul>
+      {duties.map(({ port, use: duty, label }) => {
+        const able = chosen.filter(({ ports }) => ports.includes(port))
+        if (!able.length) return null
+        return (
+          <Choice
+            key={duty}
+            label={label}
+            value={able.some(({ name }) => name === use[duty]) ? use[duty]! : ''}
+            onValue={name => setUse({ ...use, [duty]: name || undefined })}
+            options={[...able.map(({ name }) => ({ value: name, label: name })), { value: '', label: 'none of these' }]}
+          />
+        )
+      })}
+      {!simulated && <Toggle label="Keep the devices configured already" on={keepOthers} onToggle={setKeepOthers} />}
+      {simulated && found.length > 0 && (
+        <p class="dim">The simulated observatory makes room. You can go back to it here at any time.</p>
+      )}
+      <Trouble of={job.trouble} onClose={job.clear} />
+      <div class="row even">
+        <button type="button" class="quiet" onClick={onBack}>
+          Back
+        </button>
+        <Act
+          job={job}
+          kind="main"
+          label="Save and use them"
+          work={save}
+          unless={!chosen.length && 'Take at least one device'}
+        />
+      </div>
+    </div>
+  )
+}

@@ -1,0 +1,131 @@
+// Relays, heaters, lamps: on or off, or a number in a range.
+import { useState } from 'preact/hooks'
+import { ask } from '../ask'
+import { useKind } from '../live'
+import { Act, Trouble, useJob } from '../parts/act'
+import { Field, readNumber, Toggle } from '../parts/fields'
+import { useGone } from '../parts/gone'
+import type { Power } from '../states'
+import { sentence } from '../words'
+
+export function Switches() {
+  const switches = useKind<Power>('power')
+  if (!switches.length) return null
+  return (
+    <section class="card">
+      <h2>Switches</h2>
+      <ul class="switches">
+        {switches.map(({ path, value }) => {
+          const [, device, channel] = path.split('/')
+          return (
+            <li key={path}>
+              {value.max !== undefined && value.value !== undefined ? (
+                <Level power={value} device={device} channel={channel} />
+              ) : (
+                <OnOff power={value} device={device} channel={channel} />
+              )}
+            </li>
+          )
+        })}
+      </ul>
+    </section>
+  )
+}
+
+interface SwitchProps {
+  readonly power: Power
+  readonly device: string
+  readonly channel: string
+}
+
+const awayOf = (power: Power): string | undefined =>
+  power.condition && power.condition !== 'ready' ? sentence(power.reason ?? `It is ${power.condition}`) : undefined
+
+function OnOff({ power, device, channel }: SwitchProps) {
+  const job = useJob()
+  const gone = useGone()
+  const away = awayOf(power)
+  const id = `switch-${device}-${channel}`
+  return (
+    <>
+      <Toggle
+        label={power.name ?? `${device} ${channel}`}
+        on={!!power.on}
+        disabled={gone || !!away || !!job.pending}
+        describedBy={gone ? 'box-gone' : away ? id : undefined}
+        onToggle={on => void job.run('set', () => ask('power-set', { device, channel, on }))}
+      />
+      {away && (
+        <p id={id} class="why block">
+          {away}
+        </p>
+      )}
+      <Trouble of={job.trouble} onClose={job.clear} />
+    </>
+  )
+}
+
+function Level({ power, device, channel }: SwitchProps) {
+  const job = useJob()
+  const [wish, setWish] = useState<string>()
+  const { min = 0, max = 100, step = 1, unit = '', value = min } = power
+  const name = power.name ?? `${device} ${channel}`
+  const typed = readNumber(wish ?? '', { name, min, max, unit })
+  const away = awayOf(power)
+  const set = (next: number) => ({ device, channel, value: Math.min(max, Math.max(min, Number(next.toFixed(6)))) })
+  return (
+    <>
+      <div class="row ends">
+        <strong>{name}</strong>
+        <span>
+          {value} {unit}
+        </span>
+      </div>
+      <div class="row ends">
+        <Act
+          job={job}
+          icon="minus"
+          label={`${name} down`}
+          ask="power-set"
+          input={set(value - step)}
+          unless={away ?? (value <= min && 'lowest')}
+        >
+          <span>
+            {step} {unit}
+          </span>
+        </Act>
+        <Act
+          job={job}
+          icon="plus"
+          label={`${name} up`}
+          ask="power-set"
+          input={set(value + step)}
+          unless={away ?? (value >= max && 'highest')}
+        >
+          <span>
+            {step} {unit}
+          </span>
+        </Act>
+        <Field
+          label="Set to"
+          unit={unit}
+          keys="decimal"
+          value={wish ?? ''}
+          wrong={wish ? typed.wrong : undefined}
+          placeholder={String(value)}
+          onValue={setWish}
+        />
+        <Act
+          job={job}
+          label={`Set ${name}`}
+          work={() => ask('power-set', { device, channel, value: typed.value })}
+          unless={away ?? (wish ? typed.wrong : 'type a value')}
+          onDone={() => setWish(undefined)}
+        >
+          <span>Set</span>
+        </Act>
+      </div>
+      <Trouble of={job.trouble} onClose={job.clear} />
+    </>
+  )
+}

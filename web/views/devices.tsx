@@ -1,0 +1,200 @@
+// Every device with its lamp, and what to do about it; switches, filters, weather; and the way to one's own equipment.
+import { useState } from 'preact/hooks'
+import { ask, pairingWish, session, unpair } from '../ask'
+import { useCell } from '../cell'
+import { boxNow, useAt, useKind } from '../live'
+import { Act, Trouble, useJob } from '../parts/act'
+import { Choice, Figure } from '../parts/fields'
+import { Lamp } from '../parts/lamp'
+import { Bar } from '../parts/ring'
+import { useTick } from '../parts/tick'
+import type { Box, Mqtt, Observatory, Storage, Wheel } from '../states'
+import { duration, sentence, size, spoken } from '../words'
+import { Equipment } from './devices-equipment'
+import { Settings } from './devices-settings'
+import { Stations } from './devices-stations'
+import { Switches } from './devices-switches'
+
+export function DevicesView() {
+  const observatory = useAt<Observatory>('observatory')?.value
+  const [open, setOpen] = useState<'equipment' | 'settings'>()
+  return (
+    <>
+      <section class="card invites">
+        <div>
+          <h2>{observatory?.simulated ? 'This is the simulated observatory' : 'Your equipment'}</h2>
+          <p class="dim">
+            {observatory?.simulated
+              ? 'Its sky is made of arithmetic: try everything, nothing can break. When you are ready, let it look for your own devices.'
+              : 'Look again for devices, change what is used, or go back to the simulated observatory.'}
+          </p>
+        </div>
+        <div class="row">
+          <button type="button" class="main" onClick={() => setOpen('equipment')}>
+            {observatory?.simulated ? 'Use my equipment' : 'Change the equipment'}
+          </button>
+          <button type="button" class="quiet" onClick={() => setOpen('settings')}>
+            Settings
+          </button>
+        </div>
+      </section>
+      <div class="two">
+        <div class="stacked">
+          <Boxes kind="device" title="Devices" />
+          <Boxes kind="link" title="Links" />
+        </div>
+        <div class="stacked">
+          <Switches />
+          <FilterChoice name={observatory?.wheel} />
+          <Stations />
+          <Broker />
+          <Disk />
+          <ThisDevice />
+        </div>
+      </div>
+      {open === 'equipment' && <Equipment onClose={() => setOpen(undefined)} />}
+      {open === 'settings' && <Settings onClose={() => setOpen(undefined)} />}
+    </>
+  )
+}
+
+function Boxes({ kind, title }: { kind: 'device' | 'link'; title: string }) {
+  const boxes = useKind<Box>(kind)
+  useTick(10_000)
+  if (!boxes.length) return null
+  return (
+    <section class="card">
+      <h2>{title}</h2>
+      <ul class="boxes">
+        {boxes.map(({ path, value }) => (
+          <BoxRow key={path} name={path.slice(kind.length + 1)} box={value} reconnects={kind === 'device'} />
+        ))}
+      </ul>
+    </section>
+  )
+}
+
+function BoxRow({ name, box, reconnects }: { name: string; box: Box; reconnects: boolean }) {
+  const job = useJob()
+  const well = box.condition === 'ready'
+  return (
+    <li>
+      <div class="ends row">
+        <strong>{name}</strong>
+        <Lamp condition={box.condition} />
+      </div>
+      <p class="dim">
+        {[
+          box.ports?.join(', '),
+          box.driver && `driver ${box.driver}`,
+          box.link && `over ${box.link}`,
+          box.sinceMs !== undefined && `for ${duration((boxNow() - box.sinceMs) / 1000)}`,
+          !well && box.attempts ? `${box.attempts} ${box.attempts === 1 ? 'attempt' : 'attempts'}` : undefined,
+        ]
+          .filter(Boolean)
+          .join(' · ')}
+      </p>
+      {!well && box.reason && <p class="why block">{sentence(box.reason)}</p>}
+      {!well && box.fix && <p class="fix">{sentence(box.fix)}</p>}
+      {!well && reconnects && (
+        <Act job={job} icon="again" label={`Reconnect ${name}`} ask="device-reconnect" input={{ device: name }}>
+          <span>Reconnect</span>
+        </Act>
+      )}
+      <Trouble of={job.trouble} onClose={job.clear} />
+    </li>
+  )
+}
+
+function FilterChoice({ name }: { name: string | undefined }) {
+  const wheel = useAt<Wheel>(name && `wheel/${name}`)?.value
+  const job = useJob()
+  if (!wheel?.names?.length) return null
+  const away =
+    wheel.condition && wheel.condition !== 'ready'
+      ? sentence(wheel.reason ?? `The wheel is ${wheel.condition}`)
+      : undefined
+  return (
+    <section class="card">
+      <h2>Filter wheel</h2>
+      <Choice
+        bare
+        label="Filter in the light"
+        value={wheel.filter}
+        disabled={!!away || !!job.pending}
+        onValue={filter => void job.run('wheel', () => ask('wheel-select', { wheel: name, filter }))}
+        options={wheel.names.map(value => ({ value, label: value }))}
+        help={away ?? (job.pending || wheel.filter === undefined ? 'The wheel turns …' : undefined)}
+      />
+      <Trouble of={job.trouble} onClose={job.clear} />
+    </section>
+  )
+}
+
+function Broker() {
+  const mqtt = useAt<Mqtt>('mqtt')?.value
+  if (!mqtt) return null
+  return (
+    <section class="card">
+      <div class="row ends">
+        <h2>MQTT and Home Assistant</h2>
+        <Lamp condition={mqtt.connected ? 'ready' : 'retrying'} />
+      </div>
+      <p class="dim">
+        {mqtt.embedded ? 'Broker of our own' : 'Broker'} {mqtt.broker}
+        {mqtt.waitingEvents ? ` · ${mqtt.waitingEvents} events wait` : ''}
+      </p>
+      {!mqtt.connected && mqtt.reason && <p class="why block">{sentence(mqtt.reason)}</p>}
+    </section>
+  )
+}
+
+function Disk() {
+  const disk = useAt<Storage>('storage')?.value
+  if (!disk?.totalBytes || disk.freeBytes === undefined) return null
+  return (
+    <section class="card">
+      <h2>Disk</h2>
+      <Bar part={1 - disk.freeBytes / disk.totalBytes} label="Disk used" />
+      <dl class="figures">
+        <Figure label="Free" value={size(disk.freeBytes)} />
+        <Figure label="of" value={size(disk.totalBytes)} />
+      </dl>
+      {disk.low && <p class="warned">Nearly full: download and delete a night.</p>}
+    </section>
+  )
+}
+
+function ThisDevice() {
+  const me = useCell(session)
+  const job = useJob()
+  if (!me) return null
+  return (
+    <section class="card">
+      <h2>This device</h2>
+      {me.paired ? (
+        <>
+          <p class="dim">
+            Paired{me.name ? ` as “${me.name}”` : ''}
+            {me.role ? `, ${spoken(me.role)}` : ''}.
+          </p>
+          {!me.open && <Act job={job} label="Unpair this device" work={unpair} />}
+        </>
+      ) : (
+        <>
+          <p class="dim">
+            {me.open
+              ? 'Open access: it may act without pairing.'
+              : 'Not paired: it may look, and is asked for the code when it acts.'}
+          </p>
+          {!me.open && (
+            <button type="button" class="quiet" onClick={() => pairingWish.set({ answer: () => {} })}>
+              Pair it now
+            </button>
+          )}
+        </>
+      )}
+      <Trouble of={job.trouble} onClose={job.clear} />
+    </section>
+  )
+}

@@ -1,0 +1,207 @@
+// Focusing by hand, read from two metres away: the star size in huge digits, the best so far, and which way it goes.
+import { ask } from '../ask'
+import { keptCell, useCell } from '../cell'
+import { useAt } from '../live'
+import { Act, Trouble, useJob } from '../parts/act'
+import { Choice, Field, Figure, readNumber } from '../parts/fields'
+import { Graph } from '../parts/graph'
+import { Latest } from '../parts/picture'
+import { sizeName, sizeOf } from '../star-size'
+import type { Camera, Focus, Observatory } from '../states'
+import { fixed, whole } from '../words'
+import { notReady } from './expose'
+import { FocuserButtons } from './focus-focuser'
+
+const kept = keptCell('focus', { seconds: '1', binning: '1', gain: '', sidePx: '256' })
+
+/** The series as numbers, whether the box sends bare sizes or points with a time. */
+function sizesOf(series: readonly unknown[] | undefined): number[] {
+  return (series ?? [])
+    .map(point => (typeof point === 'object' && point !== null ? (point as { hfdPx?: unknown }).hfdPx : point))
+    .filter((value): value is number => typeof value === 'number' && Number.isFinite(value))
+}
+
+export function FocusView() {
+  const observatory = useAt<Observatory>('observatory')?.value
+  const focus = useAt<Focus>('focus/main')?.value
+  const camera = useAt<Camera>(observatory?.camera && `camera/${observatory.camera}`)?.value
+  const sizes = observatory?.sizes
+  const best = sizeOf(focus?.bestHfdPx, sizes)
+  return (
+    <div class="two">
+      <div class="stacked">
+        <section class="card huge-card" aria-live="off">
+          <div class="huge">
+            <span class="what">{sizeName(sizes)}</span>
+            <span class="digits">{fixed(sizeOf(focus?.hfdPx, sizes), 2)}</span>
+            <span class="unit">px</span>
+          </div>
+          <dl class="figures large">
+            <Figure label="Best so far" value={fixed(best, 2)} unit="px" />
+            <Figure label="Peak" value={whole(focus?.peakAdu)} unit="ADU" class={focus?.saturated ? 'warned' : ''} />
+            <Figure label="Stars" value={whole(focus?.stars)} />
+          </dl>
+          {focus?.saturated && <p class="warned">Saturated: expose shorter, or choose a fainter star.</p>}
+          {focus?.error && <p class="why block">{focus.error}</p>}
+          <Graph
+            label={`${sizeName(sizes)} of the last frames`}
+            unit="px"
+            best={best}
+            values={sizesOf(focus?.series).map(value => sizeOf(value, sizes)!)}
+          />
+        </section>
+      </div>
+      <div class="stacked">
+        <Loop focus={focus} camera={camera} name={observatory?.camera} />
+        <FocuserButtons name={observatory?.focuser} />
+        <RegionPicture focus={focus} camera={camera} />
+      </div>
+    </div>
+  )
+}
+
+interface LoopProps {
+  readonly focus: Focus | undefined
+  readonly camera: Camera | undefined
+  readonly name: string | undefined
+}
+
+function Loop({ focus, camera, name }: LoopProps) {
+  const form = useCell(kept)
+  const job = useJob()
+  const seconds = readNumber(form.seconds, { name: 'The exposure', above: 0, max: 60, unit: 's' })
+  const gain = readNumber(form.gain, { name: 'Gain', min: camera?.gainMin, max: camera?.gainMax, optional: true })
+  const most = Math.min(4, Math.max(1, camera?.maxBinning ?? 1))
+  const start = (): Promise<unknown> =>
+    ask('focus-start', {
+      camera: name,
+      exposureSeconds: seconds.value,
+      binning: Math.min(most, Number(form.binning)),
+      gain: camera?.gainMax === undefined ? undefined : gain.value,
+    })
+  return (
+    <section class="card">
+      {focus?.running ? (
+        <>
+          <p>
+            Looping at {focus.exposureSeconds} s{focus.frames ? `, frame ${focus.frames}` : ''}. These frames are not
+            kept.
+          </p>
+          <Act job={job} kind="danger" class="wide" icon="close" label="Stop the loop" ask="focus-stop" />
+        </>
+      ) : (
+        <>
+          <div class="pair">
+            <Field
+              label="Exposure"
+              unit="s"
+              keys="decimal"
+              value={form.seconds}
+              wrong={seconds.wrong}
+              onValue={next => kept.set({ ...form, seconds: next })}
+            />
+            {camera?.gainMax !== undefined && (
+              <Field
+                label="Gain"
+                keys="decimal"
+                value={form.gain}
+                wrong={gain.wrong}
+                placeholder={String(camera.gain ?? 'as it is')}
+                onValue={next => kept.set({ ...form, gain: next })}
+              />
+            )}
+          </div>
+          {most > 1 && (
+            <Choice
+              label="Binning"
+              value={String(Math.min(most, Number(form.binning)))}
+              onValue={next => kept.set({ ...form, binning: next })}
+              options={Array.from({ length: most }, (_, index) => ({
+                value: String(index + 1),
+                label: `${index + 1} × ${index + 1}`,
+              }))}
+            />
+          )}
+          <Act
+            job={job}
+            kind="main"
+            class="wide"
+            icon="play"
+            label="Start the loop"
+            work={start}
+            unless={
+              notReady(camera, name) ??
+              (camera?.holder ? `In use by ${camera.holder}` : undefined) ??
+              seconds.wrong ??
+              gain.wrong
+            }
+          />
+        </>
+      )}
+      <Trouble of={job.trouble} onClose={job.clear} />
+    </section>
+  )
+}
+
+/** A tap puts the region round a star: smaller frames come faster, and only that star is measured. */
+function RegionPicture({ focus, camera }: { focus: Focus | undefined; camera: Camera | undefined }) {
+  const form = useCell(kept)
+  const job = useJob()
+  const { region } = focus ?? {}
+  const sensor = camera?.widthPx && camera.heightPx ? { width: camera.widthPx, height: camera.heightPx } : undefined
+  // While the camera reads a region alone, the picture shows that and no more.
+  const cut =
+    !!region &&
+    !!focus?.widthPx &&
+    [1, 2, 3, 4].some(binning => Math.abs(focus.widthPx! * binning - region.width) < binning)
+  const shown = cut ? region! : sensor && { x: 0, y: 0, ...sensor }
+  const tap = (partX: number, partY: number): void => {
+    if (!sensor || !shown || !focus?.running) return
+    const side = Math.min(Number(form.sidePx), sensor.width, sensor.height)
+    const place = (start: number, length: number, part: number, whole: number): number =>
+      2 * Math.round(Math.min(whole - side, Math.max(0, start + part * length - side / 2)) / 2)
+    const x = place(shown.x, shown.width, partX, sensor.width)
+    const y = place(shown.y, shown.height, partY, sensor.height)
+    void job.run('region', () => ask('focus-region', { region: { x, y, width: side, height: side } }))
+  }
+  const percent = (part: number): string => `${100 * part}%`
+  return (
+    <section class="card picture-card">
+      <Latest name="focus" alt="The last focus frame" empty="Start the loop: its frames appear here." onTap={tap}>
+        {region && shown && !cut && (
+          <span
+            class="region"
+            style={{
+              left: percent(region.x / shown.width),
+              top: percent(region.y / shown.height),
+              width: percent(region.width / shown.width),
+              height: percent(region.height / shown.height),
+            }}
+          />
+        )}
+      </Latest>
+      <p class="dim">
+        {!focus?.running
+          ? 'While the loop runs, tap a star to measure it alone.'
+          : region
+            ? `Region of ${region.width} × ${region.height} px at ${region.x}, ${region.y}. Tap another star to move it.`
+            : 'Tap a star to measure it alone.'}
+      </p>
+      <Choice
+        label="Size of the region"
+        value={form.sidePx}
+        onValue={next => kept.set({ ...form, sidePx: next })}
+        options={['64', '128', '256', '512'].map(value => ({ value, label: `${value} px` }))}
+      />
+      <Act
+        job={job}
+        label="Whole frame"
+        icon="fit"
+        ask="focus-region"
+        input={{}}
+        unless={!region && 'The whole frame is read'}
+      />
+      <Trouble of={job.trouble} onClose={job.clear} />
+    </section>
+  )
+}

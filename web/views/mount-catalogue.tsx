@@ -1,0 +1,116 @@
+// The offline catalogue: what is called so, where it stands now, and whether it is up.
+import { useEffect, useState } from 'preact/hooks'
+import { ask, fetched, type Refusal } from '../ask'
+import { Act, asRefusal, Trouble, useJob } from '../parts/act'
+import { Field } from '../parts/fields'
+import { azimuth, declination, fixed, rightAscension } from '../words'
+
+interface Entry {
+  readonly id: string
+  readonly name?: string
+  readonly type?: string
+  readonly raHours: number
+  readonly decDeg: number
+  readonly magnitude?: number
+  readonly sizeArcmin?: number
+  readonly constellation?: string
+  readonly altDeg?: number
+  readonly azDeg?: number
+  readonly up?: boolean
+}
+
+const typingMs = 200
+
+export function Catalogue({ name, why }: { name: string | undefined; why: string | undefined }) {
+  const [words, setWords] = useState('')
+  const [found, setFound] = useState<readonly Entry[]>()
+  const [failed, setFailed] = useState<Refusal>()
+  const job = useJob()
+  useEffect(() => {
+    const search = words.trim()
+    if (!search) {
+      setFound(undefined)
+      return
+    }
+    const stop = new AbortController()
+    const wait = setTimeout(() => {
+      fetched<{ found: readonly Entry[] }>(`/api/catalogue?search=${encodeURIComponent(search)}`, {
+        signal: stop.signal,
+      }).then(
+        said => {
+          setFailed(undefined)
+          setFound(said.found)
+        },
+        error => {
+          if (!stop.signal.aborted) setFailed(asRefusal(error))
+        },
+      )
+    }, typingMs)
+    return () => {
+      clearTimeout(wait)
+      stop.abort()
+    }
+  }, [words])
+  return (
+    <section class="card">
+      <h2>Go to</h2>
+      <Field
+        label="Catalogue"
+        keys="search"
+        value={words}
+        onValue={setWords}
+        placeholder="M 42, NGC 7000, Vega, Moon …"
+      />
+      <Trouble of={failed} />
+      <Trouble of={job.trouble} onClose={job.clear} />
+      {found && !found.length && <p class="dim">Nothing in the catalogue is called “{words.trim()}”.</p>}
+      <ul class="found">
+        {found?.slice(0, 12).map(entry => (
+          <li key={entry.id} class={entry.up === false ? 'down' : ''}>
+            <div class="what">
+              <strong>{entry.id}</strong> {entry.name && entry.name !== entry.id && <span>{entry.name}</span>}
+              <small class="dim">
+                {[
+                  entry.type,
+                  entry.constellation,
+                  entry.magnitude !== undefined && `mag ${fixed(entry.magnitude, 1)}`,
+                  entry.sizeArcmin !== undefined && `${fixed(entry.sizeArcmin, 0)}′`,
+                ]
+                  .filter(Boolean)
+                  .join(' · ')}
+              </small>
+              <small class="mono">
+                {rightAscension(entry.raHours)} {declination(entry.decDeg)}
+              </small>
+            </div>
+            <div class="where">
+              {entry.altDeg !== undefined && (
+                <>
+                  <strong>{fixed(entry.altDeg, 0)}°</strong>
+                  <small>{entry.up === false ? 'below the horizon' : `up, ${azimuth(entry.azDeg)}`}</small>
+                </>
+              )}
+            </div>
+            <div class="row">
+              <Act
+                job={job}
+                kind="main"
+                label={`Slew to ${entry.id}`}
+                ask="mount-slew"
+                input={{ mount: name, target: entry.id }}
+                unless={why ?? (entry.up === false && 'It is below the horizon')}
+              />
+              <Act
+                job={job}
+                label={`Sync on ${entry.id}`}
+                work={() => ask('mount-sync', { mount: name, raHours: entry.raHours, decDeg: entry.decDeg })}
+                unless={why}
+                told="pad-why"
+              />
+            </div>
+          </li>
+        ))}
+      </ul>
+    </section>
+  )
+}

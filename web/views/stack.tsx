@@ -1,0 +1,233 @@
+// The live stack: start and stop, how deep it is, what was refused and why, and the picture as it grows.
+import { useEffect, useState } from 'preact/hooks'
+import { ask, fetched } from '../ask'
+import { keptCell, useCell } from '../cell'
+import { boxNow, useAt } from '../live'
+import { Act, Trouble, useJob } from '../parts/act'
+import { Choice, Field, Figure, readNumber } from '../parts/fields'
+import { Latest } from '../parts/picture'
+import { Bar } from '../parts/ring'
+import { useTick } from '../parts/tick'
+import { sizeName, sizeOf } from '../star-size'
+import type { Camera, Observatory, Stack, Wheel } from '../states'
+import { clockTime, duration, fixed, spoken, whole } from '../words'
+import { notReady } from './expose'
+
+const kept = keptCell('stack', { frames: '', seconds: '', every: '', binning: '1', gain: '', filter: '', object: '' })
+
+export function StackView() {
+  const observatory = useAt<Observatory>('observatory')?.value
+  const stack = useAt<Stack>('stack/main')?.value
+  return (
+    <div class="two picture-first">
+      <div class="stacked">
+        <section class="card picture-card">
+          <Latest name="stack" alt="The live stack" empty="No stack yet. Its picture grows here." />
+        </section>
+      </div>
+      <div class="stacked">
+        {(stack?.running || stack?.finished || stack?.error) && <State stack={stack} sizes={observatory?.sizes} />}
+        {!stack?.running && <Start observatory={observatory} />}
+      </div>
+    </div>
+  )
+}
+
+function State({ stack, sizes }: { stack: Stack; sizes: 'hfd' | 'hfr' | undefined }) {
+  const job = useJob()
+  useTick(1000, !!stack.waitingSinceMs)
+  const refused = Object.entries(stack.refusals ?? {}).filter(([, count]) => count > 0)
+  const { framesAccepted = 0, framesTarget = 0 } = stack
+  return (
+    <section class="card">
+      <p class="line">
+        <strong class="count">{framesAccepted}</strong>
+        {framesTarget ? ` of ${framesTarget} frames stacked` : ' frames stacked, until stopped'}
+      </p>
+      {framesTarget > 0 && <Bar part={framesAccepted / framesTarget} label="Frames stacked" />}
+      {stack.waitingSinceMs !== undefined && stack.running && (
+        <p class="warned" role="status">
+          Waiting for stars since {clockTime(stack.waitingSinceMs)} (
+          {duration((boxNow() - stack.waitingSinceMs) / 1000)}). It goes on by itself.
+        </p>
+      )}
+      <dl class="figures">
+        <Figure label="Noise gain √N" value={fixed(stack.snrGain, 2)} unit="×" />
+        <Figure label="measured" value={fixed(stack.measuredGain, 2)} unit="×" />
+        <Figure label="Light" value={duration(stack.integratedSeconds ?? 0)} />
+        <Figure label="Stars" value={whole(stack.stars)} />
+        <Figure label={sizeName(sizes)} value={fixed(sizeOf(stack.hfdPx, sizes), 2)} unit="px" />
+        <Figure label="Drift x, y" value={`${fixed(stack.offsetXPx, 1)}, ${fixed(stack.offsetYPx, 1)}`} unit="px" />
+        {stack.rotationDeg !== undefined && <Figure label="Rotation" value={`${fixed(stack.rotationDeg, 2)}°`} />}
+        <Figure label="Taken" value={whole(stack.framesTaken)} unit="frames" />
+      </dl>
+      <h3>{stack.framesRefused ? `${stack.framesRefused} refused` : 'None refused'}</h3>
+      {refused.length > 0 && (
+        <ul class="lines">
+          {refused.map(([reason, count]) => (
+            <li key={reason}>
+              <span>{spoken(reason)}</span>
+              <span class="dim">
+                {count} {count === 1 ? 'frame' : 'frames'}
+              </span>
+            </li>
+          ))}
+        </ul>
+      )}
+      {stack.lastRefusal && <p class="dim">Last: {spoken(stack.lastRefusal)}</p>}
+      {stack.error && <p class="why block">{stack.error}</p>}
+      {stack.running ? (
+        <Act
+          job={job}
+          kind="danger"
+          class="wide"
+          icon="close"
+          label="Stop and save"
+          ask="stack-stop"
+          unless={stack.finishing && 'It is being saved'}
+        />
+      ) : (
+        stack.path && (
+          <div class="saved">
+            <p>
+              {stack.cancelled ? 'Stopped by hand, and saved' : 'Saved'} as <span class="path">{stack.path}</span>
+            </p>
+            <a
+              class="button"
+              href={`/api/fits/download/${stack.path.split('/').map(encodeURIComponent).join('/')}`}
+              download
+            >
+              Download the stack (FITS)
+            </a>
+          </div>
+        )
+      )}
+      <Trouble of={job.trouble} onClose={job.clear} />
+    </section>
+  )
+}
+
+interface Stacking {
+  readonly frames?: number
+  readonly exposure_s?: number
+  readonly preview_every?: number
+}
+
+function Start({ observatory }: { observatory: Observatory | undefined }) {
+  const form = useCell(kept)
+  const job = useJob()
+  const camera = useAt<Camera>(observatory?.camera && `camera/${observatory.camera}`)?.value
+  const filters = useAt<Wheel>(observatory?.wheel && `wheel/${observatory.wheel}`)?.value.names ?? []
+  // Fields left empty stay with the configuration; this only shows what that is.
+  const [configured, setConfigured] = useState<Stacking>({})
+  useEffect(() => {
+    fetched<{ stacking?: Stacking }>('/api/config/parsed').then(
+      config => setConfigured(config.stacking ?? {}),
+      () => {},
+    )
+  }, [])
+  const change = (fields: Partial<typeof form>): void => kept.set({ ...form, ...fields })
+  const frames = readNumber(form.frames, { name: 'Frames', min: 0, max: 100_000, integer: true, optional: true })
+  const seconds = readNumber(form.seconds, { name: 'The exposure', above: 0, max: 86_400, unit: 's', optional: true })
+  const every = readNumber(form.every, { name: 'It', min: 1, max: 1000, integer: true, optional: true })
+  const gain = readNumber(form.gain, { name: 'Gain', min: camera?.gainMin, max: camera?.gainMax, optional: true })
+  const most = Math.min(4, Math.max(1, camera?.maxBinning ?? 1))
+  const start = (): Promise<unknown> =>
+    ask('stack-start', {
+      frames: frames.value,
+      exposureSeconds: seconds.value,
+      previewEvery: every.value,
+      binning: Math.min(most, Number(form.binning)),
+      gain: camera?.gainMax === undefined ? undefined : gain.value,
+      filter: filters.includes(form.filter) ? form.filter : undefined,
+      object: form.object.trim() || undefined,
+    })
+  return (
+    <section class="card">
+      <h2>New stack</h2>
+      <div class="pair">
+        <Field
+          label="Frames stacked"
+          keys="numeric"
+          value={form.frames}
+          wrong={frames.wrong}
+          placeholder={String(configured.frames ?? 20)}
+          help={frames.value === 0 ? 'until stopped' : '0: until stopped'}
+          onValue={next => change({ frames: next })}
+        />
+        <Field
+          label="Exposure"
+          unit="s"
+          keys="decimal"
+          value={form.seconds}
+          wrong={seconds.wrong}
+          placeholder={String(configured.exposure_s ?? 10)}
+          onValue={next => change({ seconds: next })}
+        />
+      </div>
+      <div class="pair">
+        <Field
+          label="Picture every"
+          unit="frames"
+          keys="numeric"
+          value={form.every}
+          wrong={every.wrong}
+          placeholder={String(configured.preview_every ?? 1)}
+          onValue={next => change({ every: next })}
+        />
+        {camera?.gainMax !== undefined && (
+          <Field
+            label="Gain"
+            keys="decimal"
+            value={form.gain}
+            wrong={gain.wrong}
+            placeholder={String(camera.gain ?? 'as it is')}
+            onValue={next => change({ gain: next })}
+          />
+        )}
+      </div>
+      <Field
+        label="Object"
+        value={form.object}
+        onValue={next => change({ object: next })}
+        placeholder="goes into the file and its name"
+      />
+      {filters.length > 0 && (
+        <Choice
+          label="Filter"
+          value={filters.includes(form.filter) ? form.filter : ''}
+          onValue={next => change({ filter: next })}
+          options={[{ value: '', label: 'as it is' }, ...filters.map(value => ({ value, label: value }))]}
+        />
+      )}
+      {most > 1 && (
+        <Choice
+          label="Binning"
+          value={String(Math.min(most, Number(form.binning)))}
+          onValue={next => change({ binning: next })}
+          options={Array.from({ length: most }, (_, index) => ({
+            value: String(index + 1),
+            label: `${index + 1} × ${index + 1}`,
+          }))}
+        />
+      )}
+      <Trouble of={job.trouble} onClose={job.clear} />
+      <Act
+        job={job}
+        kind="main"
+        class="wide"
+        icon="stack"
+        label="Start stacking"
+        work={start}
+        unless={
+          notReady(camera, observatory?.camera) ??
+          (camera?.holder ? `In use by ${camera.holder}` : undefined) ??
+          frames.wrong ??
+          seconds.wrong ??
+          every.wrong ??
+          gain.wrong
+        }
+      />
+    </section>
+  )
+}

@@ -1,0 +1,121 @@
+// Numbers and times as people at a pier read them: local time, units always, astronomers' sexagesimal.
+
+const two = (value: number): string => String(value).padStart(2, '0')
+
+/** `22:04` in this device's local time. */
+export function clockTime(ms: number): string {
+  const at = new Date(ms)
+  return `${two(at.getHours())}:${two(at.getMinutes())}`
+}
+
+/** `22:04:31` in this device's local time. */
+export function clockSeconds(ms: number): string {
+  return `${clockTime(ms)}:${two(new Date(ms).getSeconds())}`
+}
+
+/** `20 Nov, 22:04` where the day matters. */
+export function dayTime(ms: number): string {
+  const at = new Date(ms)
+  return `${at.getDate()} ${at.toLocaleString('en', { month: 'short' })}, ${clockTime(ms)}`
+}
+
+/** `Fri 20 Nov 2026` of a night's name `2026-11-20`, the evening it began. */
+export function nightName(night: string): string {
+  const at = new Date(`${night}T12:00:00`)
+  if (Number.isNaN(at.getTime())) return night
+  return at.toLocaleDateString('en-GB', { weekday: 'short', day: 'numeric', month: 'short', year: 'numeric' })
+}
+
+/** `0.4 s`, `12 s`, `3 min 5 s`, `2 h 4 min`. */
+export function duration(seconds: number): string {
+  const s = Math.max(0, seconds)
+  if (s < 10) return `${s.toFixed(1)} s`
+  if (s < 60) return `${Math.round(s)} s`
+  const whole = Math.round(s)
+  if (whole < 3600) return whole % 60 ? `${Math.floor(whole / 60)} min ${whole % 60} s` : `${whole / 60} min`
+  if (whole < 172_800) return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`
+  return `${Math.floor(whole / 86_400)} days`
+}
+
+/** `2.6 MB`, `212 GB`; decimal, as cards are sold. */
+export function size(bytes: number): string {
+  const units = ['B', 'kB', 'MB', 'GB', 'TB']
+  let value = bytes
+  let unit = 0
+  while (value >= 1000 && unit < units.length - 1) {
+    value /= 1000
+    unit++
+  }
+  return `${value < 10 && unit ? value.toFixed(1) : Math.round(value)} ${units[unit]}`
+}
+
+/** Fixed decimals, or an en dash where there is no number. */
+export function fixed(value: number | undefined, decimals: number): string {
+  return value === undefined || !Number.isFinite(value) ? '–' : value.toFixed(decimals)
+}
+
+/** `80 930`, with a thin space between thousands. */
+export function whole(value: number | undefined): string {
+  if (value === undefined || !Number.isFinite(value)) return '–'
+  return Math.round(value)
+    .toString()
+    .replace(/\B(?=(\d{3})+$)/g, '\u202f')
+}
+
+function sixty(value: number, decimals: number): [number, number, string] {
+  const scale = 10 ** decimals
+  const ticks = Math.round(Math.abs(value) * 3600 * scale)
+  const seconds = (ticks % (60 * scale)) / scale
+  return [
+    Math.floor(ticks / (3600 * scale)),
+    Math.floor(ticks / (60 * scale)) % 60,
+    seconds.toFixed(decimals).padStart(decimals ? 3 + decimals : 2, '0'),
+  ]
+}
+
+/** `5h 35m 16.8s` */
+export function rightAscension(hours: number | undefined): string {
+  if (hours === undefined || !Number.isFinite(hours)) return '–'
+  const [h, m, s] = sixty(((hours % 24) + 24) % 24, 1)
+  return `${h % 24}h ${two(m)}m ${s}s`
+}
+
+/** `−5° 23′ 28″` */
+export function declination(deg: number | undefined): string {
+  if (deg === undefined || !Number.isFinite(deg)) return '–'
+  const [d, m, s] = sixty(deg, 0)
+  return `${deg < 0 ? '−' : '+'}${d}° ${two(m)}′ ${s}″`
+}
+
+/**
+ * Reads `5 35 16.8`, `5h35m16.8s`, `-05:23:28`, `83.8`: hours or degrees, as the field wants.
+ * @returns `undefined` where that is not such a number
+ */
+export function fromSexagesimal(words: string): number | undefined {
+  const text = words.trim().replace(/[−–]/g, '-').replace(/,/g, '.')
+  if (!/^[-+]?\d+(\.\d+)?([\s:hmd°'′"″s]+\d+(\.\d+)?){0,2}[\s"″s'′m°dh]*$/i.test(text)) return undefined
+  const [big, middle = 0, small = 0] = text
+    .replace(/^[-+]/, '')
+    .match(/\d+(\.\d+)?/g)!
+    .map(Number)
+  if (middle >= 60 || small >= 60) return undefined
+  const value = big + middle / 60 + small / 3600
+  return text.startsWith('-') ? -value : value
+}
+
+const compassPoints = ['N', 'NE', 'E', 'SE', 'S', 'SW', 'W', 'NW']
+
+/** `162° S` */
+export function azimuth(deg: number | undefined): string {
+  if (deg === undefined || !Number.isFinite(deg)) return '–'
+  return `${Math.round(deg)}° ${compassPoints[Math.round(deg / 45) % 8]}`
+}
+
+/** `few-stars` → `few stars` */
+export const spoken = (code: string): string => code.replace(/[-_]/g, ' ')
+
+/** What is left of `error` and `fix` in one line. */
+export function sentence(words: string): string {
+  const trimmed = words.trim()
+  return /[.!?…]$/.test(trimmed) ? trimmed : `${trimmed}.`
+}
