@@ -9,6 +9,13 @@ export interface DriverSheet {
   readonly link?: { readonly id: string; readonly summary: string; readonly options: Record<string, unknown> }
 }
 
+export interface Saved {
+  /** What was stopped and started anew. */
+  readonly restarted: string[]
+  /** Sections that count only after the next start of the agent. */
+  readonly needsRestart: string[]
+}
+
 export interface Configuration {
   /** The YAML file as it is. */
   text(): string
@@ -20,9 +27,9 @@ export interface Configuration {
    * Validates, writes, and starts anew what changed. Throws `bad-input` with every complaint and its line, `busy` while
    * an activity runs; then nothing has changed.
    */
-  save(text: string): Promise<{ restarted: readonly string[] }>
+  save(text: string): Promise<Saved>
   /** The same with some settings changed, comments kept; a `null` removes a key. */
-  merge(changes: Readonly<Record<string, unknown>>): Promise<{ restarted: readonly string[] }>
+  merge(changes: Readonly<Record<string, unknown>>): Promise<Saved>
   drivers(): readonly DriverSheet[]
   /** JSON Schema of the whole file. */
   schema(): Record<string, unknown>

@@ -1,5 +1,4 @@
 // What the files say of the observatory at the moment of exposure: site, telescope, pointing, focuser.
-import type { Clock } from '../ports/clock.js'
 import type { Feed } from '../ports/feed.js'
 import type { Card } from '../science/fits-header.js'
 import { airmass, formatDec, formatRa } from '../science/sky.js'
@@ -7,7 +6,6 @@ import type { Site } from './site-settings.js'
 
 export interface HeaderParts {
   readonly feed: Pick<Feed, 'get'>
-  readonly clock: Pick<Clock, 'now'>
   readonly site: Site
   readonly use: { readonly mount?: string; readonly focuser?: string }
 }

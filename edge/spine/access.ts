@@ -1,12 +1,12 @@
 // Who may act: one-time pairing codes, tokens kept as hashes, roles. Looking needs nothing.
 import { createHash, randomBytes, randomInt, timingSafeEqual } from 'node:crypto'
-import { readFile, stat } from 'node:fs/promises'
+import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Role, roles, type Who } from '../ports/action.js'
 import type { Clock } from '../ports/clock.js'
 import { Fault } from '../ports/fault.js'
 import { complaints, z } from '../ports/schema.js'
-import { writeWhole } from './whole-file.js'
+import { readIfThere, writeWhole } from './whole-file.js'
 
 const ticket = z.strictObject({
   name: z.string(),
@@ -22,6 +22,7 @@ type Ticket = z.infer<typeof ticket>
 const codeMs = 10 * 60_000
 const guesses = 5
 const mostTokens = 200
+const localName = 'this machine'
 
 export interface Access {
   /** Whom a token belongs to; undefined when nobody. */
@@ -32,6 +33,8 @@ export interface Access {
   pair(code: string, name: string): Promise<{ token: string; role: Role; name: string }>
   issue(name: string, role: Role): Promise<string>
   forget(token: string): Promise<void>
+  /** An administrator's token for the command line of this machine, in `<folder>/cli.token`, 0600; anew at each start. */
+  issueLocal(): Promise<void>
   names(): { name: string; role: Role; issuedMs: number }[]
 }
 
@@ -49,7 +52,7 @@ export async function openAccess(folder: string, clock: Clock): Promise<Access> 
     return writing
   }
   const issue = async (name: string, role: Role) => {
-    tickets = await readTickets(path)
+    tickets = (await readTickets(path)).filter(one => one.name !== localName || name !== localName)
     if (tickets.length >= mostTokens) {
       throw new Fault('bad-input', `${mostTokens} tokens are out`, 'Unpair what is no longer used')
     }
@@ -96,6 +99,9 @@ export async function openAccess(folder: string, clock: Clock): Promise<Access> 
       return { token: await issue(name, role), role, name }
     },
     issue,
+    async issueLocal() {
+      await writeWhole(join(folder, 'cli.token'), `${await issue(localName, 'administrator')}\n`, 0o600)
+    },
     async forget(token) {
       const hash = hashOf(token)
       await save((await readTickets(path)).filter(one => one.hash !== hash))
@@ -117,13 +123,8 @@ async function changedMs(path: string): Promise<number> {
 }
 
 async function readTickets(path: string): Promise<Ticket[]> {
-  let text: string
-  try {
-    text = await readFile(path, 'utf8')
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
-    throw error
-  }
+  const text = await readIfThere(path)
+  if (text === undefined) return []
   const parsed = ledger.safeParse(JSON.parse(text))
   if (parsed.success) return parsed.data.tokens
   throw new Fault(

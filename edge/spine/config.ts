@@ -1,8 +1,8 @@
 // One YAML file, one schema assembled by main, checked whole before anything starts; comments survive saving.
-import { type Document, isMap, isScalar, LineCounter, type Node, parseDocument } from 'yaml'
+import { type Document, isMap, isScalar, LineCounter, type Node, parse, parseDocument } from 'yaml'
 import { Fault } from '../ports/fault.js'
 import { nearest } from '../ports/nearest.js'
-import type { z } from '../ports/schema.js'
+import { z } from '../ports/schema.js'
 
 export interface ConfigText<T> {
   readonly text: string
@@ -156,3 +156,24 @@ function child(schema: unknown, key: string): unknown {
   const here = schema as { shape?: Record<string, unknown>; def?: { valueType?: unknown } } | undefined
   return here?.shape?.[key] ?? here?.def?.valueType
 }
+
+const secretList = z.record(z.string(), z.coerce.string())
+
+/** A secrets file: one `name: value` a line. @throws Fault `bad-input` that shows no value */
+export function parseSecrets(text: string, path: string): ReadonlyMap<string, string> {
+  const parsed = secretList.safeParse(readQuietly(text, path) ?? {})
+  if (parsed.success) return new Map(Object.entries(parsed.data))
+  throw badSecrets(path)
+}
+
+function readQuietly(text: string, path: string): unknown {
+  try {
+    return parse(text)
+  } catch {
+    // YAML's own words quote the line, and with it a secret.
+    throw badSecrets(path)
+  }
+}
+
+const badSecrets = (path: string) =>
+  new Fault('bad-input', `${path} is not a list of names with values`, 'Write one `name: value` on each line')

@@ -1,5 +1,5 @@
 // Writes small files so that nobody ever sees half of one: aside, fsync, rename, fsync the folder.
-import { open, rename } from 'node:fs/promises'
+import { open, readFile, rename } from 'node:fs/promises'
 import { dirname } from 'node:path'
 
 /** @param mode permission bits, e.g. 0o600 for secrets */
@@ -18,5 +18,15 @@ export async function writeWhole(path: string, text: string, mode = 0o644): Prom
     await folder.sync()
   } finally {
     await folder.close()
+  }
+}
+
+/** The text of a file, or undefined when there is none. */
+export async function readIfThere(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'utf8')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw error
   }
 }

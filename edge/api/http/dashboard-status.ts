@@ -58,7 +58,7 @@ const phases: Readonly<Record<string, readonly [number, string]>> = {
   error: [5, 'Error'],
 }
 
-async function snapshot({ feed, store, pictures, configuration }: Call) {
+async function snapshot({ feed, store, pictures, archive }: Call) {
   const here = feed.get('observatory')?.value ?? {}
   const inUse = (kind: string, name: unknown): JsonObject => feed.get(`${kind}/${name}`)?.value ?? {}
   const camera = inUse('camera', here.camera)
@@ -109,7 +109,7 @@ async function snapshot({ feed, store, pictures, configuration }: Call) {
     pier_cam: { enabled: video.enabled ?? false, streaming: video.streaming ?? false, error: video.error ?? null },
     image_watcher: {
       enabled: true,
-      watch_path: String((configuration.effective().archive as JsonObject | undefined)?.files ?? ''),
+      watch_path: archive,
       last_file: last?.path ?? null,
       last_header: last
         ? { OBJECT: last.object ?? '', EXPTIME: last.exposureSeconds, FILTER: last.filter ?? '' }

@@ -6,7 +6,6 @@ import { asFault, Fault, type FaultCode } from '../../ports/fault.js'
 import type { Feed } from '../../ports/feed.js'
 import type { Pictures } from '../../ports/pictures.js'
 import type { Pixels } from '../../ports/pixels.js'
-import type { Configuration } from '../../ports/settings.js'
 import type { Store } from '../../ports/store.js'
 import { sendFault, statusOf } from './answer.js'
 import { archiveRows } from './dashboard-archive.js'
@@ -20,7 +19,8 @@ export interface DashboardParts {
   readonly store: Store
   readonly pixels: Pixels
   readonly pictures: Pictures
-  readonly configuration: Configuration
+  /** Folder of the files. */
+  readonly archive: string
   readonly guard: GuardParts
   readonly clock: Clock
 }

@@ -45,6 +45,8 @@ export interface HttpParts {
   readonly clock: Clock
   readonly log: Log
   readonly guard: GuardParts
+  /** Folder of the files. */
+  readonly archive: string
   /** Folder of the built page. */
   readonly page: string
   readonly version: string
@@ -77,7 +79,7 @@ function routes(parts: HttpParts): Express {
   app.use(archiveRoutes({ store, pixels, pictures }))
   app.use(catalogueRoutes({ feed, clock }))
   app.use(pierCamRoutes(pictures, parts.pierView))
-  app.use(dashboardRoutes({ feed, actions, store, pixels, pictures, configuration: parts.configuration, guard, clock }))
+  app.use(dashboardRoutes({ feed, actions, store, pixels, pictures, archive: parts.archive, guard, clock }))
   app.get('/api/openapi.json', (_request, response) => {
     response.json(openApi(actions, dashboardTable, parts.version))
   })

@@ -1,0 +1,104 @@
+#!/usr/bin/env node
+// `pierside …`: runs the agent, or asks the one that runs here.
+import { homedir } from 'node:os'
+import { resolve } from 'node:path'
+import { parseArgs } from 'node:util'
+import { askAgent, type CliPlace, lookAt } from './cli-ask.js'
+import { configDocs } from './cli-docs.js'
+import { runAgent } from './cli-run.js'
+import { configSchema, demoConfig } from './main-config.js'
+import { configuration } from './main-settings.js'
+import { type Role, roles } from './ports/action.js'
+import { asFault, Fault } from './ports/fault.js'
+import { openAccess } from './spine/access.js'
+import { systemClock } from './spine/system-clock.js'
+
+const usage = `pierside run                        start the agent
+pierside do <action> [name=value …] ask for an action; --wait waits for an activity's end
+pierside actions                    what can be asked for
+pierside status                     how things are, in a few lines
+pierside devices                    every device with its lamp
+pierside pair                       a new pairing code for a phone
+pierside token new --role observer [--name N]   a token for a program
+pierside config check [file]        what is wrong with the configuration, line by line
+pierside config docs                the reference of every key, as Markdown
+
+Environment: PIERSIDE_CONFIG (pierside.yaml), PIERSIDE_DATA (./data), PIERSIDE_PORT (8080), MQTT_PORT (1883)
+`
+
+function place(): CliPlace {
+  const { PIERSIDE_CONFIG, PIERSIDE_DATA, PIERSIDE_PORT } = process.env
+  return {
+    config: resolve(PIERSIDE_CONFIG ?? 'pierside.yaml'),
+    data: resolve((PIERSIDE_DATA ?? 'data').replace(/^~(?=\/|$)/, homedir())),
+    port: portFrom('PIERSIDE_PORT', PIERSIDE_PORT),
+  }
+}
+
+function portFrom(name: string, text: string | undefined): number | undefined {
+  if (text === undefined || text === '') return undefined
+  const port = Number(text)
+  if (Number.isInteger(port) && port >= 0 && port <= 65_535) return port
+  throw new Fault('bad-input', `${name}="${text}" is not a port`, 'Use a number from 1 to 65535')
+}
+
+const say = (text: string) => process.stdout.write(text)
+
+async function main(argv: readonly string[]): Promise<number> {
+  const { values, positionals } = parseArgs({
+    args: [...argv],
+    allowPositionals: true,
+    options: {
+      role: { type: 'string' },
+      name: { type: 'string' },
+      wait: { type: 'boolean' },
+      json: { type: 'boolean' },
+      help: { type: 'boolean', short: 'h' },
+    },
+  })
+  const [verb, ...rest] = positionals
+  if (values.help || verb === undefined || verb === 'help') {
+    say(usage)
+    return verb === undefined && !values.help ? 2 : 0
+  }
+  switch (verb === 'token' || verb === 'config' ? `${verb} ${rest[0]}` : verb) {
+    case 'run':
+      return runAgent({ ...place(), mqttPort: portFrom('MQTT_PORT', process.env.MQTT_PORT) })
+    case 'do':
+      return askAgent(place(), rest, { wait: values.wait === true }, say)
+    case 'actions':
+    case 'status':
+    case 'devices':
+    case 'pair':
+      return lookAt(verb, place(), values.json === true, say)
+    case 'token new':
+      return newToken(values.role ?? 'observer', values.name ?? 'program')
+    case 'config check': {
+      const file = rest[1] ? resolve(rest[1]) : place().config
+      await configuration(file, configSchema, demoConfig)
+      say(`${file}: no mistakes found\n`)
+      return 0
+    }
+    case 'config docs':
+      say(configDocs(configSchema))
+      return 0
+  }
+  throw new Fault('bad-input', `there is no command "${[verb, ...rest].join(' ')}"`, `Use one of:\n${usage}`)
+}
+
+async function newToken(role: string, name: string): Promise<number> {
+  if (!(roles as readonly string[]).includes(role)) {
+    throw new Fault('bad-input', `there is no role "${role}"`, `Use one of: ${roles.join(', ')}`)
+  }
+  const access = await openAccess(place().data, systemClock())
+  say(`${await access.issue(name, role as Role)}\n`)
+  return 0
+}
+
+try {
+  process.exitCode = await main(process.argv.slice(2))
+} catch (error) {
+  const fault = asFault(error, 'pierside')
+  process.stderr.write(`pierside: ${fault.message}\n${fault.fix}\n`)
+  process.exitCode = 1
+}

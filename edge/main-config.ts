@@ -1,0 +1,174 @@
+// The configuration as a whole: one schema from drivers, services and faces, and the observatory one gets without a file.
+
+import { httpSettings } from './api/http/server.js'
+import { mqttSettings } from './api/mqtt/settings.js'
+import { drivers, links } from './drivers/index.js'
+import { jsonSchemaOf, z } from './ports/schema.js'
+import type { DriverSheet } from './ports/settings.js'
+import { cameraSettings, deviceName } from './services/camera-actions.js'
+import { stackingSettings } from './services/live-stack.js'
+import { mountSettings } from './services/mount-settings.js'
+import { pierCamSettings } from './services/pier-camera.js'
+import { siteSettings } from './services/site-settings.js'
+import type { BoxEntry, LinkEntry } from './spine/devices.js'
+import { standardTemplate } from './store/naming.js'
+
+const accessSettings = z
+  .strictObject({
+    open: z.boolean().default(false).describe('Anyone on the network may act without pairing; for a lab only'),
+  })
+  .describe('Who may act')
+
+const archiveSettings = z
+  .strictObject({
+    template: z.string().default(standardTemplate).describe('Folders and names of the files'),
+    reserve_mb: z.number().min(0).max(1e6).default(500).describe('Never filled: kept free on the disk, MB'),
+  })
+  .describe('Where frames are kept')
+
+const memorySettings = z
+  .strictObject({
+    frames_mb: z.number().min(16).max(16_384).default(512).describe('Memory for frames on their way to the disk, MB'),
+  })
+  .describe('Bounds on memory')
+
+const focusSettings = z
+  .strictObject({
+    sizes: z.enum(['hfd', 'hfr']).default('hfd').describe('Star sizes on the page: diameter (HFD) or radius (HFR)'),
+  })
+  .describe('Focusing')
+
+const useSettings = z
+  .strictObject({
+    camera: deviceName.optional().describe('Main camera'),
+    guide_camera: deviceName.optional().describe('Guide camera'),
+    mount: deviceName.optional().describe('Mount'),
+    focuser: deviceName.optional().describe('Focuser'),
+    wheel: deviceName.optional().describe('Filter wheel'),
+    pier_cam: deviceName.optional().describe('Pier camera'),
+  })
+  .describe('Which device does what')
+
+const linkEntry = z.discriminatedUnion(
+  'driver',
+  links.map(({ id, options }) => options.extend({ driver: z.literal(id) })) as never,
+)
+const deviceEntry = z.discriminatedUnion(
+  'driver',
+  drivers.map(({ id, options, link }) =>
+    options.extend({
+      driver: z.literal(id),
+      ...(link && { link: z.string().describe('Name of the link it speaks over') }),
+    }),
+  ) as never,
+)
+
+export const configSchema = z
+  .strictObject({
+    site: siteSettings.prefault({}),
+    links: z.record(deviceName, linkEntry).default({}).describe('Lines that devices share'),
+    devices: z.record(deviceName, deviceEntry).default({}).describe('Devices by name'),
+    use: useSettings.prefault({}),
+    camera: cameraSettings.prefault({}),
+    pier_cam: pierCamSettings.prefault({}),
+    stacking: stackingSettings.prefault({}),
+    focus: focusSettings.prefault({}),
+    mount: mountSettings.prefault({}),
+    archive: archiveSettings.prefault({}),
+    memory: memorySettings.prefault({}),
+    access: accessSettings.prefault({}),
+    http: httpSettings.prefault({}),
+    mqtt: mqttSettings.prefault({}),
+  })
+  .superRefine((settings, context) => {
+    const devices = settings.devices as Record<string, { driver: string; link?: string }>
+    const lines = settings.links as Record<string, { driver: string }>
+    for (const [name, { driver, link }] of Object.entries(devices)) {
+      const wanted = drivers.find(one => one.id === driver)?.link
+      if (!wanted || link === undefined) continue
+      const words =
+        lines[link] === undefined
+          ? `there is no link "${link}" under links:`
+          : lines[link].driver === wanted.id
+            ? undefined
+            : `link "${link}" is of the kind ${lines[link].driver}; ${driver} needs ${wanted.id}`
+      if (words) context.addIssue({ code: 'custom', path: ['devices', name, 'link'], message: words })
+    }
+    for (const [role, name] of Object.entries(settings.use)) {
+      if (name !== undefined && devices[name] === undefined) {
+        context.addIssue({
+          code: 'custom',
+          path: ['use', role],
+          message: `there is no device "${name}" under devices:`,
+        })
+      }
+    }
+  })
+
+export type Settings = z.output<typeof configSchema>
+
+/** The simulated observatory: what runs when there is no file yet, and the file that `use my equipment` starts from. */
+export const demoConfig = `# Pierside: the simulated observatory. Every key is explained in docs/config.md.
+# "Use my equipment" on the Devices page changes this file for you.
+
+site:
+  name: Demo pier
+  latitude: 46.5
+  longitude: 8.0
+  elevation: 1200
+  telescope: Simulated 100/500
+  focal_length: 500
+  aperture: 100
+
+links:
+  sky: {driver: simulator, latitude: 46.5, longitude: 8.0, elevation_m: 1200}
+
+devices:
+  main: {driver: simulator, link: sky, part: camera}
+  guide: {driver: simulator, link: sky, part: guide-camera}
+  mount: {driver: simulator, link: sky, part: mount}
+  focuser: {driver: simulator, link: sky, part: focuser}
+  wheel: {driver: simulator, link: sky, part: wheel}
+  relays: {driver: simulator, link: sky, part: switches}
+  box: {driver: simulator, link: sky, part: sensors}
+  weather: {driver: simulator, link: sky, part: weather}
+  pier: {driver: simulator, link: sky, part: pier-camera}
+
+use:
+  camera: main
+  guide_camera: guide
+  mount: mount
+  focuser: focuser
+  wheel: wheel
+  pier_cam: pier
+
+pier_cam:
+  enabled: true
+`
+
+export function entriesOf(settings: Settings): { links: LinkEntry[]; boxes: BoxEntry[] } {
+  const lines = settings.links as Record<string, { driver: string }>
+  const devices = settings.devices as Record<string, { driver: string; link?: string }>
+  return {
+    links: Object.entries(lines).map(([name, { driver, ...options }]) => ({
+      name,
+      driver: links.find(one => one.id === driver)!,
+      options,
+    })),
+    boxes: Object.entries(devices).map(([name, { driver, link, ...options }]) => ({
+      name,
+      driver: drivers.find(one => one.id === driver)!,
+      link,
+      options,
+    })),
+  }
+}
+
+export function driverSheets(): DriverSheet[] {
+  return drivers.map(({ id, summary, options, link }) => ({
+    id,
+    summary,
+    options: jsonSchemaOf(options),
+    link: link && { id: link.id, summary: link.summary, options: jsonSchemaOf(link.options) },
+  }))
+}

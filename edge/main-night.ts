@@ -1,0 +1,138 @@
+// Devices, services and their actions for one configuration: what is stopped and started anew when it is saved.
+
+import { entriesOf, type Settings } from './main-config.js'
+import type { Clock } from './ports/clock.js'
+import type { DeviceBox, Devices } from './ports/device.js'
+import { asFault, type Fault } from './ports/fault.js'
+import type { Feed } from './ports/feed.js'
+import type { Claims } from './ports/lease.js'
+import type { Log } from './ports/log.js'
+import type { Pictures } from './ports/pictures.js'
+import type { Pixels } from './ports/pixels.js'
+import type { Random } from './ports/random.js'
+import type { Store } from './ports/store.js'
+import { nightDate } from './science/sky.js'
+import { accessoryActions } from './services/accessory-actions.js'
+import { cameraActions } from './services/camera-actions.js'
+import { exposureService } from './services/exposure.js'
+import { focusActions } from './services/focus-loop.js'
+import { observatoryCards } from './services/frame-headers.js'
+import { liveStackActions } from './services/live-stack.js'
+import { mountActions, reportMounts } from './services/mount.js'
+import { limitsOf } from './services/mount-settings.js'
+import { observatoryActions, reportObservatory } from './services/observatory.js'
+import { type PierCamera, startPierCamera } from './services/pier-camera.js'
+import { reportDevices } from './services/reports.js'
+import { shelfActions } from './services/shelf-actions.js'
+import type { ActionTable } from './spine/actions.js'
+import { openDevices } from './spine/devices.js'
+import { interlocked } from './spine/interlock.js'
+
+/** What outlives a change of the configuration. */
+export interface Ground {
+  readonly store: Store
+  readonly pixels: Pixels
+  readonly pictures: Pictures
+  readonly feed: Feed
+  readonly actions: ActionTable
+  readonly claims: Claims
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Log
+  readonly version: string
+}
+
+export interface Night {
+  readonly pierCamera: PierCamera
+  readonly devices: Devices
+  /** Aborts what runs, ends the services, closes every device. Settles within some seconds. */
+  stop(reason: Fault): Promise<void>
+}
+
+export function startNight(settings: Settings, ground: Ground): Night {
+  const { store, pixels, pictures, feed, actions, claims, clock, random, log } = ground
+  const { site, use } = settings
+  const { links, boxes } = entriesOf(settings)
+  const rack = openDevices(links, boxes, { clock, random, log, encodeJpeg: pixels.encodeJpeg })
+  // From here on nobody sees a mount that is not behind the limits.
+  const devices = interlocked(rack, { clock, log: log.named('mount'), limits: () => limitsOf(settings.mount, site) })
+
+  const cards = (object: string | undefined) => observatoryCards({ feed, site, use }, object)
+  const night = (atMs: number) => nightDate(atMs, site.longitude ?? 0)
+  const shared = { devices, pixels, pictures, store, feed, claims, clock, use }
+  const imaging = exposureService({ ...shared, log: log.named('exposure'), cards, wheel: use.wheel })
+  const camera = settings.camera
+
+  const withdraw = actions.offer([
+    ...cameraActions({ ...shared, imaging, settings: camera }),
+    ...liveStackActions({
+      ...shared,
+      imaging,
+      log: log.named('stack'),
+      settings: settings.stacking,
+      camera,
+      cards,
+      night,
+    }),
+    ...focusActions({ ...shared, log: log.named('focus'), camera }),
+    ...mountActions({ ...shared, settings: settings.mount, site }),
+    ...accessoryActions(shared),
+    ...shelfActions({ store, feed }),
+    ...observatoryActions({ boxes: rack.boxes, links: rack.links }),
+  ])
+  const pierCamera = startPierCamera({ ...shared, log: log.named('pier-camera'), settings: settings.pier_cam })
+  const facts = {
+    name: site.name,
+    version: ground.version,
+    simulated: boxes.length > 0 && boxes.every(({ driver }) => driver.id === 'simulator'),
+    openAccess: settings.access.open,
+    latitudeDeg: site.latitude,
+    longitudeDeg: site.longitude,
+    camera: use.camera,
+    mount: use.mount,
+    focuser: use.focuser,
+    wheel: use.wheel,
+    pierCam: use.pier_cam,
+    sizes: settings.focus.sizes,
+  }
+  const ends = [
+    reportDevices({ devices, feed, claims, clock }),
+    reportMounts({ devices, feed, clock, site }),
+    reportObservatory({
+      devices,
+      boxes: rack.boxes,
+      links: rack.links,
+      store,
+      feed,
+      clock,
+      log,
+      facts,
+      night: () => night(clock.now()),
+    }),
+    ...seizers(rack.boxes, claims),
+  ]
+
+  return {
+    pierCamera,
+    devices,
+    async stop(reason) {
+      withdraw()
+      await actions.stop(reason)
+      await imaging.stop(reason)
+      await pierCamera.stop()
+      for (const end of ends) end()
+      await rack.close()
+    },
+  }
+}
+
+/** A holder that does not let go: its device is closed and opened anew over its head. */
+function seizers(boxes: readonly DeviceBox[], claims: Claims): (() => void)[] {
+  return boxes
+    .filter(({ ports }) => ports.includes('camera'))
+    .map(box =>
+      claims.onSeized(`camera/${box.name}`, async reason => {
+        box.distrust(asFault(reason, `camera ${box.name}`))
+      }),
+    )
+}

@@ -1,0 +1,39 @@
+// The calls a pixel thread answers; the in-process workers run the very same.
+import { join } from 'node:path'
+import type { Region } from '../ports/frame.js'
+import type { View } from '../ports/pixels.js'
+import type { Served, ServedCall } from '../ports/remote.js'
+import type { Card } from '../science/fits-header.js'
+import type { Image } from '../science/samples.js'
+import { focus, measure, readCards, render, type WorkSource } from './pixel-work.js'
+import { type OpenStack, openStack } from './stack-work.js'
+
+/** @param archive folder that paths of frames start from */
+export function pixelMethods(archive: string) {
+  const stacks = new Map<number, OpenStack>()
+  let opened = 0
+  const stack = (id: number) => stacks.get(id)!
+  const methods = {
+    measure: ({ source }: { source: WorkSource }) => measure(source, archive),
+    focus: ({ image, region }: { image: Image; region: Region | undefined }) => focus(image, region),
+    render: ({ path, view }: { path: string; view: View }) => render(path, view, archive),
+    header: ({ path }: { path: string }) => readCards(join(archive, path)),
+    stackOpen({ maxShiftPx }: { maxShiftPx: number }) {
+      stacks.set(++opened, openStack(maxShiftPx, archive))
+      return opened
+    },
+    stackAdd: ({ id, source, frame }: { id: number; source: WorkSource; frame: string }) =>
+      stack(id).add(source, frame),
+    stackPicture: ({ id, view }: { id: number; view: View }) => stack(id).picture(view),
+    stackGain: ({ id }: { id: number }) => stack(id).gain(),
+    stackSave({ id, cards }: { id: number; cards: readonly Card[] }, call: ServedCall) {
+      const bytes = stack(id).save(cards)
+      call.transfer(bytes.buffer as ArrayBuffer)
+      return bytes
+    },
+    stackClose: ({ id }: { id: number }) => void stacks.delete(id),
+  } satisfies Served
+  return methods
+}
+
+export type PixelMethods = ReturnType<typeof pixelMethods>

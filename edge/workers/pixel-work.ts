@@ -1,0 +1,118 @@
+// What a pixel thread does: measuring, focusing and rendering whole frames. Stacks are in stack-work.ts.
+import { open, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { Fault } from '../ports/fault.js'
+import type { Region } from '../ports/frame.js'
+import type { EncodedPicture, MeasuredFrame, StarSize, View } from '../ports/pixels.js'
+import type { Measured } from '../ports/store.js'
+import { blockBytes, type Card, maxHeaderBlocks } from '../science/fits-header.js'
+import { readFitsHeader, readFitsImage } from '../science/fits-read.js'
+import type { Image } from '../science/samples.js'
+import { ScienceError } from '../science/science-error.js'
+import { type Stars, starsOf } from '../science/stars.js'
+import { renderPicture } from '../science/stretch.js'
+import { encodePicture } from './pictures-codec.js'
+
+/** A frame in shared memory, or a file under the archive folder. */
+export type WorkSource = { readonly image: Image } | { readonly path: string }
+
+export const previewPx = 720
+export const thumbnailPx = 220
+const previewQuality = 80
+const thumbnailQuality = 70
+
+/** The picture itself; `owned` when it was read from the shelf. @throws Fault `bad-input` for a file that is no FITS image */
+export async function imageOf(source: WorkSource, archive: string): Promise<Image> {
+  if ('image' in source) return source.image
+  return readImage(join(archive, source.path))
+}
+
+async function readImage(file: string): Promise<Image & { cards: readonly Card[] }> {
+  try {
+    return readFitsImage(await readFile(file))
+  } catch (error) {
+    throw asUnreadable(error, file)
+  }
+}
+
+/** Only the header's blocks are read. */
+export async function readCards(file: string): Promise<Card[]> {
+  const handle = await open(file, 'r')
+  try {
+    const size = (await handle.stat()).size
+    let bytes = new Uint8Array(0)
+    for (let blocks = 8; ; blocks *= 4) {
+      const wanted = Math.min(size, blocks * blockBytes)
+      const more = new Uint8Array(wanted)
+      await handle.read(more, 0, wanted, 0)
+      bytes = more
+      try {
+        return [...readFitsHeader(bytes).cards]
+      } catch (error) {
+        // The end may stand further down, unless all has been read.
+        if (wanted === size || blocks >= maxHeaderBlocks) throw asUnreadable(error, file)
+      }
+    }
+  } finally {
+    await handle.close()
+  }
+}
+
+function asUnreadable(error: unknown, file: string): unknown {
+  if (!(error instanceof ScienceError)) return error
+  return new Fault('bad-input', `${file}: ${error.message}`, 'The file is kept; look at it with another program', {
+    cause: error,
+  })
+}
+
+export function measuredFrom({ found, medianHfdPx, backgroundAdu, noiseAdu, stars }: Stars): Measured {
+  const widths = stars.filter(star => !star.saturated).map(star => star.fwhmPx)
+  widths.sort((a, b) => a - b)
+  return { stars: found, hfdPx: medianHfdPx, fwhmPx: widths[widths.length >> 1], backgroundAdu, noiseAdu }
+}
+
+export async function measure(source: WorkSource, archive: string): Promise<MeasuredFrame> {
+  const image = await imageOf(source, archive)
+  const stars = starsOf(image)
+  const preview = renderPicture(image, { stretch: 'asinh', maxWidth: previewPx })
+  const small = renderPicture(image, { stretch: 'asinh', maxWidth: thumbnailPx })
+  return {
+    measured: measuredFrom(stars),
+    preview: await encodePicture(preview, 'jpeg', previewQuality),
+    thumbnail: await encodePicture(small, 'jpeg', thumbnailQuality),
+  }
+}
+
+export async function focus(image: Image, region: Region | undefined): Promise<StarSize> {
+  const inside = region && clip(region, image)
+  const { stars, found, medianHfdPx, backgroundAdu } = starsOf(image, { region: inside })
+  const brightest = stars.find(star => !star.saturated) ?? stars[0]
+  const picture = renderPicture(image, { stretch: 'asinh', maxWidth: previewPx })
+  return {
+    stars: found,
+    hfdPx: medianHfdPx,
+    peakAdu: brightest?.peakAdu,
+    backgroundAdu,
+    saturated: stars.some(star => star.saturated),
+    x: brightest?.x,
+    y: brightest?.y,
+    picture: await encodePicture(picture, 'jpeg', previewQuality),
+  }
+}
+
+export async function render(path: string, view: View, archive: string): Promise<EncodedPicture> {
+  const image = await readImage(join(archive, path))
+  return encodePicture(renderPicture(image, view), view.as, previewQuality)
+}
+
+/** The part of a region that lies in the picture. @throws Fault `bad-input` when none does */
+function clip({ x, y, width, height }: Region, image: Image): Region {
+  const right = Math.min(image.width, x + width)
+  const bottom = Math.min(image.height, y + height)
+  if (right - x >= 8 && bottom - y >= 8) return { x, y, width: right - x, height: bottom - y }
+  throw new Fault(
+    'bad-input',
+    `the region at (${x}, ${y}) lies outside the frame of ${image.width}×${image.height} px`,
+    'Tap on the picture again',
+  )
+}

@@ -1,0 +1,103 @@
+// The pixel workers as services see them: frames lent, work sent to threads, results come back.
+import { Worker } from 'node:worker_threads'
+import type { Clock } from '../ports/clock.js'
+import type { Frame } from '../ports/frame.js'
+import type { Log } from '../ports/log.js'
+import type { FrameSource, PixelStack, Pixels } from '../ports/pixels.js'
+import { type Calls, callsTo, callsWithin } from '../ports/remote.js'
+import type { Image } from '../science/samples.js'
+import { lendingPool } from './lending.js'
+import { convertPicture, encodePicture } from './pictures-codec.js'
+import { type PixelMethods, pixelMethods } from './pixel-methods.js'
+import type { WorkSource } from './pixel-work.js'
+
+export interface PixelsOptions {
+  /** Folder that paths of frames start from. */
+  readonly archive: string
+  /** Bound on frames in memory, bytes. */
+  readonly memoryBytes: number
+  readonly clock: Clock
+  readonly log: Log
+  /** False: in this process, one after the other, so that a simulated night comes out the same again. */
+  readonly threads: boolean
+}
+
+/** Threads start when first needed: one for stacks, one for everything else, so that a tap is not behind a fold. */
+export function openPixels(options: PixelsOptions): Pixels {
+  const { clock, memoryBytes } = options
+  const pool = lendingPool(memoryBytes)
+  const general = lazyThread(options, 'pixel worker')
+  const stacking = lazyThread(options, 'stacker')
+
+  return {
+    lend: pool.lend,
+    measure: (source, signal) =>
+      general.calls().ask('measure', { source: sendable(source) }, { signal, holding: held(source) }),
+    focus: (frame, region, signal) =>
+      general.calls().ask('focus', { image: bare(frame), region }, { signal, holding: [frame.memory] }),
+    render: (path, view, signal) => general.calls().ask('render', { path, view }, { signal }),
+    header: path => general.calls().ask('header', { path }),
+    convert: (picture, to) => clock.outside(convertPicture(picture, to)),
+    encodeJpeg: async (data, width, height, quality) =>
+      (await clock.outside(encodePicture({ width, height, channels: 3, data }, 'jpeg', quality))).bytes,
+    async stack(settings) {
+      const calls = stacking.calls()
+      const id = await calls.ask('stackOpen', settings)
+      return stackOver(calls, id, stacking.leave)
+    },
+    async close() {
+      await Promise.all([general.close(), stacking.close()])
+    },
+  }
+}
+
+function stackOver(calls: Calls<PixelMethods>, id: number, leave: () => Promise<void>): PixelStack {
+  return {
+    add: (source, frame, signal) =>
+      calls.ask('stackAdd', { id, source: sendable(source), frame }, { signal, holding: held(source) }),
+    picture: view => calls.ask('stackPicture', { id, view }),
+    gain: () => calls.ask('stackGain', { id }),
+    save: cards => calls.ask('stackSave', { id, cards }),
+    async close() {
+      await calls.ask('stackClose', { id })
+      await leave()
+    },
+  }
+}
+
+/** A thread that starts at its first call, starts anew after it died, and ends when the last stack has left it. */
+function lazyThread({ archive, clock, log, threads }: PixelsOptions, name: string) {
+  let running: Calls<PixelMethods> | undefined
+  const start = (): Calls<PixelMethods> => {
+    if (!threads) return callsWithin(pixelMethods(archive), { clock, name })
+    const worker = new Worker(new URL('./pixel-thread.js', import.meta.url), { workerData: { archive } })
+    const calls = callsTo<PixelMethods>(worker, { clock, name })
+    calls.onLost(fault => {
+      log.error(fault.message)
+      if (running === calls) running = undefined
+    })
+    return calls
+  }
+  const close = async () => {
+    const last = running
+    running = undefined
+    await last?.close()
+  }
+  return {
+    calls() {
+      running ??= start()
+      return running
+    },
+    /** A stack's memory is given back by ending the thread that held it. */
+    leave: close,
+    close,
+  }
+}
+
+/** Without the functions of lent memory, which cannot cross; the samples cross by reference. */
+function bare({ width, height, planes, type, samples, bayer, topDown }: Frame): Image {
+  return { width, height, planes, type, samples, bayer, topDown }
+}
+
+const sendable = (source: FrameSource): WorkSource => ('frame' in source ? { image: bare(source.frame) } : source)
+const held = (source: FrameSource) => ('frame' in source ? [source.frame.memory] : [])
