@@ -2,9 +2,9 @@
 // power says nothing at all, so a quiet line is asked, and given up when it used to answer and does not.
 import type { Buffer } from 'node:buffer'
 import { connect, type Socket } from 'node:net'
-import type { Clock } from '../../../ports/clock.js'
+import type { Clock, Timer } from '../../../ports/clock.js'
 import { Fault } from '../../../ports/fault.js'
-import { indiTokenizer, type TokenSink } from './tokenizer.js'
+import { indiTokenizer, type Tokenizer, type TokenSink } from './tokenizer.js'
 
 export interface LineOptions extends TokenSink {
   readonly host: string
@@ -54,7 +54,8 @@ class IndiLine implements Line {
   private askedMs: number | undefined
   private answers = false
   private pings = 0
-  private readonly watch
+  private readonly watch: Timer
+  private readonly tokenizer: Tokenizer
 
   constructor(
     private readonly socket: Socket,
@@ -62,10 +63,10 @@ class IndiLine implements Line {
     private readonly options: LineOptions,
   ) {
     const { clock, quietMs } = options
-    const tokenizer = indiTokenizer(options)
+    this.tokenizer = indiTokenizer(options)
     this.heardMs = clock.monotonicMs()
     this.watch = clock.every(Math.max(100, quietMs / 10), () => this.listen())
-    socket.on('data', (chunk: Buffer) => this.take(() => tokenizer.push(chunk)))
+    socket.on('data', (chunk: Buffer) => this.take(chunk))
     socket.on('error', error => this.lose(hungUp(address, error)))
     socket.on('close', () => this.lose(hungUp(address)))
     this.ask()
@@ -82,10 +83,11 @@ class IndiLine implements Line {
   close(): void {
     this.closed = true
     this.watch.cancel()
+    this.tokenizer.stop()
     this.socket.destroy()
   }
 
-  private take(push: () => Promise<void> | undefined): void {
+  private take(chunk: Buffer): void {
     if (this.closed) return
     this.heardMs = this.options.clock.monotonicMs()
     if (this.askedMs !== undefined) {
@@ -93,7 +95,7 @@ class IndiLine implements Line {
       this.askedMs = undefined
     }
     try {
-      const wait = push()
+      const wait = this.tokenizer.push(chunk)
       if (!wait) return
       this.reading = false
       this.socket.pause()

@@ -33,6 +33,8 @@ export interface Tokenizer {
    * `broken` when this is not INDI; the stream cannot be read on after that.
    */
   push(chunk: Buffer): Promise<void> | undefined
+  /** Touches no memory and calls nobody any more. */
+  stop(): void
 }
 
 const maxTagBytes = 65_536 // real ones stay under 1 kB
@@ -56,6 +58,7 @@ export function indiTokenizer(sink: TokenSink): Tokenizer {
   let elementBytes = 0
   let image: { stream: Base64Stream | undefined; memory: Uint8Array | undefined } | undefined
   let waiting = false
+  let stopped = false
 
   const count = (byteCount: number) => {
     elementBytes += byteCount
@@ -125,7 +128,7 @@ export function indiTokenizer(sink: TokenSink): Tokenizer {
   }
 
   const run = (): Promise<void> | undefined => {
-    while (untilTag()) {
+    while (!stopped && untilTag()) {
       const end = markupEnd(rest, at)
       if (end === undefined) break
       const { inside, kind } = end
@@ -148,14 +151,18 @@ export function indiTokenizer(sink: TokenSink): Tokenizer {
     waiting = true
     await wait
     waiting = false
-    await run()
+    if (!stopped) await run()
   }
 
   return {
     push(chunk) {
       assert(!waiting, 'bytes were pushed while the line should wait')
+      if (stopped) return undefined
       rest = rest.length > 0 ? Buffer.concat([rest, chunk]) : chunk
       return run()
+    },
+    stop() {
+      stopped = true
     },
   }
 }
