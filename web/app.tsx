@@ -152,7 +152,7 @@ export function App() {
     <div class="app">
       <Head title={at.name} />
       <Banners />
-      <main key={at.id} class={`view ${at.id}`} data-sleeps>
+      <main key={at.id} class={`view view-${at.id}`} data-sleeps>
         {at.show()}
       </main>
       <div class="dock">

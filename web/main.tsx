@@ -6,7 +6,10 @@ import { boot, listenToBox } from './live'
 import './styles/theme.css'
 import './styles/frame.css'
 import './styles/parts.css'
+import './styles/controls.css'
+import './styles/pictures.css'
 import './styles/views.css'
+import './styles/files.css'
 
 listenToBox()
 // A box that started anew may have forgotten us, or been opened to all.

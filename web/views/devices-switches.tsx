@@ -5,8 +5,8 @@ import { useKind } from '../live'
 import { Act, Trouble, useJob } from '../parts/act'
 import { Field, readNumber, Toggle } from '../parts/fields'
 import { useGone } from '../parts/gone'
+import { away } from '../ready'
 import type { Power } from '../states'
-import { sentence } from '../words'
 
 export function Switches() {
   const switches = useKind<Power>('power')
@@ -38,26 +38,25 @@ interface SwitchProps {
   readonly channel: string
 }
 
-const awayOf = (power: Power): string | undefined =>
-  power.condition && power.condition !== 'ready' ? sentence(power.reason ?? `It is ${power.condition}`) : undefined
+const awayOf = (power: Power): string | undefined => away(power, 'switch')
 
 function OnOff({ power, device, channel }: SwitchProps) {
   const job = useJob()
   const gone = useGone()
-  const away = awayOf(power)
+  const off = awayOf(power)
   const id = `switch-${device}-${channel}`
   return (
     <>
       <Toggle
         label={power.name ?? `${device} ${channel}`}
         on={!!power.on}
-        disabled={gone || !!away || !!job.pending}
-        describedBy={gone ? 'box-gone' : away ? id : undefined}
+        disabled={gone || !!off || !!job.pending}
+        describedBy={gone ? 'box-gone' : off ? id : undefined}
         onToggle={on => void job.run('set', () => ask('power-set', { device, channel, on }))}
       />
-      {away && (
+      {off && (
         <p id={id} class="why block">
-          {away}
+          {off}
         </p>
       )}
       <Trouble of={job.trouble} onClose={job.clear} />
@@ -71,7 +70,7 @@ function Level({ power, device, channel }: SwitchProps) {
   const { min = 0, max = 100, step = 1, unit = '', value = min } = power
   const name = power.name ?? `${device} ${channel}`
   const typed = readNumber(wish ?? '', { name, min, max, unit })
-  const away = awayOf(power)
+  const off = awayOf(power)
   const set = (next: number) => ({ device, channel, value: Math.min(max, Math.max(min, Number(next.toFixed(6)))) })
   return (
     <>
@@ -81,14 +80,14 @@ function Level({ power, device, channel }: SwitchProps) {
           {value} {unit}
         </span>
       </div>
-      <div class="row ends">
+      <div class="row beside">
         <Act
           job={job}
           icon="minus"
           label={`${name} down`}
           ask="power-set"
           input={set(value - step)}
-          unless={away ?? (value <= min && 'lowest')}
+          unless={off ?? (value <= min && 'lowest')}
         >
           <span>
             {step} {unit}
@@ -100,7 +99,7 @@ function Level({ power, device, channel }: SwitchProps) {
           label={`${name} up`}
           ask="power-set"
           input={set(value + step)}
-          unless={away ?? (value >= max && 'highest')}
+          unless={off ?? (value >= max && 'highest')}
         >
           <span>
             {step} {unit}
@@ -119,7 +118,7 @@ function Level({ power, device, channel }: SwitchProps) {
           job={job}
           label={`Set ${name}`}
           work={() => ask('power-set', { device, channel, value: typed.value })}
-          unless={away ?? (wish ? typed.wrong : 'type a value')}
+          unless={off ?? (wish ? typed.wrong : 'type it')}
           onDone={() => setWish(undefined)}
         >
           <span>Set</span>

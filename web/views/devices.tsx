@@ -8,6 +8,7 @@ import { Choice, Figure } from '../parts/fields'
 import { Lamp } from '../parts/lamp'
 import { Bar } from '../parts/ring'
 import { useTick } from '../parts/tick'
+import { away } from '../ready'
 import type { Box, Mqtt, Observatory, Storage, Wheel } from '../states'
 import { duration, sentence, size, spoken } from '../words'
 import { Equipment } from './devices-equipment'
@@ -78,7 +79,7 @@ function BoxRow({ name, box, reconnects }: { name: string; box: Box; reconnects:
   const job = useJob()
   const well = box.condition === 'ready'
   return (
-    <li>
+    <li class={well ? 'well' : ''}>
       <div class="ends row">
         <strong>{name}</strong>
         <Lamp condition={box.condition} />
@@ -88,7 +89,7 @@ function BoxRow({ name, box, reconnects }: { name: string; box: Box; reconnects:
           box.ports?.join(', '),
           box.driver && `driver ${box.driver}`,
           box.link && `over ${box.link}`,
-          box.sinceMs !== undefined && `for ${duration((boxNow() - box.sinceMs) / 1000)}`,
+          !well && box.sinceMs !== undefined && `for ${duration((boxNow() - box.sinceMs) / 1000)}`,
           !well && box.attempts ? `${box.attempts} ${box.attempts === 1 ? 'attempt' : 'attempts'}` : undefined,
         ]
           .filter(Boolean)
@@ -110,10 +111,7 @@ function FilterChoice({ name }: { name: string | undefined }) {
   const wheel = useAt<Wheel>(name && `wheel/${name}`)?.value
   const job = useJob()
   if (!wheel?.names?.length) return null
-  const away =
-    wheel.condition && wheel.condition !== 'ready'
-      ? sentence(wheel.reason ?? `The wheel is ${wheel.condition}`)
-      : undefined
+  const off = away(wheel, 'wheel')
   return (
     <section class="card">
       <h2>Filter wheel</h2>
@@ -121,10 +119,10 @@ function FilterChoice({ name }: { name: string | undefined }) {
         bare
         label="Filter in the light"
         value={wheel.filter}
-        disabled={!!away || !!job.pending}
+        disabled={!!off || !!job.pending}
         onValue={filter => void job.run('wheel', () => ask('wheel-select', { wheel: name, filter }))}
         options={wheel.names.map(value => ({ value, label: value }))}
-        help={away ?? (job.pending || wheel.filter === undefined ? 'The wheel turns …' : undefined)}
+        help={off ?? (job.pending || wheel.filter === undefined ? 'The wheel turns …' : undefined)}
       />
       <Trouble of={job.trouble} onClose={job.clear} />
     </section>

@@ -3,16 +3,16 @@ import { useState } from 'preact/hooks'
 import { ask } from '../ask'
 import { Act, Trouble, useJob } from '../parts/act'
 import { Field, Figure, readNumber } from '../parts/fields'
+import { notReady } from '../ready'
 import type { Camera } from '../states'
 import { fixed } from '../words'
-import { notReady } from './expose'
 
 export function Cooling({ camera, name }: { camera: Camera | undefined; name: string | undefined }) {
   const job = useJob()
   const [wish, setWish] = useState('-10')
   if (camera?.coolerOn === undefined) return null
   const target = readNumber(wish, { name: 'The target', min: -80, max: 40, unit: '°C' })
-  const away = notReady(camera, name)
+  const why = notReady(camera, name)
   return (
     <section class="card">
       <h2>Cooling</h2>
@@ -27,20 +27,20 @@ export function Cooling({ camera, name }: { camera: Camera | undefined; name: st
           <Figure label="Power" value={fixed(camera.coolerPowerPercent, 0)} unit="%" />
         )}
       </dl>
-      <div class="row ends">
+      <div class="row beside">
         <Field label="Cool to" unit="°C" keys="text" value={wish} wrong={target.wrong} onValue={setWish} />
         <Act
           job={job}
           label="Cool"
           work={() => ask('camera-cool', { camera: name, targetCelsius: target.value })}
-          unless={away ?? target.wrong}
+          unless={why ?? target.wrong}
         />
         <Act
           job={job}
           label="Off"
           ask="camera-cool"
           input={{ camera: name }}
-          unless={away ?? (!camera.coolerOn && 'It is off')}
+          unless={why ?? (!camera.coolerOn && 'It is off')}
         />
       </div>
       <Trouble of={job.trouble} onClose={job.clear} />

@@ -1,7 +1,7 @@
 // Which part of the sensor is read: whole, the middle of it, or four numbers.
 import { Choice, Field, readNumber } from '../parts/fields'
 import type { Camera, Region } from '../states'
-import type { ExposeForm } from './expose'
+import type { ExposeForm } from './expose-order'
 
 interface RegionFieldsProps {
   readonly form: ExposeForm

@@ -5,8 +5,9 @@ import { keptCell, useCell } from '../cell'
 import { useAt } from '../live'
 import { Act, Trouble, useJob, Why } from '../parts/act'
 import { Choice, Field, Figure, readNumber } from '../parts/fields'
+import { away } from '../ready'
 import type { Focuser } from '../states'
-import { fixed, sentence, whole } from '../words'
+import { fixed, whole } from '../words'
 
 const kept = keptCell('focuser', { by: '50' })
 
@@ -16,11 +17,8 @@ export function FocuserButtons({ name }: { name: string | undefined }) {
   const [wish, setWish] = useState('')
   const job = useJob()
   if (!name || !focuser) return null
-  const away =
-    focuser.condition && focuser.condition !== 'ready'
-      ? sentence(focuser.reason ?? `It is ${focuser.condition}`)
-      : undefined
-  const why = away ?? (focuser.moving ? 'It is moving' : undefined)
+  const off = away(focuser, 'focuser')
+  const why = off ?? (focuser.moving ? 'It is moving' : undefined)
   const to = readNumber(wish, {
     name: 'The position',
     min: focuser.minSteps,
@@ -38,10 +36,10 @@ export function FocuserButtons({ name }: { name: string | undefined }) {
         <Figure label="Doing" value={focuser.moving ? 'moving' : 'standing still'} />
       </dl>
       <Choice
-        label="Step"
+        label="Step (steps)"
         value={by}
         onValue={next => kept.set({ by: next })}
-        options={['1', '10', '50', '200'].map(value => ({ value, label: `${value} steps` }))}
+        options={['1', '10', '50', '200'].map(value => ({ value, label: value }))}
       />
       <div class="row even">
         <Act
@@ -68,12 +66,12 @@ export function FocuserButtons({ name }: { name: string | undefined }) {
           label="Halt"
           ask="focuser-halt"
           input={{ focuser: name }}
-          unless={away}
+          unless={off}
           told="focuser-why"
         />
       </div>
       <Why id="focuser-why" words={why} />
-      <div class="row ends">
+      <div class="row beside">
         <Field
           label="Go to"
           unit="steps"

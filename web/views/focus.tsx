@@ -3,13 +3,14 @@ import { ask } from '../ask'
 import { keptCell, useCell } from '../cell'
 import { useAt } from '../live'
 import { Act, Trouble, useJob } from '../parts/act'
+import { BinningChoice, binningOf, GainField, readGain } from '../parts/camera-fields'
 import { Choice, Field, Figure, readNumber } from '../parts/fields'
 import { Graph } from '../parts/graph'
 import { Latest } from '../parts/picture'
+import { notReady } from '../ready'
 import { sizeName, sizeOf } from '../star-size'
 import type { Camera, Focus, Observatory } from '../states'
 import { fixed, whole } from '../words'
-import { notReady } from './expose'
 import { FocuserButtons } from './focus-focuser'
 
 const kept = keptCell('focus', { seconds: '1', binning: '1', gain: '', sidePx: '256' })
@@ -26,12 +27,13 @@ export function FocusView() {
   const focus = useAt<Focus>('focus/main')?.value
   const camera = useAt<Camera>(observatory?.camera && `camera/${observatory.camera}`)?.value
   const sizes = observatory?.sizes
+  const series = sizesOf(focus?.series).map(value => sizeOf(value, sizes)!)
   const best = sizeOf(focus?.bestHfdPx, sizes)
   return (
-    <div class="two">
+    <div class={`two ${focus?.running ? '' : 'idle'}`}>
       <div class="stacked">
         <section class="card huge-card" aria-live="off">
-          <div class="huge">
+          <div class={`huge ${focus?.running ? '' : 'still'}`}>
             <span class="what">{sizeName(sizes)}</span>
             <span class="digits">{fixed(sizeOf(focus?.hfdPx, sizes), 2)}</span>
             <span class="unit">px</span>
@@ -43,12 +45,9 @@ export function FocusView() {
           </dl>
           {focus?.saturated && <p class="warned">Saturated: expose shorter, or choose a fainter star.</p>}
           {focus?.error && <p class="why block">{focus.error}</p>}
-          <Graph
-            label={`${sizeName(sizes)} of the last frames`}
-            unit="px"
-            best={best}
-            values={sizesOf(focus?.series).map(value => sizeOf(value, sizes)!)}
-          />
+          {series.length > 1 && (
+            <Graph label={`${sizeName(sizes)} of the last frames`} unit="px" best={best} values={series} />
+          )}
         </section>
       </div>
       <div class="stacked">
@@ -70,14 +69,13 @@ function Loop({ focus, camera, name }: LoopProps) {
   const form = useCell(kept)
   const job = useJob()
   const seconds = readNumber(form.seconds, { name: 'The exposure', above: 0, max: 60, unit: 's' })
-  const gain = readNumber(form.gain, { name: 'Gain', min: camera?.gainMin, max: camera?.gainMax, optional: true })
-  const most = Math.min(4, Math.max(1, camera?.maxBinning ?? 1))
+  const gain = readGain(form.gain, camera)
   const start = (): Promise<unknown> =>
     ask('focus-start', {
       camera: name,
       exposureSeconds: seconds.value,
-      binning: Math.min(most, Number(form.binning)),
-      gain: camera?.gainMax === undefined ? undefined : gain.value,
+      binning: binningOf(form.binning, camera),
+      gain: gain.value,
     })
   return (
     <section class="card">
@@ -100,28 +98,9 @@ function Loop({ focus, camera, name }: LoopProps) {
               wrong={seconds.wrong}
               onValue={next => kept.set({ ...form, seconds: next })}
             />
-            {camera?.gainMax !== undefined && (
-              <Field
-                label="Gain"
-                keys="decimal"
-                value={form.gain}
-                wrong={gain.wrong}
-                placeholder={String(camera.gain ?? 'as it is')}
-                onValue={next => kept.set({ ...form, gain: next })}
-              />
-            )}
+            <GainField camera={camera} value={form.gain} onValue={next => kept.set({ ...form, gain: next })} />
           </div>
-          {most > 1 && (
-            <Choice
-              label="Binning"
-              value={String(Math.min(most, Number(form.binning)))}
-              onValue={next => kept.set({ ...form, binning: next })}
-              options={Array.from({ length: most }, (_, index) => ({
-                value: String(index + 1),
-                label: `${index + 1} × ${index + 1}`,
-              }))}
-            />
-          )}
+          <BinningChoice camera={camera} value={form.binning} onValue={next => kept.set({ ...form, binning: next })} />
           <Act
             job={job}
             kind="main"

@@ -1,7 +1,7 @@
 // Slew or sync to numbers: right ascension and declination (J2000), or altitude and azimuth.
 import { ask } from '../ask'
 import { keptCell, useCell } from '../cell'
-import { Act, Trouble, useJob } from '../parts/act'
+import { Act, Trouble, useJob, Why } from '../parts/act'
 import { Choice, Field } from '../parts/fields'
 import { declination, fromSexagesimal, rightAscension } from '../words'
 
@@ -99,16 +99,19 @@ export function Coordinates({ name, why }: { name: string | undefined; why: stri
             )
           }
           unless={why ?? wrong}
+          told="there-why"
         />
         {onSky && (
           <Act
             job={job}
-            label="Sync: the tube points there"
+            label="Sync there"
             work={() => ask('mount-sync', { mount: name, raHours: first.value, decDeg: second.value })}
             unless={why ?? wrong}
+            told="there-why"
           />
         )}
       </div>
+      <Why id="there-why" words={why ?? wrong} />
     </section>
   )
 }

@@ -6,8 +6,9 @@ import { Act, type Job, Trouble, useJob, Why } from '../parts/act'
 import { Choice, Figure, Toggle } from '../parts/fields'
 import { useGone } from '../parts/gone'
 import { Icon } from '../parts/icon'
+import { away } from '../ready'
 import type { Mount, Observatory } from '../states'
-import { azimuth, declination, fixed, rightAscension, sentence } from '../words'
+import { azimuth, declination, fixed, rightAscension } from '../words'
 import { Catalogue } from './mount-catalogue'
 import { Coordinates } from './mount-coordinates'
 
@@ -18,14 +19,12 @@ export function MountView() {
   const state = useAt<Mount>(name && `mount/${name}`)
   const mount = state?.value
   const job = useJob()
-  const away = !mount
-    ? name
+  const off = mount
+    ? away(mount, 'mount')
+    : name
       ? `No mount is called “${name}” now`
       : 'No mount is configured: see Devices'
-    : mount.condition && mount.condition !== 'ready'
-      ? sentence(mount.reason ?? `The mount is ${mount.condition}`)
-      : undefined
-  const still = away ?? (mount?.slewing ? 'It is slewing; STOP ends that' : undefined)
+  const still = off ?? (mount?.slewing ? 'It is slewing; STOP ends that' : undefined)
   const moving = still ?? (mount?.parked ? 'It is parked: unpark it first' : undefined)
   return (
     <div class="two">
@@ -52,7 +51,7 @@ export function MountView() {
             {mount?.holder && <span class="dim"> In use by {mount.holder}.</span>}
           </p>
           {state?.stale && <p class="why">The mount has not been heard lately: this may be old.</p>}
-          <Why id="mount-why" words={away} />
+          <Why id="mount-why" words={off} />
           <Trouble of={job.trouble} onClose={job.clear} />
           <Keep job={job} mount={mount} name={name} still={still} />
         </section>

@@ -4,14 +4,15 @@ import { ask, fetched } from '../ask'
 import { keptCell, useCell } from '../cell'
 import { boxNow, useAt } from '../live'
 import { Act, Trouble, useJob } from '../parts/act'
-import { Choice, Field, Figure, readNumber } from '../parts/fields'
+import { BinningChoice, binningOf, FilterChoice, filterOf, GainField, readGain } from '../parts/camera-fields'
+import { Field, Figure, readNumber } from '../parts/fields'
 import { Latest } from '../parts/picture'
 import { Bar } from '../parts/ring'
 import { useTick } from '../parts/tick'
+import { notReady } from '../ready'
 import { sizeName, sizeOf } from '../star-size'
 import type { Camera, Observatory, Stack, Wheel } from '../states'
 import { clockTime, duration, fixed, spoken, whole } from '../words'
-import { notReady } from './expose'
 
 const kept = keptCell('stack', { frames: '', seconds: '', every: '', binning: '1', gain: '', filter: '', object: '' })
 
@@ -130,16 +131,15 @@ function Start({ observatory }: { observatory: Observatory | undefined }) {
   const frames = readNumber(form.frames, { name: 'Frames', min: 0, max: 100_000, integer: true, optional: true })
   const seconds = readNumber(form.seconds, { name: 'The exposure', above: 0, max: 86_400, unit: 's', optional: true })
   const every = readNumber(form.every, { name: 'It', min: 1, max: 1000, integer: true, optional: true })
-  const gain = readNumber(form.gain, { name: 'Gain', min: camera?.gainMin, max: camera?.gainMax, optional: true })
-  const most = Math.min(4, Math.max(1, camera?.maxBinning ?? 1))
+  const gain = readGain(form.gain, camera)
   const start = (): Promise<unknown> =>
     ask('stack-start', {
       frames: frames.value,
       exposureSeconds: seconds.value,
       previewEvery: every.value,
-      binning: Math.min(most, Number(form.binning)),
-      gain: camera?.gainMax === undefined ? undefined : gain.value,
-      filter: filters.includes(form.filter) ? form.filter : undefined,
+      binning: binningOf(form.binning, camera),
+      gain: gain.value,
+      filter: filterOf(form.filter, filters),
       object: form.object.trim() || undefined,
     })
   return (
@@ -175,16 +175,7 @@ function Start({ observatory }: { observatory: Observatory | undefined }) {
           placeholder={String(configured.preview_every ?? 1)}
           onValue={next => change({ every: next })}
         />
-        {camera?.gainMax !== undefined && (
-          <Field
-            label="Gain"
-            keys="decimal"
-            value={form.gain}
-            wrong={gain.wrong}
-            placeholder={String(camera.gain ?? 'as it is')}
-            onValue={next => change({ gain: next })}
-          />
-        )}
+        <GainField camera={camera} value={form.gain} onValue={next => change({ gain: next })} />
       </div>
       <Field
         label="Object"
@@ -192,25 +183,8 @@ function Start({ observatory }: { observatory: Observatory | undefined }) {
         onValue={next => change({ object: next })}
         placeholder="goes into the file and its name"
       />
-      {filters.length > 0 && (
-        <Choice
-          label="Filter"
-          value={filters.includes(form.filter) ? form.filter : ''}
-          onValue={next => change({ filter: next })}
-          options={[{ value: '', label: 'as it is' }, ...filters.map(value => ({ value, label: value }))]}
-        />
-      )}
-      {most > 1 && (
-        <Choice
-          label="Binning"
-          value={String(Math.min(most, Number(form.binning)))}
-          onValue={next => change({ binning: next })}
-          options={Array.from({ length: most }, (_, index) => ({
-            value: String(index + 1),
-            label: `${index + 1} × ${index + 1}`,
-          }))}
-        />
-      )}
+      <FilterChoice filters={filters} value={form.filter} onValue={next => change({ filter: next })} />
+      <BinningChoice camera={camera} value={form.binning} onValue={next => change({ binning: next })} />
       <Trouble of={job.trouble} onClose={job.clear} />
       <Act
         job={job}

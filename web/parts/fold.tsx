@@ -1,0 +1,30 @@
+// What is seldom changed, folded away behind a line that says how it stands.
+import type { ComponentChildren } from 'preact'
+import { useId, useState } from 'preact/hooks'
+import { Icon } from './icon'
+
+interface FoldProps {
+  readonly label: string
+  /** How it stands: shown while it is closed. */
+  readonly summary: string
+  readonly children: ComponentChildren
+}
+
+export function Fold({ label, summary, children }: FoldProps) {
+  const id = useId()
+  const [open, setOpen] = useState(false)
+  return (
+    <div class="fold">
+      <button type="button" aria-expanded={open} aria-controls={id} onClick={() => setOpen(!open)}>
+        <span>{label}</span>
+        <span class="dim">{open ? '' : summary}</span>
+        <Icon name={open ? 'up' : 'down'} />
+      </button>
+      {open && (
+        <div id={id} class="stacked">
+          {children}
+        </div>
+      )}
+    </div>
+  )
+}
