@@ -6,6 +6,7 @@ import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type HttpFace, startHttp } from './api/http/server.js'
 import { type MqttFace, mqttFace } from './api/mqtt/mqtt-face.js'
+import { links } from './drivers/index.js'
 import { configSchema, demoConfig, type Settings } from './main-config.js'
 import { type Ground, type Night, startNight } from './main-night.js'
 import { configuration, type HeldConfig } from './main-settings.js'
@@ -13,6 +14,7 @@ import { action, roles } from './ports/action.js'
 import { Fault } from './ports/fault.js'
 import type { LogLine } from './ports/log.js'
 import { z } from './ports/schema.js'
+import { lookAction } from './services/link-look.js'
 import { type Access, openAccess } from './spine/access.js'
 import { createActions } from './spine/actions.js'
 import { createClaims } from './spine/claims.js'
@@ -126,7 +128,11 @@ export async function startAgent(where: Surroundings): Promise<Agent> {
     }
     return restarted
   })
-  actions.offer([...held.actions(() => actions.running()), pairingAction(access)])
+  actions.offer([
+    ...held.actions(() => actions.running()),
+    pairingAction(access),
+    lookAction({ links, tools: name => ({ clock, random, log: log.named(name), encodeJpeg: pixels.encodeJpeg }) }),
+  ])
 
   const http = await startHttp(
     {

@@ -2,6 +2,7 @@
 import type { Clock } from './clock.js'
 import type { Ports } from './device.js'
 import type { Fault } from './fault.js'
+import type { JsonObject } from './json.js'
 import type { Log } from './log.js'
 import type { Random } from './random.js'
 import type { z } from './schema.js'
@@ -57,6 +58,16 @@ export interface LinkDriver<O extends z.ZodObject = z.ZodObject, T = any> {
   readonly summary: string
   readonly options: O
   open(options: z.output<O>, tools: LinkTools, signal: AbortSignal): Promise<OpenLink<T>>
+  /** What stands at the other end and could be used, for "use my equipment"; absent where nothing can be asked. */
+  found?(value: T, tools: LinkTools, signal: AbortSignal): Promise<readonly Found[]>
+}
+
+/** A device seen at the other end of a link: an entry for `devices:` but for its link. */
+export interface Found {
+  readonly name: string
+  readonly driver: string
+  readonly options: JsonObject
+  readonly ports: readonly (keyof Ports)[]
 }
 
 /** Types the options of one driver file. */

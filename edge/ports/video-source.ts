@@ -7,6 +7,8 @@ export interface VideoOrder {
   readonly framesPerSecond: number
   /** 1–100. */
   readonly jpegQuality: number
+  /** Which one, counted from 0, where a driver finds several and its options name none. */
+  readonly deviceIndex?: number
 }
 
 /** A whole JPEG file and when its light was caught, Unix ms UTC. */

@@ -61,7 +61,9 @@ function each<K extends PortName>(
 const present: JsonObject = { condition: 'ready', reason: undefined }
 const absent = (device: Device<unknown>): JsonObject => ({ condition: device.condition, reason: device.fault?.message })
 
-const finite = (value: number | undefined) => (value !== undefined && Number.isFinite(value) ? value : undefined)
+/** To a hundredth: the noise of a sensor is no news. */
+const finite = (value: number | undefined) =>
+  value !== undefined && Number.isFinite(value) ? Math.round(value * 100) / 100 : undefined
 
 function cameraFields(camera: Camera, { claims }: ReportParts, name: string): JsonObject {
   const { sensor, cooler, gain, offset } = camera

@@ -2,6 +2,7 @@
 import { linkDriver } from '../../../ports/driver.js'
 import { z } from '../../../ports/schema.js'
 import { type IndiClient, openClient } from './client.js'
+import { foundDevices } from './found.js'
 
 export const indiLink = linkDriver({
   id: 'indi',
@@ -20,4 +21,5 @@ export const indiLink = linkDriver({
     const client = await openClient({ host, port, quietMs: quiet_seconds * 1000, clock, log, lost }, signal)
     return { value: client as IndiClient, close: async () => client.close() }
   },
+  found: (client, { clock }, signal) => foundDevices(client, clock, signal),
 })

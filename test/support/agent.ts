@@ -1,0 +1,179 @@
+// A real agent in a process of its own, on a folder and ports of its own: started, asked, killed by the tests.
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { existsSync, readdirSync, statSync } from 'node:fs'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+
+export const root = resolve(import.meta.dirname, '../..')
+
+export interface AgentProcess {
+  readonly url: string
+  readonly data: string
+  readonly config: string
+  readonly mqttPort: number
+  readonly pid: number
+  /** Everything it has printed so far. */
+  printed(): string
+  /** JSON of a GET; `status` beside it when it is not 2xx. */
+  get<T = Record<string, unknown>>(path: string): Promise<T>
+  /** JSON of a POST as the paired administrator. */
+  post<T = Record<string, unknown>>(path: string, body?: unknown, method?: string): Promise<T>
+  raw(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Response>
+  do<T = Record<string, unknown>>(action: string, input?: unknown, wait?: boolean): Promise<T>
+  state<T = Record<string, unknown>>(path: string): Promise<T>
+  /** Polls until `seen` holds of the state; rejects after `withinMs`. */
+  until<T = Record<string, unknown>>(path: string, seen: (value: T) => boolean, withinMs?: number): Promise<T>
+  kill(signal?: NodeJS.Signals): Promise<number | null>
+}
+
+export interface AgentOrder {
+  /** YAML; the simulated observatory when absent. */
+  readonly config?: string
+  /** A data folder of an earlier run. */
+  readonly data?: string
+  readonly port?: number
+  readonly mqttPort?: number
+  readonly env?: Record<string, string>
+}
+
+interface Test {
+  teardown(run: () => unknown): void
+}
+
+/** The compiled agent, made anew when a source is newer. */
+export function builtAgent(): string {
+  const cli = join(root, 'build/edge/cli.js')
+  const newest = Math.max(...sources(join(root, 'edge')).map(file => statSync(file).mtimeMs))
+  if (!existsSync(cli) || statSync(join(root, 'build/.tsbuildinfo')).mtimeMs < newest) {
+    execFileSync(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', 'tsconfig.build.json'], {
+      cwd: root,
+      stdio: 'inherit',
+    })
+  }
+  return cli
+}
+
+const sources = (folder: string) =>
+  readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter(name => name.endsWith('.ts'))
+    .map(name => join(folder, name))
+
+export async function freePort(): Promise<number> {
+  return new Promise((settle, reject) => {
+    const server = createServer()
+    server.once('error', reject)
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as { port: number }
+      server.close(() => settle(port))
+    })
+  })
+}
+
+/** Starts an agent and waits until its page answers; killed and its folder removed when the test ends. */
+export async function startAgent(t: Test, order: AgentOrder = {}): Promise<AgentProcess> {
+  const folder = order.data ? resolve(order.data, '..') : await mkdtemp(join(tmpdir(), 'pierside-test-'))
+  const data = order.data ?? join(folder, 'data')
+  const config = join(folder, 'pierside.yaml')
+  if (order.config !== undefined) await writeFile(config, order.config)
+  const port = order.port ?? (await freePort())
+  const mqttPort = order.mqttPort ?? (await freePort())
+  const child = spawn(process.execPath, [builtAgent(), 'run'], {
+    cwd: folder,
+    env: {
+      ...process.env,
+      NODE_OPTIONS: '',
+      PIERSIDE_CONFIG: config,
+      PIERSIDE_DATA: data,
+      PIERSIDE_PORT: String(port),
+      MQTT_PORT: String(mqttPort),
+      ...order.env,
+    },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let printed = ''
+  const hear = (chunk: Buffer) => {
+    printed = (printed + chunk.toString()).slice(-200_000)
+  }
+  child.stdout.on('data', hear)
+  child.stderr.on('data', hear)
+  const url = `http://127.0.0.1:${port}`
+  t.teardown(async () => {
+    await ended(child, 'SIGKILL')
+    if (!order.data) await rm(folder, { recursive: true, force: true })
+  })
+  await answering(url, child, () => printed)
+  const token = await patiently(async () => (await readFile(join(data, 'cli.token'), 'utf8')).trim(), 10_000)
+
+  const raw = (method: string, path: string, body?: unknown, headers: Record<string, string> = {}) =>
+    fetch(`${url}${path}`, {
+      method,
+      headers: { ...(body === undefined ? {} : { 'Content-Type': 'application/json' }), ...headers },
+      body: body === undefined ? undefined : JSON.stringify(body),
+    })
+  const json = async <T>(response: Response): Promise<T> => {
+    const value = await response.json()
+    if (!response.ok)
+      throw Object.assign(new Error(`${response.status} ${JSON.stringify(value)}`), {
+        status: response.status,
+        ...value,
+      })
+    return value as T
+  }
+  const agent: AgentProcess = {
+    url,
+    data,
+    config,
+    mqttPort,
+    pid: child.pid!,
+    printed: () => printed,
+    get: async path => json(await raw('GET', path)),
+    post: async (path, body = {}, method = 'POST') =>
+      json(await raw(method, path, body, { Authorization: `Bearer ${token}` })),
+    raw,
+    do: (action, input = {}, wait = false) => agent.post(`/api/actions/${action}${wait ? '?wait=1' : ''}`, input),
+    async state<T>(path: string) {
+      const { states } = await agent.get<{ states: { path: string; value: T }[] }>('/api/state')
+      return states.find(one => one.path === path)?.value ?? ({} as T)
+    },
+    until: (path, seen, withinMs = 20_000) =>
+      patiently(async () => {
+        const value = await agent.state<never>(path)
+        if (!seen(value)) throw new Error(`${path} is still ${JSON.stringify(value)}`)
+        return value
+      }, withinMs),
+    kill: (signal = 'SIGTERM') => ended(child, signal),
+  }
+  return agent
+}
+
+/** Tries again every 100 ms until it works; rejects with the last error after `withinMs`. */
+export async function patiently<T>(work: () => Promise<T>, withinMs: number): Promise<T> {
+  const end = Date.now() + withinMs
+  for (;;) {
+    try {
+      return await work()
+    } catch (error) {
+      if (Date.now() > end) throw error
+      await new Promise(resolve => setTimeout(resolve, 100))
+    }
+  }
+}
+
+async function answering(url: string, child: ChildProcess, printed: () => string) {
+  await patiently(async () => {
+    if (child.exitCode !== null) throw new Error(`the agent left with ${child.exitCode}:\n${printed()}`)
+    const response = await fetch(`${url}/api/state`)
+    if (!response.ok) throw new Error(`the agent answers ${response.status}`)
+  }, 30_000)
+}
+
+/** Sends the signal and waits for the end; the exit code, or null when a signal ended it. */
+function ended(child: ChildProcess, signal: NodeJS.Signals): Promise<number | null> {
+  if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve(child.exitCode)
+  return new Promise(settle => {
+    child.once('exit', code => settle(code))
+    child.kill(signal)
+  })
+}
