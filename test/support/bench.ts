@@ -1,0 +1,60 @@
+// Opens a driver as main would, without a supervisor: links, tools, a pool of memory that is counted, and what was said.
+
+import type { Clock } from '../../edge/ports/clock.js'
+import type { Ports } from '../../edge/ports/device.js'
+import type { Driver, LinkDriver, LinkTools, OpenBox, Tools } from '../../edge/ports/driver.js'
+import type { Fault } from '../../edge/ports/fault.js'
+import { createLog } from '../../edge/spine/log.js'
+import { seededRandom } from '../../edge/spine/seeded-random.js'
+import { systemClock } from '../../edge/spine/system-clock.js'
+import { type LendingPool, lendingPool } from '../../edge/workers/lending.js'
+import { encodePicture } from '../../edge/workers/pictures-codec.js'
+
+export interface Bench {
+  readonly clock: Clock
+  readonly pool: LendingPool
+  /** Faults that drivers reported by themselves. */
+  readonly lost: Fault[]
+  openLink<T>(kind: LinkDriver, options: unknown): Promise<T>
+  /** `link` names what `openLink` gave for the driver's kind. */
+  open(driver: Driver, options: unknown, link?: unknown): Promise<{ readonly box: OpenBox; readonly ports: Ports }>
+  /** Closes all boxes, then all links. */
+  close(): Promise<void>
+}
+
+export function bench(clock: Clock = systemClock()): Bench {
+  const log = createLog(clock, () => {})
+  const pool = lendingPool(64 * 1024 * 1024)
+  const lost: Fault[] = []
+  const boxes: OpenBox[] = []
+  const links: { close(): Promise<void> }[] = []
+  const linkTools: LinkTools = {
+    clock,
+    random: seededRandom(1),
+    log,
+    async encodeJpeg(data, width, height, quality) {
+      return (await encodePicture({ width, height, channels: 3, data }, 'jpeg', quality)).bytes
+    },
+    lost: fault => lost.push(fault),
+  }
+  return {
+    clock,
+    pool,
+    lost,
+    async openLink<T>(kind: LinkDriver, options: unknown): Promise<T> {
+      const open = await kind.open(kind.options.parse(options), linkTools, new AbortController().signal)
+      links.push(open)
+      return open.value as T
+    },
+    async open(driver, options, link) {
+      const tools: Tools = { ...linkTools, link: <T>() => link as T }
+      const box = await driver.open(driver.options.parse(options), tools, new AbortController().signal)
+      boxes.push(box)
+      return { box, ports: box.ports }
+    },
+    async close() {
+      for (const box of boxes.reverse()) await box.close()
+      for (const link of links.reverse()) await link.close()
+    },
+  }
+}
