@@ -165,9 +165,11 @@ export function entriesOf(settings: Settings): { links: LinkEntry[]; boxes: BoxE
 }
 
 export function driverSheets(): DriverSheet[] {
-  return drivers.map(({ id, summary, options, link }) => ({
+  return drivers.map(({ id, summary, ports, options, link }) => ({
     id,
     summary,
+    // Behind a link, what a box is depends on which one it is; alone it is always the same.
+    ports: link ? [] : [...ports({})],
     options: jsonSchemaOf(options),
     link: link && { id: link.id, summary: link.summary, options: jsonSchemaOf(link.options) },
   }))

@@ -1,6 +1,6 @@
 // The configuration file in use: read, checked, saved, and told to whoever must start anew.
 import { dirname, join } from 'node:path'
-import { driverSheets, type Settings } from './main-config.js'
+import { demoConfig, driverSheets, type Settings } from './main-config.js'
 import { type Action, action } from './ports/action.js'
 import { Fault } from './ports/fault.js'
 import { jsonSchemaOf, z } from './ports/schema.js'
@@ -64,6 +64,7 @@ export async function configuration(file: string, schema: z.ZodType, standard: s
     save: next => inTurn(() => next),
     merge: changes => inTurn(() => mergeConfig(text, changes)),
     drivers: driverSheets,
+    demo: demoGear,
     schema: () => jsonSchemaOf(schema),
     onSave(next) {
       start = next
@@ -109,6 +110,12 @@ function savingActions(held: HeldConfig): Action[] {
 function changedSections(before: Settings, after: Settings): Set<string> {
   const keys = Object.keys(after) as (keyof Settings)[]
   return new Set(keys.filter(key => JSON.stringify(before[key]) !== JSON.stringify(after[key])))
+}
+
+/** What "back to the simulated observatory" puts in place of the owner's equipment. */
+function demoGear(): Record<string, unknown> {
+  const { links, devices, use } = looseSettings(demoConfig)
+  return { links, devices, use }
 }
 
 /** The settings in force, but with `!secret name` wherever the file says so. */

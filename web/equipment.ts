@@ -1,10 +1,12 @@
-// From what somebody chose to what the config says: pure, so that the wizard only asks and this decides.
+// From what somebody chose to what the config says: pure, so that the wizard only asks and this decides. What goes to the
+// box are changes: settings as in the file, and `null` for what leaves.
 import type { JsonSchema, Values } from './parts/schema-form'
 
 export interface DriverRow {
   readonly id: string
   readonly summary: string
-  readonly ports: readonly string[]
+  /** What a box of this driver is, where that does not depend on what is found. */
+  readonly ports?: readonly string[]
   readonly options: JsonSchema
   readonly link?: { readonly id: string; readonly summary: string; readonly options: JsonSchema }
 }
@@ -17,15 +19,19 @@ export interface Candidate {
   readonly ports: readonly string[]
 }
 
-export type Config = Readonly<Record<string, unknown>> & {
-  readonly links?: Readonly<Record<string, Values>>
-  readonly devices?: Readonly<Record<string, Values>>
+type Entries = Readonly<Record<string, Values>>
+
+/** The sections of the config that say what there is. */
+export interface Gear {
+  readonly links?: Entries
+  readonly devices?: Entries
   readonly use?: Readonly<Record<string, string>>
 }
 
 /** The port a device has → the duty `use:` gives it to, and how people call that. */
 export const duties = [
   { port: 'camera', use: 'camera', label: 'Main camera' },
+  { port: 'camera', use: 'guide_camera', label: 'Guide camera' },
   { port: 'mount', use: 'mount', label: 'Mount' },
   { port: 'focuser', use: 'focuser', label: 'Focuser' },
   { port: 'wheel', use: 'wheel', label: 'Filter wheel' },
@@ -46,53 +52,69 @@ export function slug(name: string, taken: readonly string[] = []): string {
   return free
 }
 
-/** Drivers of the simulated observatory: those, and the link they share. */
-export const isDemo = (driver: string): boolean => /^sim/.test(driver)
+/** Drivers of the simulated observatory, and the link they share. */
+export const isDemo = (driver: unknown): boolean => driver === 'simulator'
 
 export interface Choice {
   readonly driver: DriverRow
   /** Of the link, where the driver speaks over one. */
   readonly linkOptions?: Values
   readonly chosen: readonly Candidate[]
+  /** Duty → name of a candidate. */
   readonly use: Readonly<Partial<Record<Use, string>>>
   /** Leave devices that are there already, the simulated ones excepted. */
   readonly keepOthers: boolean
 }
 
-/** The whole config with the chosen equipment in it. Simulated devices leave; other sections stay untouched. */
-export function withEquipment(config: Config, choice: Choice): Config {
-  const links: Record<string, Values> = {}
-  const devices: Record<string, Values> = {}
-  if (choice.keepOthers) {
-    for (const [name, link] of Object.entries(config.links ?? {})) if (!isDemo(String(link.driver))) links[name] = link
-    for (const [name, device] of Object.entries(config.devices ?? {}))
-      if (!isDemo(String(device.driver))) devices[name] = device
-  }
+const same = (one: unknown, other: unknown): boolean => JSON.stringify(one) === JSON.stringify(other)
+const real = (entries: Entries = {}): Record<string, Values> =>
+  Object.fromEntries(Object.entries(entries).filter(([, { driver }]) => !isDemo(driver)))
+
+/** The equipment as it shall be: what was chosen, with or without what was there. Simulated devices leave. */
+export function chosenGear(gear: Gear, choice: Choice): Required<Gear> {
+  const links = choice.keepOthers ? real(gear.links) : {}
+  const devices = choice.keepOthers ? real(gear.devices) : {}
   const { link } = choice.driver
   let linkName: string | undefined
   if (link) {
     const wanted = { driver: link.id, ...choice.linkOptions }
-    linkName =
-      Object.keys(links).find(name => JSON.stringify(links[name]) === JSON.stringify(wanted)) ??
-      slug(link.id, Object.keys(links))
+    linkName = Object.keys(links).find(name => same(links[name], wanted)) ?? slug(link.id, Object.keys(links))
     links[linkName] = wanted
   }
   const named = new Map<string, string>()
   for (const candidate of choice.chosen) {
     const device = { driver: candidate.driver, ...(linkName ? { link: linkName } : {}), ...candidate.options }
-    const known = Object.keys(devices).find(name => JSON.stringify(devices[name]) === JSON.stringify(device))
+    const known = Object.keys(devices).find(name => same(devices[name], device))
     const name = known ?? slug(candidate.name, Object.keys(devices))
     devices[name] = device
     named.set(candidate.name, name)
   }
   const use: Record<string, string> = {}
-  for (const [duty, name] of Object.entries(config.use ?? {})) if (devices[name]) use[duty] = name
+  // Names live on only with their devices: one that was a simulated "main" is not the new "main".
+  if (choice.keepOthers)
+    for (const [duty, name] of Object.entries(gear.use ?? {})) if (real(gear.devices)[name]) use[duty] = name
   for (const [duty, name] of Object.entries(choice.use)) if (name && named.has(name)) use[duty] = named.get(name)!
-  return { ...config, links: Object.keys(links).length ? links : undefined, devices, use }
+  return { links, devices, use }
 }
 
-/** Without any equipment in its config the agent starts the simulated observatory. */
-export function demo(config: Config): Config {
-  const { links: _links, devices: _devices, use: _use, ...settings } = config
-  return settings
+type Changes = Record<string, unknown>
+
+/** Old entries with the same name must not shine through the new ones: their other keys leave too. */
+function changed(before: Entries = {}, after: Entries): Changes {
+  const changes: Changes = Object.fromEntries(Object.keys(before).map(name => [name, null]))
+  for (const [name, entry] of Object.entries(after)) {
+    const leaving = Object.keys(before[name] ?? {}).map(key => [key, null])
+    changes[name] = { ...Object.fromEntries(leaving), ...entry }
+  }
+  return changes
+}
+
+/** What must change in the file for `after` to be all the equipment in it. */
+export function gearChanges(before: Gear, after: Gear): Changes {
+  const noUse = Object.fromEntries(Object.keys(before.use ?? {}).map(duty => [duty, null]))
+  return {
+    links: changed(before.links, after.links ?? {}),
+    devices: changed(before.devices, after.devices ?? {}),
+    use: { ...noUse, ...after.use },
+  }
 }

@@ -20,8 +20,11 @@ const say: Readonly<Record<string, (body: Record<string, unknown>) => string>> =
   'stack-finished': body => `The stack of ${body.frames} frames is saved`,
   'device-ready': body => `“${body.device}” is ready`,
   'device-lost': body => `“${body.device}” is gone: ${body.reason}`,
-  'mount-slewed': () => 'The mount stands on its target',
+  'mount-slewed': body => `The mount stands on ${body.target ?? 'its target'}`,
   'mount-parked': () => 'The mount is parked',
+  'mount-unparked': () => 'The mount is unparked',
+  'stopped-all': body => `Everything was stopped${body.who ? ` by ${body.who}` : ''}`,
+  'frame-amended': () => 'A frame was corrected',
   'mount-stopped': () => 'The mount was stopped',
   'config-saved': () => 'The configuration was saved',
 }

@@ -14,7 +14,7 @@ interface Hello {
   readonly node: string
   readonly boot: number
   readonly nowMs: number
-  readonly cursor: number
+  readonly cursor?: number
   readonly states: readonly State[]
 }
 
@@ -102,7 +102,7 @@ function hello(said: Hello): void {
     boot.set(said.boot)
   }
   logLines.set([])
-  cursor = Math.max(cursor ?? 0, said.cursor)
+  if (said.cursor !== undefined) cursor = Math.max(cursor ?? 0, said.cursor)
   aheadMs = said.nowMs - Date.now()
 }
 

@@ -3,6 +3,8 @@
 export interface DriverSheet {
   readonly id: string
   readonly summary: string
+  /** What a box of this driver is, where that needs no looking. */
+  readonly ports: readonly string[]
   /** JSON Schema of the options. */
   readonly options: Record<string, unknown>
   /** Kind of link it speaks over. */
@@ -31,6 +33,8 @@ export interface Configuration {
   /** The same with some settings changed, comments kept; a `null` removes a key. */
   merge(changes: Readonly<Record<string, unknown>>): Promise<Saved>
   drivers(): readonly DriverSheet[]
+  /** Links, devices and duties of the simulated observatory: the way back to it. */
+  demo(): Record<string, unknown>
   /** JSON Schema of the whole file. */
   schema(): Record<string, unknown>
 }

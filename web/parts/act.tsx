@@ -1,9 +1,10 @@
 // Buttons that ask the box for something: one way to be pending, to be refused, and to say why not.
 import type { ComponentChildren } from 'preact'
 import { useEffect, useId, useRef, useState } from 'preact/hooks'
-import { ask, Refusal } from '../ask'
+import { ask, pairingWish, Refusal, session } from '../ask'
 import { useCell } from '../cell'
-import { presence } from '../live'
+import { presence, useAt } from '../live'
+import type { Activity } from '../states'
 import { sentence } from '../words'
 import { Icon, type IconName } from './icon'
 
@@ -11,6 +12,8 @@ import { Icon, type IconName } from './icon'
 export interface Job {
   readonly pending: string | undefined
   readonly trouble: Refusal | undefined
+  /** The activity that was started last, which may still fail after its id was answered. */
+  readonly activity: string | undefined
   /** Settles with what the box answered, or `undefined` when it refused; then `trouble` says why. */
   run<T>(name: string, work: () => Promise<T>): Promise<T | undefined>
   clear(): void
@@ -19,6 +22,7 @@ export interface Job {
 export function useJob(): Job {
   const [pending, setPending] = useState<string>()
   const [trouble, setTrouble] = useState<Refusal>()
+  const [activity, setActivity] = useState<string>()
   const here = useRef(true)
   useEffect(() => {
     here.current = true
@@ -29,12 +33,20 @@ export function useJob(): Job {
   return {
     pending,
     trouble,
-    clear: () => setTrouble(undefined),
+    activity,
+    clear() {
+      setTrouble(undefined)
+      setActivity(undefined)
+    },
     async run(name, work) {
       setPending(name)
       setTrouble(undefined)
+      setActivity(undefined)
       try {
-        return await work()
+        const answer = await work()
+        const { id } = Object(answer) as { id?: unknown }
+        if (here.current && typeof id === 'string') setActivity(id)
+        return answer
       } catch (error) {
         if (here.current) setTrouble(asRefusal(error))
         return undefined
@@ -55,8 +67,17 @@ export function asRefusal(error: unknown): Refusal {
   )
 }
 
+/** What became of a job: refused at once, or failed on its way. */
+export function Said({ by }: { by: Job }) {
+  const activity = useAt<Activity>(by.activity && `activity/${by.activity}`)?.value
+  if (by.trouble) return <Trouble of={by.trouble} onClose={by.clear} />
+  if (activity?.status !== 'failed') return null
+  return <Trouble of={new Refusal(activity.error ?? 'It failed', activity.fix ?? '', 'failed', 0)} onClose={by.clear} />
+}
+
 /** The box's own words: what happened, and what a person can do. */
 export function Trouble({ of, onClose }: { of: Refusal | undefined; onClose?: () => void }) {
+  const me = useCell(session)
   if (!of) return null
   return (
     <div class="trouble" role="alert">
@@ -64,8 +85,10 @@ export function Trouble({ of, onClose }: { of: Refusal | undefined; onClose?: ()
       <div>
         <p>{sentence(of.message)}</p>
         {of.fix && <p class="fix">{sentence(of.fix)}</p>}
-        {of.status === 403 && typeof of.detail['role'] === 'string' && (
-          <p class="fix">This needs the role “{of.detail['role']}”.</p>
+        {of.status === 403 && me && !me.paired && (
+          <button type="button" class="quiet" onClick={() => pairingWish.set({ answer: () => {} })}>
+            Pair this device
+          </button>
         )}
       </div>
       {onClose && (

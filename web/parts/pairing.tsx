@@ -3,7 +3,7 @@ import { useState } from 'preact/hooks'
 import { pair, pairingWish, thisDevice } from '../ask'
 import { useCell } from '../cell'
 import { presence } from '../live'
-import { Trouble, useJob } from './act'
+import { Said, useJob } from './act'
 import { Field } from './fields'
 import { Sheet } from './sheet'
 
@@ -45,7 +45,7 @@ export function Pairing() {
         {wish.words && !job.trouble && <p class="why block">{wish.words}</p>}
         <Field label="Code" value={code} onValue={setCode} keys="text" placeholder="as shown in the terminal" />
         <Field label="Name of this device" value={name} onValue={setName} help="Shown to others as “in use by …”" />
-        <Trouble of={job.trouble} />
+        <Said by={job} />
         <button type="submit" class="main" disabled={!!missing || gone || !!job.pending} aria-describedby="pair-why">
           {job.pending ? 'Pairing …' : 'Pair'}
         </button>

@@ -3,16 +3,16 @@ import { useEffect, useState } from 'preact/hooks'
 import { ask, fetched, post, type Refusal } from '../ask'
 import {
   type Candidate,
-  type Config,
+  chosenGear,
   type DriverRow,
-  demo,
   duties,
+  type Gear,
+  gearChanges,
   isDemo,
   type Use,
-  withEquipment,
 } from '../equipment'
 import { useAt } from '../live'
-import { Act, asRefusal, Trouble, TwiceTapped, useJob } from '../parts/act'
+import { Act, asRefusal, Said, Trouble, TwiceTapped, useJob } from '../parts/act'
 import { Choice, Toggle } from '../parts/fields'
 import { Icon } from '../parts/icon'
 import { readValues, SchemaForm, type Values } from '../parts/schema-form'
@@ -21,20 +21,19 @@ import type { Observatory } from '../states'
 
 export function Equipment({ onClose }: { onClose: () => void }) {
   const simulated = useAt<Observatory>('observatory')?.value.simulated
-  const [drivers, setDrivers] = useState<readonly DriverRow[]>()
+  const [said, setSaid] = useState<{ readonly drivers: readonly DriverRow[]; readonly demo?: Gear }>()
   const [failed, setFailed] = useState<Refusal>()
   const [driver, setDriver] = useState<DriverRow>()
   const [saved, setSaved] = useState(false)
   const job = useJob()
   useEffect(() => {
-    fetched<{ drivers: readonly DriverRow[] }>('/api/drivers').then(
-      said => setDrivers(said.drivers.filter(row => !isDemo(row.id))),
-      error => setFailed(asRefusal(error)),
+    fetched<{ drivers: readonly DriverRow[]; demo?: Gear }>('/api/drivers').then(setSaid, error =>
+      setFailed(asRefusal(error)),
     )
   }, [])
   const backToDemo = async (): Promise<boolean> => {
-    const config = await fetched<Config>('/api/config/parsed')
-    await post('/api/config/parsed', demo(config))
+    const gear = await fetched<Gear>('/api/config/parsed')
+    await post('/api/config/parsed', gearChanges(gear, said!.demo!))
     setSaved(true)
     return true
   }
@@ -64,21 +63,23 @@ export function Equipment({ onClose }: { onClose: () => void }) {
     <Sheet title="What have you got?" onClose={onClose}>
       <div class="stacked">
         <Trouble of={failed} />
-        {!drivers && !failed && <p class="dim">Asking the box what it can drive …</p>}
+        {!said && !failed && <p class="dim">Asking the box what it can drive …</p>}
         <ul class="choices">
-          {drivers?.map(row => (
-            <li key={row.id}>
-              <button type="button" onClick={() => setDriver(row)}>
-                <span>
-                  <strong>{row.summary}</strong>
-                  <small class="dim">{row.ports.length ? `can be: ${row.ports.join(', ')}` : row.id}</small>
-                </span>
-                <Icon name="right" />
-              </button>
-            </li>
-          ))}
+          {said?.drivers
+            .filter(row => !isDemo(row.id))
+            .map(row => (
+              <li key={row.id}>
+                <button type="button" onClick={() => setDriver(row)}>
+                  <span>
+                    <strong>{row.summary}</strong>
+                    <small class="dim">{row.ports?.length ? `can be: ${row.ports.join(', ')}` : row.id}</small>
+                  </span>
+                  <Icon name="right" />
+                </button>
+              </li>
+            ))}
         </ul>
-        {!simulated && (
+        {!simulated && said?.demo && (
           <TwiceTapped
             job={job}
             label="Back to the simulated observatory"
@@ -86,7 +87,7 @@ export function Equipment({ onClose }: { onClose: () => void }) {
             work={backToDemo}
           />
         )}
-        <Trouble of={job.trouble} onClose={job.clear} />
+        <Said by={job} />
       </div>
     </Sheet>
   )
@@ -107,7 +108,7 @@ function Describe({ driver, simulated, onBack, onSaved }: DescribeProps) {
   const read = readValues(asked, values, ['driver', 'link'])
   const proceed = async (): Promise<void> => {
     if (!driver.link) {
-      setFound([{ name: driver.id, driver: driver.id, options: read.values, ports: driver.ports }])
+      setFound([{ name: driver.id, driver: driver.id, options: read.values, ports: driver.ports ?? [] }])
       return
     }
     const said = await ask<{ found: readonly Candidate[] }>('link-look', {
@@ -131,7 +132,7 @@ function Describe({ driver, simulated, onBack, onSaved }: DescribeProps) {
     <div class="stacked">
       <SchemaForm schema={asked} values={values} onValues={setValues} without={['driver', 'link']} />
       {!Object.keys(asked.properties ?? {}).length && <p class="dim">It needs no settings.</p>}
-      <Trouble of={job.trouble} onClose={job.clear} />
+      <Said by={job} />
       <div class="row even">
         <button type="button" class="quiet" onClick={onBack}>
           Back
@@ -157,7 +158,12 @@ interface ChooseProps extends DescribeProps {
 /** The first device with the port takes the duty, until somebody says otherwise. */
 function proposed(found: readonly Candidate[]): Partial<Record<Use, string>> {
   const use: Partial<Record<Use, string>> = {}
-  for (const { port, use: duty } of duties) use[duty] = found.find(candidate => candidate.ports.includes(port))?.name
+  for (const { port, use: duty } of duties) {
+    const able = found.filter(({ name, ports }) => ports.includes(port) && !(port === 'camera' && name === use.camera))
+    // A camera that calls itself a guide camera is not the first choice for the main one.
+    const guides = able.filter(({ name }) => /guid/i.test(name))
+    use[duty] = (duty === 'guide_camera' ? guides[0] : (able.find(one => !guides.includes(one)) ?? able[0]))?.name
+  }
   return use
 }
 
@@ -168,8 +174,9 @@ function Choose({ driver, linkOptions, found, simulated, onBack, onSaved }: Choo
   const job = useJob()
   const chosen = found.filter(({ name }) => !left.includes(name))
   const save = async (): Promise<boolean> => {
-    const config = await fetched<Config>('/api/config/parsed')
-    await post('/api/config/parsed', withEquipment(config, { driver, linkOptions, chosen, use, keepOthers }))
+    const gear = await fetched<Gear>('/api/config/parsed')
+    const wanted = chosenGear(gear, { driver, linkOptions, chosen, use, keepOthers })
+    await post('/api/config/parsed', gearChanges(gear, wanted))
     onSaved()
     return true
   }
@@ -209,7 +216,7 @@ function Choose({ driver, linkOptions, found, simulated, onBack, onSaved }: Choo
       {simulated && found.length > 0 && (
         <p class="dim">The simulated observatory makes room. You can go back to it here at any time.</p>
       )}
-      <Trouble of={job.trouble} onClose={job.clear} />
+      <Said by={job} />
       <div class="row even">
         <button type="button" class="quiet" onClick={onBack}>
           Back

@@ -1,7 +1,7 @@
 // The duties' settings as a form made from the config's own schema; saving sends only what was changed.
 import { useEffect, useState } from 'preact/hooks'
 import { ask, fetched, type Refusal } from '../ask'
-import { Act, asRefusal, Trouble, useJob } from '../parts/act'
+import { Act, asRefusal, Said, Trouble, useJob } from '../parts/act'
 import { type JsonSchema, readValues, SchemaForm, type Values } from '../parts/schema-form'
 import { Sheet } from '../parts/sheet'
 
@@ -51,7 +51,7 @@ export function Settings({ onClose }: { onClose: () => void }) {
             }}
           />
         )}
-        <Trouble of={job.trouble} onClose={job.clear} />
+        <Said by={job} />
         {done && <p role="status">Saved. What changed has been started anew.</p>}
         {read && (
           <Act

@@ -2,7 +2,7 @@
 import { useState } from 'preact/hooks'
 import { ask } from '../ask'
 import { useKind } from '../live'
-import { Act, Trouble, useJob } from '../parts/act'
+import { Act, Said, useJob } from '../parts/act'
 import { Field, readNumber, Toggle } from '../parts/fields'
 import { useGone } from '../parts/gone'
 import { away } from '../ready'
@@ -59,7 +59,7 @@ function OnOff({ power, device, channel }: SwitchProps) {
           {off}
         </p>
       )}
-      <Trouble of={job.trouble} onClose={job.clear} />
+      <Said by={job} />
     </>
   )
 }
@@ -124,7 +124,7 @@ function Level({ power, device, channel }: SwitchProps) {
           <span>Set</span>
         </Act>
       </div>
-      <Trouble of={job.trouble} onClose={job.clear} />
+      <Said by={job} />
     </>
   )
 }

@@ -3,7 +3,7 @@ import { useState } from 'preact/hooks'
 import { ask, pairingWish, session, unpair } from '../ask'
 import { useCell } from '../cell'
 import { boxNow, useAt, useKind } from '../live'
-import { Act, Trouble, useJob } from '../parts/act'
+import { Act, Said, useJob } from '../parts/act'
 import { Choice, Figure } from '../parts/fields'
 import { Lamp } from '../parts/lamp'
 import { Bar } from '../parts/ring'
@@ -102,7 +102,7 @@ function BoxRow({ name, box, reconnects }: { name: string; box: Box; reconnects:
           <span>Reconnect</span>
         </Act>
       )}
-      <Trouble of={job.trouble} onClose={job.clear} />
+      <Said by={job} />
     </li>
   )
 }
@@ -124,7 +124,7 @@ function FilterChoice({ name }: { name: string | undefined }) {
         options={wheel.names.map(value => ({ value, label: value }))}
         help={off ?? (job.pending || wheel.filter === undefined ? 'The wheel turns …' : undefined)}
       />
-      <Trouble of={job.trouble} onClose={job.clear} />
+      <Said by={job} />
     </section>
   )
 }
@@ -192,7 +192,7 @@ function ThisDevice() {
           )}
         </>
       )}
-      <Trouble of={job.trouble} onClose={job.clear} />
+      <Said by={job} />
     </section>
   )
 }

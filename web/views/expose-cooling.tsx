@@ -1,7 +1,7 @@
 // The camera's cooler: where the sensor is, where it shall go, and off.
 import { useState } from 'preact/hooks'
 import { ask } from '../ask'
-import { Act, Trouble, useJob } from '../parts/act'
+import { Act, Said, useJob } from '../parts/act'
 import { Field, Figure, readNumber } from '../parts/fields'
 import { notReady } from '../ready'
 import type { Camera } from '../states'
@@ -43,7 +43,7 @@ export function Cooling({ camera, name }: { camera: Camera | undefined; name: st
           unless={why ?? (!camera.coolerOn && 'It is off')}
         />
       </div>
-      <Trouble of={job.trouble} onClose={job.clear} />
+      <Said by={job} />
     </section>
   )
 }

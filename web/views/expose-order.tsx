@@ -2,7 +2,7 @@
 import { ask } from '../ask'
 import { keptCell } from '../cell'
 import { useAt } from '../live'
-import { Act, Trouble, useJob } from '../parts/act'
+import { Act, Said, useJob } from '../parts/act'
 import {
   BinningChoice,
   binningOf,
@@ -15,7 +15,7 @@ import {
 } from '../parts/camera-fields'
 import { Choice, Field, readNumber } from '../parts/fields'
 import { Fold } from '../parts/fold'
-import { notReady } from '../ready'
+import { notReady, useInUse } from '../ready'
 import type { Camera, Storage, Wheel } from '../states'
 import { fixed, size, whole } from '../words'
 import { RegionFields, readRegion } from './expose-region'
@@ -50,6 +50,7 @@ interface OrderProps {
 
 export function Order({ form, change, camera, name, wheel }: OrderProps) {
   const job = useJob()
+  const inUse = useInUse(name)
   const filters = useAt<Wheel>(wheel && `wheel/${wheel}`)?.value.names ?? []
   const above = form.frameType === 'bias' ? undefined : 0
   const seconds = readNumber(form.seconds, { name: 'The exposure', above, min: 0, max: 86_400, unit: 's' })
@@ -72,7 +73,6 @@ export function Order({ form, change, camera, name, wheel }: OrderProps) {
       frameType: form.frameType,
       object: form.object.trim() || undefined,
     })
-  const held = camera?.holder ? `In use by ${camera.holder}` : camera?.exposing ? 'An exposure is under way' : undefined
   const summary = [
     folded,
     form.frameType,
@@ -129,7 +129,7 @@ export function Order({ form, change, camera, name, wheel }: OrderProps) {
         </div>
         <RegionFields form={form} change={change} camera={camera} />
       </Fold>
-      <Trouble of={job.trouble} onClose={job.clear} />
+      <Said by={job} />
       <Act
         job={job}
         kind="main"
@@ -139,7 +139,7 @@ export function Order({ form, change, camera, name, wheel }: OrderProps) {
           count.value === 1 ? 'Expose' : count.value === 0 ? 'Expose until aborted' : `Expose ${form.count} frames`
         }
         work={start}
-        unless={notReady(camera, name) ?? held ?? seconds.wrong ?? count.wrong ?? folded}
+        unless={notReady(camera, name) ?? inUse ?? seconds.wrong ?? count.wrong ?? folded}
       />
       <Room />
     </section>

@@ -68,14 +68,14 @@ export function readRegion(form: ExposeForm, camera: Camera | undefined): { valu
   const y = readNumber(form.y, { name: 'y', min: 0, max: heightPx - 1, integer: true, unit: 'px' })
   const width = readNumber(form.width, {
     name: 'The width',
-    min: 1,
+    min: 8,
     max: widthPx - (x.value ?? 0),
     integer: true,
     unit: 'px',
   })
   const height = readNumber(form.height, {
     name: 'The height',
-    min: 1,
+    min: 8,
     max: heightPx - (y.value ?? 0),
     integer: true,
     unit: 'px',

@@ -1,7 +1,7 @@
 // One exposure or a run of them: what to take, how far it is, and the last frame.
 import { useCell } from '../cell'
 import { boxNow, useAt, useKind } from '../live'
-import { Act, Trouble, useJob } from '../parts/act'
+import { Act, Said, useJob } from '../parts/act'
 import { Choice, Figure } from '../parts/fields'
 import { Latest } from '../parts/picture'
 import { Ring } from '../parts/ring'
@@ -78,7 +78,7 @@ function Progress({ camera, name }: { camera: Camera | undefined; name: string |
             {camera.holder && <span class="dim"> · {camera.holder}</span>}
           </p>
         )}
-        <Trouble of={job.trouble} onClose={job.clear} />
+        <Said by={job} />
         <Act
           job={job}
           kind="danger"

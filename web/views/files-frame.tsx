@@ -3,7 +3,7 @@ import { useEffect, useState } from 'preact/hooks'
 import type { Exposure } from '../../edge/ports/store'
 import { fetched, type Refusal } from '../ask'
 import { useAt } from '../live'
-import { Act, asRefusal, Trouble, TwiceTapped, useJob } from '../parts/act'
+import { Act, asRefusal, Said, Trouble, TwiceTapped, useJob } from '../parts/act'
 import { Figure } from '../parts/fields'
 import { Icon } from '../parts/icon'
 import { Zoom } from '../parts/picture'
@@ -89,7 +89,7 @@ export function FrameSheet({ frame, onClose }: { frame: Exposure; onClose: () =>
             onDone={onClose}
           />
         </div>
-        <Trouble of={job.trouble} onClose={job.clear} />
+        <Said by={job} />
         <Header id={frame.id} />
       </div>
     </Sheet>

@@ -3,7 +3,7 @@ import { useEffect, useRef, useState } from 'preact/hooks'
 import type { Exposure } from '../../edge/ports/store'
 import { ask } from '../ask'
 import { useAt } from '../live'
-import { Act, Trouble, useJob } from '../parts/act'
+import { Act, Said, useJob } from '../parts/act'
 import { Field } from '../parts/fields'
 import { sizeName, sizeOf } from '../star-size'
 import type { Observatory } from '../states'
@@ -110,7 +110,7 @@ function Rename({ frame, onChange }: { frame: Exposure; onChange: (frame: Exposu
       <button type="button" class="bare worded" onClick={() => setWords(undefined)}>
         Cancel
       </button>
-      <Trouble of={job.trouble} onClose={job.clear} />
+      <Said by={job} />
     </div>
   )
 }

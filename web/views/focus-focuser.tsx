@@ -3,7 +3,7 @@ import { useState } from 'preact/hooks'
 import { ask } from '../ask'
 import { keptCell, useCell } from '../cell'
 import { useAt } from '../live'
-import { Act, Trouble, useJob, Why } from '../parts/act'
+import { Act, Said, useJob, Why } from '../parts/act'
 import { Choice, Field, Figure, readNumber } from '../parts/fields'
 import { away } from '../ready'
 import type { Focuser } from '../states'
@@ -88,7 +88,7 @@ export function FocuserButtons({ name }: { name: string | undefined }) {
           unless={why ?? (wish ? to.wrong : 'Type a position')}
         />
       </div>
-      <Trouble of={job.trouble} onClose={job.clear} />
+      <Said by={job} />
     </section>
   )
 }

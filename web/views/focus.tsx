@@ -2,12 +2,12 @@
 import { ask } from '../ask'
 import { keptCell, useCell } from '../cell'
 import { useAt } from '../live'
-import { Act, Trouble, useJob } from '../parts/act'
+import { Act, Said, useJob } from '../parts/act'
 import { BinningChoice, binningOf, GainField, readGain } from '../parts/camera-fields'
 import { Choice, Field, Figure, readNumber } from '../parts/fields'
 import { Graph } from '../parts/graph'
 import { Latest } from '../parts/picture'
-import { notReady } from '../ready'
+import { notReady, useInUse } from '../ready'
 import { sizeName, sizeOf } from '../star-size'
 import type { Camera, Focus, Observatory } from '../states'
 import { fixed, whole } from '../words'
@@ -53,7 +53,7 @@ export function FocusView() {
       <div class="stacked">
         <Loop focus={focus} camera={camera} name={observatory?.camera} />
         <FocuserButtons name={observatory?.focuser} />
-        <RegionPicture focus={focus} camera={camera} />
+        <RegionPicture focus={focus} />
       </div>
     </div>
   )
@@ -68,6 +68,7 @@ interface LoopProps {
 function Loop({ focus, camera, name }: LoopProps) {
   const form = useCell(kept)
   const job = useJob()
+  const inUse = useInUse(name)
   const seconds = readNumber(form.seconds, { name: 'The exposure', above: 0, max: 60, unit: 's' })
   const gain = readGain(form.gain, camera)
   const start = (): Promise<unknown> =>
@@ -108,53 +109,42 @@ function Loop({ focus, camera, name }: LoopProps) {
             icon="play"
             label="Start the loop"
             work={start}
-            unless={
-              notReady(camera, name) ??
-              (camera?.holder ? `In use by ${camera.holder}` : undefined) ??
-              seconds.wrong ??
-              gain.wrong
-            }
+            unless={notReady(camera, name) ?? inUse ?? seconds.wrong ?? gain.wrong}
           />
         </>
       )}
-      <Trouble of={job.trouble} onClose={job.clear} />
+      <Said by={job} />
     </section>
   )
 }
 
-/** A tap puts the region round a star: smaller frames come faster, and only that star is measured. */
-function RegionPicture({ focus, camera }: { focus: Focus | undefined; camera: Camera | undefined }) {
+/** A tap puts the region round a star: only that star is measured. */
+function RegionPicture({ focus }: { focus: Focus | undefined }) {
   const form = useCell(kept)
   const job = useJob()
   const { region } = focus ?? {}
-  const sensor = camera?.widthPx && camera.heightPx ? { width: camera.widthPx, height: camera.heightPx } : undefined
-  // While the camera reads a region alone, the picture shows that and no more.
-  const cut =
-    !!region &&
-    !!focus?.widthPx &&
-    [1, 2, 3, 4].some(binning => Math.abs(focus.widthPx! * binning - region.width) < binning)
-  const shown = cut ? region! : sensor && { x: 0, y: 0, ...sensor }
+  // Regions count in the pixels of the frame as it is read and shown, binned as it may be.
+  const frame = focus?.widthPx && focus.heightPx ? { width: focus.widthPx, height: focus.heightPx } : undefined
   const tap = (partX: number, partY: number): void => {
-    if (!sensor || !shown || !focus?.running) return
-    const side = Math.min(Number(form.sidePx), sensor.width, sensor.height)
-    const place = (start: number, length: number, part: number, whole: number): number =>
-      2 * Math.round(Math.min(whole - side, Math.max(0, start + part * length - side / 2)) / 2)
-    const x = place(shown.x, shown.width, partX, sensor.width)
-    const y = place(shown.y, shown.height, partY, sensor.height)
-    void job.run('region', () => ask('focus-region', { region: { x, y, width: side, height: side } }))
+    if (!frame || !focus?.running) return
+    const side = Math.min(Number(form.sidePx), frame.width, frame.height)
+    const place = (part: number, length: number): number =>
+      Math.round(Math.min(length - side, Math.max(0, part * length - side / 2)))
+    const aim = { x: place(partX, frame.width), y: place(partY, frame.height), width: side, height: side }
+    void job.run('region', () => ask('focus-region', { region: aim }))
   }
   const percent = (part: number): string => `${100 * part}%`
   return (
     <section class="card picture-card">
       <Latest name="focus" alt="The last focus frame" empty="Start the loop: its frames appear here." onTap={tap}>
-        {region && shown && !cut && (
+        {region && frame && (
           <span
             class="region"
             style={{
-              left: percent(region.x / shown.width),
-              top: percent(region.y / shown.height),
-              width: percent(region.width / shown.width),
-              height: percent(region.height / shown.height),
+              left: percent(region.x / frame.width),
+              top: percent(region.y / frame.height),
+              width: percent(region.width / frame.width),
+              height: percent(region.height / frame.height),
             }}
           />
         )}
@@ -178,9 +168,9 @@ function RegionPicture({ focus, camera }: { focus: Focus | undefined; camera: Ca
         icon="fit"
         ask="focus-region"
         input={{}}
-        unless={!region && 'The whole frame is read'}
+        unless={!region && 'The whole frame is measured'}
       />
-      <Trouble of={job.trouble} onClose={job.clear} />
+      <Said by={job} />
     </section>
   )
 }

@@ -1,7 +1,7 @@
 // The offline catalogue: what is called so, where it stands now, and whether it is up.
 import { useEffect, useState } from 'preact/hooks'
 import { ask, fetched, type Refusal } from '../ask'
-import { Act, asRefusal, Trouble, useJob } from '../parts/act'
+import { Act, asRefusal, Said, Trouble, useJob } from '../parts/act'
 import { Field } from '../parts/fields'
 import { azimuth, declination, fixed, rightAscension } from '../words'
 
@@ -62,7 +62,7 @@ export function Catalogue({ name, why }: { name: string | undefined; why: string
         placeholder="M 42, NGC 7000, Vega, Moon …"
       />
       <Trouble of={failed} />
-      <Trouble of={job.trouble} onClose={job.clear} />
+      <Said by={job} />
       {found && !found.length && <p class="dim">Nothing in the catalogue is called “{words.trim()}”.</p>}
       <ul class="found">
         {found?.slice(0, 12).map(entry => (

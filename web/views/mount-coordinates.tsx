@@ -1,7 +1,7 @@
 // Slew or sync to numbers: right ascension and declination (J2000), or altitude and azimuth.
 import { ask } from '../ask'
 import { keptCell, useCell } from '../cell'
-import { Act, Trouble, useJob, Why } from '../parts/act'
+import { Act, Said, useJob, Why } from '../parts/act'
 import { Choice, Field } from '../parts/fields'
 import { declination, fromSexagesimal, rightAscension } from '../words'
 
@@ -84,7 +84,7 @@ export function Coordinates({ name, why }: { name: string | undefined; why: stri
           />
         </div>
       )}
-      <Trouble of={job.trouble} onClose={job.clear} />
+      <Said by={job} />
       <div class="row even">
         <Act
           job={job}

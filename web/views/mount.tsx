@@ -2,7 +2,7 @@
 import { ask } from '../ask'
 import { keptCell, useCell } from '../cell'
 import { useAt } from '../live'
-import { Act, type Job, Trouble, useJob, Why } from '../parts/act'
+import { Act, type Job, Said, useJob, Why } from '../parts/act'
 import { Choice, Figure, Toggle } from '../parts/fields'
 import { useGone } from '../parts/gone'
 import { Icon } from '../parts/icon'
@@ -52,7 +52,7 @@ export function MountView() {
           </p>
           {state?.stale && <p class="why">The mount has not been heard lately: this may be old.</p>}
           <Why id="mount-why" words={off} />
-          <Trouble of={job.trouble} onClose={job.clear} />
+          <Said by={job} />
           <Keep job={job} mount={mount} name={name} still={still} />
         </section>
         <Arrows job={job} name={name} why={moving} />

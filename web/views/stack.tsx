@@ -3,13 +3,13 @@ import { useEffect, useState } from 'preact/hooks'
 import { ask, fetched } from '../ask'
 import { keptCell, useCell } from '../cell'
 import { boxNow, useAt } from '../live'
-import { Act, Trouble, useJob } from '../parts/act'
+import { Act, Said, useJob } from '../parts/act'
 import { BinningChoice, binningOf, FilterChoice, filterOf, GainField, readGain } from '../parts/camera-fields'
 import { Field, Figure, readNumber } from '../parts/fields'
 import { Latest } from '../parts/picture'
 import { Bar } from '../parts/ring'
 import { useTick } from '../parts/tick'
-import { notReady } from '../ready'
+import { notReady, useInUse } from '../ready'
 import { sizeName, sizeOf } from '../star-size'
 import type { Camera, Observatory, Stack, Wheel } from '../states'
 import { clockTime, duration, fixed, spoken, whole } from '../words'
@@ -103,7 +103,7 @@ function State({ stack, sizes }: { stack: Stack; sizes: 'hfd' | 'hfr' | undefine
           </div>
         )
       )}
-      <Trouble of={job.trouble} onClose={job.clear} />
+      <Said by={job} />
     </section>
   )
 }
@@ -120,9 +120,10 @@ function Start({ observatory }: { observatory: Observatory | undefined }) {
   const camera = useAt<Camera>(observatory?.camera && `camera/${observatory.camera}`)?.value
   const filters = useAt<Wheel>(observatory?.wheel && `wheel/${observatory.wheel}`)?.value.names ?? []
   // Fields left empty stay with the configuration; this only shows what that is.
+  const inUse = useInUse(observatory?.camera)
   const [configured, setConfigured] = useState<Stacking>({})
   useEffect(() => {
-    fetched<{ stacking?: Stacking }>('/api/config/parsed').then(
+    fetched<{ stacking?: Stacking }>('/api/config/parsed?effective=1').then(
       config => setConfigured(config.stacking ?? {}),
       () => {},
     )
@@ -185,7 +186,7 @@ function Start({ observatory }: { observatory: Observatory | undefined }) {
       />
       <FilterChoice filters={filters} value={form.filter} onValue={next => change({ filter: next })} />
       <BinningChoice camera={camera} value={form.binning} onValue={next => change({ binning: next })} />
-      <Trouble of={job.trouble} onClose={job.clear} />
+      <Said by={job} />
       <Act
         job={job}
         kind="main"
@@ -194,12 +195,7 @@ function Start({ observatory }: { observatory: Observatory | undefined }) {
         label="Start stacking"
         work={start}
         unless={
-          notReady(camera, observatory?.camera) ??
-          (camera?.holder ? `In use by ${camera.holder}` : undefined) ??
-          frames.wrong ??
-          seconds.wrong ??
-          every.wrong ??
-          gain.wrong
+          notReady(camera, observatory?.camera) ?? inUse ?? frames.wrong ?? seconds.wrong ?? every.wrong ?? gain.wrong
         }
       />
     </section>

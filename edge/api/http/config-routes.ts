@@ -26,7 +26,11 @@ export function configRoutes(configuration: Configuration, actions: Actions, gua
     response.json({ ok: true, ...(await actions.ask('config-merge', { settings: request.body }, who)).output })
   })
   router.get('/api/drivers', (_request, response) => {
-    response.json({ drivers: configuration.drivers(), settings: configuration.schema() })
+    response.json({
+      drivers: configuration.drivers(),
+      demo: configuration.demo(),
+      settings: configuration.schema(),
+    })
   })
   return router
 }
