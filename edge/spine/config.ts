@@ -157,7 +157,7 @@ function child(schema: unknown, key: string): unknown {
   return here?.shape?.[key] ?? here?.def?.valueType
 }
 
-const secretList = z.record(z.string(), z.coerce.string())
+const secretList = z.record(z.string(), z.union([z.string(), z.number(), z.boolean()]).transform(String))
 
 /** A secrets file: one `name: value` a line. @throws Fault `bad-input` that shows no value */
 export function parseSecrets(text: string, path: string): ReadonlyMap<string, string> {

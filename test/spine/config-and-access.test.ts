@@ -1,0 +1,117 @@
+import { mkdtemp, readFile, rm, stat } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import t from 'tap'
+import { configSchema, demoConfig } from '../../edge/main-config.js'
+import { openAccess } from '../../edge/spine/access.js'
+import { looseSettings, mergeConfig, parseConfig, parseSecrets } from '../../edge/spine/config.js'
+import { seededRandom } from '../../edge/spine/seeded-random.js'
+import { simulatedClock } from '../../edge/spine/simulated-clock.js'
+
+const none = new Map<string, string>()
+const check = (text: string) => parseConfig(text, configSchema, none).settings
+
+t.test('the demo is a valid configuration, and an empty file is one too', async t => {
+  t.equal(check(demoConfig).use.camera, 'main')
+  t.equal(check('').stacking.frames, 20)
+})
+
+t.test('a mistake is named with its line and the nearest right key', async t => {
+  const wrong = (text: string, words: RegExp) =>
+    t.throws(() => check(text), { code: 'bad-input', message: words }, text)
+  wrong('site:\n  latitude: 46\n  longtude: 8\n', /line 3: site\.longtude.*did you mean "longitude"/)
+  wrong('stacking:\n  frames: many\n', /line 2: stacking\.frames/)
+  wrong('staking: {}\n', /line 1: staking.*"stacking"/)
+  wrong('devices:\n  main: {driver: simulator, link: sky}\n', /line 2: devices\.main\.link: there is no link "sky"/)
+  wrong('devices:\n  main: {driver: simulater}\n', /line 2: devices\.main/)
+  wrong('use:\n  camera: main\n', /line 2: use\.camera: there is no device "main"/)
+  wrong('site:\n  latitude: 46\n latitude: 3\n', /line 3/)
+  wrong('devices:\n  Main: {driver: replay, folder: x}\n', /devices/)
+})
+
+t.test('comments and order survive a change from the page, and only what changed is different', async t => {
+  const text = '# my pier\nsite:\n  name: Hill # on the hill\n  latitude: 46\nstacking: {frames: 5}\n'
+  const next = mergeConfig(text, { site: { name: 'Top' }, stacking: null, mqtt: { node: 'top' } })
+  t.match(next, /# my pier\nsite:\n {2}name: Top # on the hill\n {2}latitude: 46\n/)
+  t.notMatch(next, /stacking/)
+  t.equal(check(next).mqtt.node, 'top')
+})
+
+t.test('a secret stays in its file: resolved for use, named in the text, never shown', async t => {
+  const text = 'mqtt:\n  broker: {url: "mqtt://nas:1883", user: pier, password: !secret mqtt_password}\n'
+  const { settings } = parseConfig(text, configSchema, new Map([['mqtt_password', 'hunter2']]))
+  t.equal(settings.mqtt.broker?.password, 'hunter2')
+  t.same(looseSettings(text).mqtt, {
+    broker: { url: 'mqtt://nas:1883', user: 'pier', password: '!secret mqtt_password' },
+  })
+  const merged = mergeConfig(text, looseSettings(text))
+  t.match(merged, /password: !secret mqtt_password/)
+  t.throws(() => check(text), { message: /line 2: secrets\.yaml has no "mqtt_password"/ })
+  t.throws(() => parseSecrets('mqtt_password: [hunter2]', 'secrets.yaml'), { message: /^(?!.*hunter2)/ })
+  t.throws(() => parseSecrets('a: "hunter2', 'secrets.yaml'), { message: /^(?!.*hunter2)/ })
+})
+
+t.test('a pairing code works once, for ten minutes, and not by guessing', async t => {
+  const folder = await mkdtemp(join(tmpdir(), 'pierside-access-'))
+  t.teardown(() => rm(folder, { recursive: true }))
+  const clock = simulatedClock(0)
+  const access = await openAccess(folder, clock)
+  const code = access.pairingCode('observer')
+  t.match(code, /^\d{8}$/)
+  const { token, role } = await access.pair(`${code.slice(0, 4)} ${code.slice(4)}`, 'phone')
+  t.equal(role, 'observer')
+  t.match(await access.whoHas(token), { name: 'phone', role: 'observer' })
+  await t.rejects(access.pair(code, 'again'), { code: 'unpaired' }, 'used up')
+
+  const old = access.pairingCode('observer')
+  await clock.advance(600_001)
+  await t.rejects(access.pair(old, 'late'), { code: 'unpaired' })
+
+  const guessed = access.pairingCode('observer')
+  const wrong = String((Number(guessed) + 1) % 1e8).padStart(8, '0')
+  for (let i = 0; i < 5; i++) await t.rejects(access.pair(wrong, 'thief'), { code: 'unpaired' })
+  await t.rejects(access.pair(guessed, 'thief'), { code: 'unpaired' }, 'five guesses end it')
+
+  const file = join(folder, 'access.json')
+  t.equal((await stat(file)).mode & 0o777, 0o600)
+  t.notOk((await readFile(file, 'utf8')).includes(token), 'the token itself is kept nowhere')
+})
+
+t.test('a token from another process is known at once, and a forgotten one no more', async t => {
+  const folder = await mkdtemp(join(tmpdir(), 'pierside-access-'))
+  t.teardown(() => rm(folder, { recursive: true }))
+  const running = await openAccess(folder, simulatedClock(0))
+  const other = await openAccess(folder, simulatedClock(0))
+  const token = await other.issue('script', 'observer')
+  t.match(await running.whoHas(token), { name: 'script' })
+  await running.forget(token)
+  t.equal(await running.whoHas(token), undefined)
+  t.equal(await running.whoHas(''), undefined)
+})
+
+t.test('simulated time moves from timer to timer, waits for outside work, and runs the same again', async t => {
+  const night = async () => {
+    const clock = simulatedClock(0)
+    const random = seededRandom(7)
+    const log: string[] = []
+    clock.every(1_000, () => log.push(`tick ${clock.now()}`))
+    const work = (async () => {
+      await clock.sleep(1_500)
+      await clock.outside(new Promise<void>(resolve => setTimeout(resolve, 20)))
+      log.push(`work ${clock.now()} ${random.id()}`)
+    })()
+    await clock.advance(3_000)
+    await work
+    return log
+  }
+  const first = await night()
+  t.match(first.join(), /tick 1000,work 1500 \w{12},tick 2000,tick 3000/)
+  t.same(await night(), first)
+  const clock = simulatedClock(0)
+  await t.rejects(clock.sleep(10, AbortSignal.abort()), { code: 'aborted' })
+  const deadline = clock.deadline(2_000, 'the dome')
+  const late = deadline.race(new Promise(() => {}))
+  late.catch(() => {})
+  await clock.advance(2_000)
+  await t.rejects(late, { code: 'timeout', message: /the dome.*2 s/ })
+})

@@ -1,0 +1,47 @@
+// The real spine on a simulated clock and an in-process store: what most tests of services and faces stand on.
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { LogLine } from '../../edge/ports/log.js'
+import { createActions } from '../../edge/spine/actions.js'
+import { createClaims } from '../../edge/spine/claims.js'
+import { createFeed } from '../../edge/spine/feed.js'
+import { createLog } from '../../edge/spine/log.js'
+import { createPictures } from '../../edge/spine/pictures.js'
+import { seededRandom } from '../../edge/spine/seeded-random.js'
+import { simulatedClock } from '../../edge/spine/simulated-clock.js'
+import { standardTemplate } from '../../edge/store/naming.js'
+import { openStore } from '../../edge/store/open-store.js'
+
+/** A winter evening at the demo pier: it is dark, and the sky turns as it should. */
+export const eveningMs = Date.UTC(2026, 10, 20, 21, 0, 0)
+
+interface Test {
+  teardown(run: () => unknown): void
+}
+
+/** Everything is closed and removed when the test ends. */
+export async function openHouse(t: Test, startMs = eveningMs) {
+  const folder = await mkdtemp(join(tmpdir(), 'pierside-house-'))
+  const clock = simulatedClock(startMs)
+  const lines: LogLine[] = []
+  const log = createLog(clock, line => lines.push(line), 'debug')
+  const store = await openStore({
+    folder,
+    thread: false,
+    clock,
+    log,
+    template: standardTemplate,
+    longitudeDeg: 8,
+    reserveBytes: 0,
+  })
+  const feed = createFeed({ node: 'test', store, clock, log })
+  const claims = createClaims(clock, log)
+  const random = seededRandom(1)
+  const actions = createActions({ claims, feed, clock, random, log })
+  t.teardown(async () => {
+    await store.close()
+    await rm(folder, { recursive: true, force: true })
+  })
+  return { folder, clock, log, lines, store, feed, claims, random, actions, pictures: createPictures() }
+}
