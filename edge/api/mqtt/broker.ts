@@ -88,7 +88,11 @@ export async function startBroker(order: BrokerOrder, log: Log): Promise<Broker>
     client = aedes.handle(socket)
   })
   server.maxConnections = connections
-  const port = await listen(server, order)
+  const closeAedes = () => new Promise<void>(settle => aedes.close(settle))
+  const port = await listen(server, order).catch(async error => {
+    await closeAedes()
+    throw error
+  })
   server.on('error', error => log.error(`the MQTT broker's socket: ${error.message}`))
   const host = order.host === '0.0.0.0' || order.host === '::' ? '127.0.0.1' : order.host
   return {
@@ -96,7 +100,7 @@ export async function startBroker(order: BrokerOrder, log: Log): Promise<Broker>
     url: `mqtt://${host.includes(':') ? `[${host}]` : host}:${port}`,
     async stop() {
       const shut = new Promise<void>(settle => server.close(() => settle()))
-      await new Promise<void>(settle => aedes.close(settle))
+      await closeAedes()
       for (const socket of sockets) socket.destroy()
       await shut
     },

@@ -39,7 +39,8 @@ const runningMax = 32
 /** Stops and lights still get through when the rest is full. */
 const runningHarmlessMax = 128
 const unsentMax = 100
-const sendingMax = 256
+/** Of refusals on their way; answers to commands that were obeyed are as few as those. */
+const refusingMax = 64
 const loggedEveryMs = 10_000
 
 export async function commandInlet(parts: CommandInletParts): Promise<CommandInlet> {
@@ -53,25 +54,21 @@ export async function commandInlet(parts: CommandInletParts): Promise<CommandInl
   const bare = new Map<string, { next: (() => Promise<void>) | undefined }>()
   let connection: Connection | undefined
   let running = 0
-  let sending = 0
+  let refusing = 0
   let refusals = 0
   let loggedMs = Number.NEGATIVE_INFINITY
 
+  const send = (id: string | undefined, body: Answer): Promise<void> => {
+    const text = JSON.stringify(id === undefined ? body : { id, ...body })
+    return connection!
+      .deliver(topics.reply(id ?? 'unknown'), text, false)
+      .catch(error => log.debug(`an answer was lost: ${asFault(error, 'mqtt').message}`))
+  }
   const answer = (id: string | undefined, body: Answer) => {
-    const topic = id ?? 'unknown'
-    if (!connection || connection.ended.aborted) {
-      if (id !== undefined) unsent.push([id, body])
-      if (unsent.length > unsentMax) unsent.shift()
-      return
-    }
-    if (sending >= sendingMax) return
-    sending++
-    connection
-      .deliver(topics.reply(topic), JSON.stringify(id === undefined ? body : { id, ...body }), false)
-      .catch(error => log.debug(`the answer to ${topic} was lost: ${asFault(error, 'mqtt').message}`))
-      .finally(() => {
-        sending--
-      })
+    if (id === undefined) return
+    if (connection && !connection.ended.aborted) return void send(id, body)
+    unsent.push([id, body])
+    if (unsent.length > unsentMax) unsent.shift()
   }
   const refuse = (id: string | undefined, topic: string, error: unknown, more: Answer = {}) => {
     const fault = asFault(error, topic)
@@ -81,7 +78,15 @@ export async function commandInlet(parts: CommandInletParts): Promise<CommandInl
       loggedMs = clock.monotonicMs()
       refusals = 0
     }
-    answer(id, { ok: false, error: fault.message, code: fault.code, fix: fault.fix, ...fault.detail, ...more })
+    if (refusing >= refusingMax || !connection || connection.ended.aborted) return
+    refusing++
+    const settled = () => {
+      refusing--
+    }
+    send(id, { ok: false, error: fault.message, code: fault.code, fix: fault.fix, ...fault.detail, ...more }).then(
+      settled,
+      settled,
+    )
   }
 
   /** Throws unless the id is new; then remembers it until it expires. */

@@ -1,5 +1,6 @@
 // One connection to a broker, from CONNECT to its end: the only file that knows the MQTT client package. A lost connection is
 // never revived; the face opens a new one, so that nothing half-sent can come back to life behind its bounds.
+import { setMaxListeners } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import mqtt from 'mqtt'
 import type { Clock } from '../../ports/clock.js'
@@ -81,6 +82,8 @@ export async function connect(
     connectTimeout: 15_000,
   })
   const end = new AbortController()
+  // Every message on its way listens for the end: as many as the outlets' own bounds allow.
+  setMaxListeners(0, end.signal)
   const cut = (fault: Fault) => {
     if (!end.signal.aborted) end.abort(fault)
     client.end(true)

@@ -57,7 +57,7 @@ export const mqttSettings = z.strictObject({
   events_max: z
     .int()
     .min(100)
-    .max(1_000_000)
+    .max(20_000)
     .default(10_000)
     .describe('Events that wait for a broker that is away; older ones are skipped'),
   home_assistant: z
