@@ -141,7 +141,7 @@ export async function startAgent(where: Surroundings): Promise<Agent> {
       store,
       pixels,
       pictures,
-      pierView: { watch: () => night.pierCamera.watch() },
+      pierView: { watch: ended => night.pierCamera.watch(ended), refusal: () => night.pierCamera.refusal?.() },
       configuration: held,
       logs: log,
       clock,

@@ -1,6 +1,6 @@
 // The pier camera: runs at full pace while somebody looks, slowly otherwise; nothing of it is ever kept.
 import type { Clock, Timer } from '../ports/clock.js'
-import type { Devices } from '../ports/device.js'
+import type { Device, Devices } from '../ports/device.js'
 import { asFault, Fault } from '../ports/fault.js'
 import type { Feed } from '../ports/feed.js'
 import type { Log } from '../ports/log.js'
@@ -8,8 +8,8 @@ import type { Pictures } from '../ports/pictures.js'
 import type { PierView } from '../ports/pier-view.js'
 import type { Pixels } from '../ports/pixels.js'
 import { z } from '../ports/schema.js'
-import type { Picture } from '../ports/video-source.js'
-import { jpegQuality, jpegSize } from '../science/jpeg-quality.js'
+import type { VideoSource } from '../ports/video-source.js'
+import { pierPictures } from './pier-pictures.js'
 
 export const pierCamSettings = z
   .strictObject({
@@ -27,7 +27,7 @@ export type PierCamSettings = z.output<typeof pierCamSettings>
 
 export interface PierCameraParts {
   readonly devices: Devices
-  readonly pixels: Pixels
+  readonly pixels: Pick<Pixels, 'convert'>
   readonly pictures: Pictures
   readonly feed: Feed
   readonly clock: Clock
@@ -36,180 +36,210 @@ export interface PierCameraParts {
   readonly use: { readonly pier_cam?: string }
 }
 
-/** After an error it is tried again (row N44). */
+/** After an error it is tried again (row N44), or at once when its device has come back. */
 const retryMs = 5_000
-/** A source that gives no picture for so long is broken. */
+/** A source that gives no picture for so long, and for twice the gap between two, is broken. */
 const silentMs = 10_000
 /** Without viewers, for dashboards and the first look. */
 const idlePerSecond = 0.2
 /** So long after the last viewer left it slows down. */
 const lingerMs = 15_000
-/** Compressed less than this much above the wish is still left alone. */
-const qualitySlack = 10
+/** A source that was told to stop and has not by then is left to the supervisor. */
+const stopMs = 5_000
 
 export interface PierCamera extends PierView {
   stop(): Promise<void>
 }
 
 export function startPierCamera(parts: PierCameraParts): PierCamera {
-  const { devices, feed, clock, log, settings, use, pictures } = parts
+  const { devices, feed, clock, settings, use, pictures } = parts
   const device = devices.device('video', use.pier_cam)
   const path = `video/${device.name}`
+  const refusal = whyNot(parts)
   const stopping = new AbortController()
-  let viewers = 0
+  const viewers = new Set<{ readonly ended: (() => void) | undefined }>()
   let linger: Timer | undefined
   let watched = false
   /** Ends the present run, so that the next one has the right pace. */
   let pace = new AbortController()
 
+  const framesPerSecond = () => (watched ? settings.target_fps : Math.min(idlePerSecond, settings.target_fps))
   const setWatched = (now: boolean) => {
-    if (watched === now) return
+    const before = framesPerSecond()
     watched = now
-    pace.abort(new Fault('aborted', 'the pace changes', 'Wait a moment'))
+    if (framesPerSecond() !== before) pace.abort(new Fault('aborted', 'the pace changes', 'Wait a moment'))
   }
-  const work = settings.enabled && use.pier_cam !== undefined ? run() : Promise.resolve()
+  const report = () => feed.patch(path, { condition: device.condition, reason: device.fault?.message })
+  const trouble = troubles(parts, path)
 
   async function run() {
-    feed.patch(path, { enabled: true, streaming: false, viewers: 0 })
     while (!stopping.signal.aborted) {
       pace = new AbortController()
-      const stop = () => pace.abort(stopping.signal.reason)
-      stopping.signal.addEventListener('abort', stop, { once: true })
       try {
-        await runOnce(parts, path, watched ? settings.target_fps : Math.min(idlePerSecond, settings.target_fps), pace)
+        if (device.condition === 'opening') await turnsReady(device, clock, stopping.signal)
+        await runOnce(parts, { device, path, framesPerSecond: framesPerSecond(), onPicture: trouble.over }, pace.signal)
       } catch (error) {
-        if (!pace.signal.aborted) {
-          const fault = asFault(error, 'pier camera')
-          feed.patch(path, { streaming: false, error: fault.message })
-          log.debug(`pier camera: ${fault.message}`)
-          await clock.sleep(retryMs, stopping.signal).catch(() => undefined)
-        }
-      } finally {
-        stopping.signal.removeEventListener('abort', stop)
+        if (stopping.signal.aborted) break
+        trouble.tell(asFault(error, 'pier camera'))
+        await turnsReady(device, clock, stopping.signal)
       }
     }
-    feed.patch(path, { streaming: false })
   }
 
+  const configured = use.pier_cam !== undefined
+  const deaf = configured ? device.onChange(report) : () => undefined
+  if (configured) {
+    feed.patch(path, { enabled: settings.enabled, streaming: false, viewers: 0 })
+    report()
+  }
+  const work = refusal ? Promise.resolve() : run()
+
   return {
-    watch() {
-      viewers++
+    refusal: () => refusal,
+    watch(ended) {
+      if (refusal || stopping.signal.aborted) return () => undefined
+      const viewer = { ended }
+      viewers.add(viewer)
       linger?.cancel()
       setWatched(true)
-      feed.patch(path, { viewers })
-      let left = false
+      feed.patch(path, { viewers: viewers.size })
       return () => {
-        if (left) return
-        left = true
-        viewers--
-        feed.patch(path, { viewers })
-        linger?.cancel()
-        if (viewers === 0) linger = clock.after(lingerMs, () => setWatched(false))
+        if (!viewers.delete(viewer)) return
+        feed.patch(path, { viewers: viewers.size })
+        if (viewers.size === 0) linger = clock.after(lingerMs, () => setWatched(false))
       }
     },
     async stop() {
       linger?.cancel()
-      stopping.abort(new Fault('aborted', 'the pier camera is stopped', 'Start the agent again'))
+      deaf()
+      const reason = new Fault('aborted', 'the pier camera is stopped', 'Start the agent again')
+      stopping.abort(reason)
+      pace.abort(reason)
       await work
-      feed.drop(path)
+      const left = [...viewers]
+      viewers.clear()
+      for (const { ended } of left) ended?.()
+      if (configured) feed.drop(path)
       pictures.drop('pier')
     },
   }
 }
 
-/** One run of the source at one pace; settles or rejects when `pace` fires or the source breaks or falls silent. */
-async function runOnce(parts: PierCameraParts, path: string, framesPerSecond: number, pace: AbortController) {
-  const { devices, feed, clock, settings, use } = parts
-  const source = devices.device('video', use.pier_cam).current()
-  const show = shower(parts, path, framesPerSecond)
-  const allowedMs = silentMs + 2_000 / framesPerSecond
-  let lastMs = clock.monotonicMs()
-  const silence = new AbortController()
-  const watch = clock.every(1_000, () => {
-    if (clock.monotonicMs() - lastMs < allowedMs) return
-    silence.abort(
-      new Fault('timeout', `no picture for ${Math.round(allowedMs / 1000)} s`, 'Check its cable; it is tried again'),
+function whyNot({ settings, use }: PierCameraParts): Fault | undefined {
+  if (use.pier_cam === undefined) {
+    return new Fault(
+      'offline',
+      'no pier camera is configured',
+      'Add one on the Devices page, or under devices: and use:',
     )
-  })
-  const end = new AbortController()
-  const stop = (event: Event) => end.abort((event.target as AbortSignal).reason)
-  pace.signal.addEventListener('abort', stop, { once: true })
-  silence.signal.addEventListener('abort', stop, { once: true })
-  if (pace.signal.aborted) end.abort(pace.signal.reason)
-  try {
-    await source.run(
-      {
-        exposureMs: settings.exposure_ms,
-        gain: settings.gain,
-        binning: settings.bin,
-        framesPerSecond,
-        jpegQuality: settings.jpeg_quality,
-      },
-      picture => {
-        lastMs = clock.monotonicMs()
-        show(picture)
-      },
-      end.signal,
-    )
-    if (silence.signal.aborted) throw silence.signal.reason
-    feed.patch(path, { streaming: false })
-  } finally {
-    watch.cancel()
-    pace.signal.removeEventListener('abort', stop)
+  }
+  if (settings.enabled) return undefined
+  return new Fault('offline', 'the pier camera is switched off', 'Set enabled: true under pier_cam: in the config')
+}
+
+/** An error into the state at every try, into the log when it is another one; and when it is over. */
+function troubles({ feed, log }: PierCameraParts, path: string) {
+  let last: string | undefined
+  return {
+    tell(fault: Fault) {
+      feed.patch(path, { streaming: false, error: fault.message, framesPerSecond: undefined })
+      if (fault.message !== last) log.warn(`no pictures from the pier camera: ${fault.message}`, { fix: fault.fix })
+      last = fault.message
+    },
+    over() {
+      if (last !== undefined) log.info('the pier camera gives pictures again')
+      last = undefined
+    },
   }
 }
 
-/** Thins to the pace, passes through what is good enough, encodes anew what is not, never two at a time. */
-function shower(
-  { pixels, pictures, feed, clock, log, settings }: PierCameraParts,
-  path: string,
-  framesPerSecond: number,
-) {
-  const gapMs = 1000 / framesPerSecond
-  let nextMs = 0
-  let encoding = false
-  let shown: number[] = []
-  let toldMs = 0
+interface Turn {
+  readonly device: Device<VideoSource>
+  readonly path: string
+  readonly framesPerSecond: number
+  readonly onPicture: () => void
+}
 
-  const put = (bytes: Uint8Array, picture: Picture, untouched: boolean) => {
-    const size = picture.width === undefined ? jpegSize(bytes) : { width: picture.width, height: picture.height }
-    pictures.put('pier', { bytes, type: 'image/jpeg', atMs: picture.atMs, ...size })
-    const nowMs = clock.monotonicMs()
-    shown = [...shown.filter(ms => nowMs - ms < 5_000), nowMs]
-    // The feed hears of it once a second at most; the picture itself tells the rest.
-    if (nowMs - toldMs < 1_000 && toldMs > 0) return
-    toldMs = nowMs
-    const perSecond = shown.length > 1 ? ((shown.length - 1) * 1000) / (nowMs - shown[0]) : framesPerSecond
-    feed.patch(path, {
-      streaming: true,
-      error: undefined,
-      pictureAtMs: picture.atMs,
-      framesPerSecond: Math.round(perSecond * 10) / 10,
-      widthPx: size?.width,
-      heightPx: size?.height,
-      untouched,
-    })
+/** One run of the source at one pace: settles when `pace` fires, rejects when the source breaks, falls silent or hangs. */
+async function runOnce(parts: PierCameraParts, turn: Turn, pace: AbortSignal): Promise<void> {
+  const { clock, settings } = parts
+  const { device, framesPerSecond } = turn
+  const source = device.current()
+  const end = new AbortController()
+  let failure: Fault | undefined
+  const fail = (fault: Fault) => {
+    failure ??= fault
+    end.abort(fault)
   }
-  return (picture: Picture) => {
-    const nowMs = clock.monotonicMs()
-    // A tenth of the gap is forgiven: a source at just this pace must not lose every other picture to jitter.
-    if (nowMs < nextMs - gapMs * 0.1) return
-    nextMs = Math.max(nextMs + gapMs, nowMs)
-    const quality = jpegQuality(picture.jpeg)
-    if (quality !== undefined && quality <= settings.jpeg_quality + qualitySlack) {
-      put(picture.jpeg, picture, true)
-      return
-    }
-    if (encoding) return
-    encoding = true
-    pixels
-      .convert(picture.jpeg, { as: 'jpeg', quality: settings.jpeg_quality }, new AbortController().signal)
-      .then(
-        bytes => put(bytes, picture, false),
-        error => log.warn(`a picture of the pier camera could not be encoded: ${asFault(error, 'pixels').message}`),
-      )
-      .finally(() => {
-        encoding = false
+  const slow = () => end.abort(pace.reason)
+  if (pace.aborted) return
+  pace.addEventListener('abort', slow, { once: true })
+  const shown = pierPictures(parts, turn, fail)
+  const allowedMs = silentMs + 2_000 / framesPerSecond
+  let lastMs = clock.monotonicMs()
+  const watch = clock.every(1_000, () => {
+    if (end.signal.aborted || clock.monotonicMs() - lastMs < allowedMs) return
+    const words = `no picture for ${Math.round(allowedMs / 1000)} s`
+    fail(new Fault('timeout', words, 'Check its cable; it is opened again by itself'))
+    device.distrust(failure!)
+  })
+  let hanging: Timer | undefined
+  const hung = new Promise<never>((_, reject) => {
+    const waitForIt = () => {
+      hanging = clock.after(stopMs, () => {
+        failure ??= new Fault('timeout', 'the pier camera does not stop', 'Unplug it and plug it in again')
+        device.distrust(failure)
+        reject(failure)
       })
+    }
+    end.signal.addEventListener('abort', waitForIt, { once: true })
+  })
+  const order = {
+    exposureMs: settings.exposure_ms,
+    gain: settings.gain,
+    binning: settings.bin,
+    framesPerSecond,
+    jpegQuality: settings.jpeg_quality,
+    deviceIndex: settings.device_index,
   }
+  try {
+    const running = source.run(
+      order,
+      picture => {
+        lastMs = clock.monotonicMs()
+        if (end.signal.aborted) return
+        turn.onPicture()
+        shown.take(picture)
+      },
+      end.signal,
+    )
+    await Promise.race([running, hung])
+    if (!end.signal.aborted) failure = new Fault('broken', 'the pier camera ended its pictures', 'It is tried again')
+  } catch (error) {
+    if (!end.signal.aborted) failure = asFault(error, 'pier camera')
+  } finally {
+    watch.cancel()
+    hanging?.cancel()
+    shown.close()
+    pace.removeEventListener('abort', slow)
+  }
+  if (failure) throw failure
+}
+
+/** Settles when the device turns ready, after the time between two tries, or when stopped. */
+function turnsReady(device: Device<VideoSource>, clock: Clock, signal: AbortSignal): Promise<void> {
+  return new Promise(settle => {
+    const done = () => {
+      timer.cancel()
+      deaf()
+      signal.removeEventListener('abort', done)
+      settle()
+    }
+    const timer = clock.after(retryMs, done)
+    const deaf = device.onChange(() => {
+      if (device.condition === 'ready') done()
+    })
+    signal.addEventListener('abort', done, { once: true })
+    if (signal.aborted) done()
+  })
 }

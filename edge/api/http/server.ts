@@ -78,7 +78,7 @@ function routes(parts: HttpParts): Express {
   app.use(actionRoutes(actions, guard))
   app.use(archiveRoutes({ store, pixels, pictures }))
   app.use(catalogueRoutes({ feed, clock }))
-  app.use(pierCamRoutes(pictures, parts.pierView))
+  app.use(pierCamRoutes(pictures, parts.pierView, clock))
   app.use(dashboardRoutes({ feed, actions, store, pixels, pictures, archive: parts.archive, guard, clock }))
   app.get('/api/openapi.json', (_request, response) => {
     response.json(openApi(actions, dashboardTable, parts.version))

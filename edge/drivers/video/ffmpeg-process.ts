@@ -1,0 +1,114 @@
+// One run of the ffmpeg program: its picture bytes, its last words, and its end, which comes within seconds of being asked.
+import { type ChildProcessByStdio, spawn } from 'node:child_process'
+import { access, constants } from 'node:fs/promises'
+import path from 'node:path'
+import type { Readable } from 'node:stream'
+import type { Clock } from '../../ports/clock.js'
+import type { Log } from '../../ports/log.js'
+
+export interface Run {
+  /** Full path, see findProgram. */
+  readonly program: string
+  readonly args: readonly string[]
+  readonly clock: Clock
+  readonly log: Log
+  onBytes(bytes: Uint8Array): void
+}
+
+/** How it ended, in its own words: at most the last two lines of stderr, without passwords. */
+export interface Ending {
+  readonly how: string
+  readonly words: string
+}
+
+/** Asked nicely, it may say goodbye to a network camera; after that it is made to go. */
+const politeMs = 1_000
+/** A program that even SIGKILL does not end hangs in the kernel, on a device; it is left behind and said so. */
+const stuckMs = 2_000
+const wordsKept = 4_096
+
+/** The path of a program named in PATH or by its own path; undefined when there is none that may be run. */
+export async function findProgram(name: string): Promise<string | undefined> {
+  const places = name.includes('/')
+    ? [name]
+    : (process.env.PATH ?? '/usr/bin:/bin').split(':').map(folder => path.join(folder || '.', name))
+  for (const place of places) {
+    const there = await access(place, constants.X_OK).then(
+      () => true,
+      () => false,
+    )
+    if (there) return place
+  }
+  return undefined
+}
+
+/**
+ * Runs until it ends by itself or `signal` ends it; settles only when it is gone, at most 3 s after the signal.
+ * Where util-linux has setpriv, the kernel kills it with the agent; elsewhere it ends at its next write to the closed pipe.
+ */
+export async function runFfmpeg({ program, args, clock, log, onBytes }: Run, signal: AbortSignal): Promise<Ending> {
+  const leash = await findProgram('setpriv')
+  if (signal.aborted) return { how: 'was not started', words: '' }
+  const child = leash
+    ? spawn(leash, ['--pdeathsig', 'KILL', '--', program, ...args], spawning)
+    : spawn(program, [...args], spawning)
+  let words = ''
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    words = (words + text).slice(-wordsKept)
+  })
+  child.stdout.on('data', (bytes: Buffer) => {
+    if (!signal.aborted) onBytes(bytes)
+  })
+  const over = endOf(child)
+  const ask = () => {
+    child.kill('SIGTERM')
+    harder = clock.after(politeMs, () => child.kill('SIGKILL'))
+    last = clock.after(politeMs + stuckMs, () => {
+      log.warn(`${program} (process ${child.pid}) does not end; it is left behind`)
+      child.stdout.destroy()
+      child.stderr.destroy()
+      child.unref()
+      leave.abort()
+    })
+  }
+  let harder: { cancel(): void } | undefined
+  let last: { cancel(): void } | undefined
+  const leave = new AbortController()
+  signal.addEventListener('abort', ask, { once: true })
+  try {
+    const left = new Promise<string>(settle => {
+      leave.signal.addEventListener('abort', () => settle('was left behind'), { once: true })
+    })
+    const how = await Promise.race([over, left])
+    return { how, words: lastWords(words) }
+  } finally {
+    signal.removeEventListener('abort', ask)
+    harder?.cancel()
+    last?.cancel()
+  }
+}
+
+const spawning = {
+  stdio: ['ignore', 'pipe', 'pipe'] as ['ignore', 'pipe', 'pipe'],
+  shell: false,
+  // Nothing of the agent's own environment (passwords may stand there) but where programs are.
+  env: { PATH: process.env.PATH ?? '/usr/bin:/bin', LC_ALL: 'C', AV_LOG_FORCE_NOCOLOR: '1' },
+}
+
+function endOf(child: ChildProcessByStdio<null, Readable, Readable>): Promise<string> {
+  return new Promise(settle => {
+    child.once('error', error => settle(`could not be started (${error.message})`))
+    child.once('close', (code, signal) => settle(signal ? `was ended by ${signal}` : `ended with code ${code}`))
+  })
+}
+
+function lastWords(text: string): string {
+  const lines = text
+    .split(/[\r\n]+/)
+    .map(line => line.replace(/^\[[^\]]*\]\s*/, '').trim())
+    .filter(line => line !== '')
+  return [...new Set(lines)]
+    .slice(-2)
+    .join('; ')
+    .replace(/\/\/[^/\s@]*@/g, '//')
+}
