@@ -101,7 +101,7 @@ export function renderSky(order: SkyOrder, out: Uint16Array, scratch: SkyScratch
   if (scratch.light.length < width * height) scratch.light = new Float32Array(width * height)
   const canvas: Canvas = { light: scratch.light.subarray(0, width * height), width, height }
   canvas.light.fill(0)
-  const flat = remembered(scratch.flats, 4, JSON.stringify([mouldOf(sensor), window]), () =>
+  const flat = remembered(scratch.flats, 2, JSON.stringify([mouldOf(sensor), window]), () =>
     flatPattern(sensor, window),
   )
   const words = wordsFrom(order.noiseSeed)
@@ -109,7 +109,7 @@ export function renderSky(order: SkyOrder, out: Uint16Array, scratch: SkyScratch
   if (lit) drawSky(order, canvas, words)
   const darkElectrons = darkOf(order, sensor.darkElectronsPerSecond) * window.binning ** 2
   const strays = { width, height, light: canvas.light }
-  const hot = remembered(scratch.hot, 4, JSON.stringify(mouldOf(sensor)), () => hotPixels(sensor, sensor.hotShare))
+  const hot = remembered(scratch.hot, 2, JSON.stringify(mouldOf(sensor)), () => hotPixels(sensor, sensor.hotShare))
   addHot(order, hot, flat, strays)
   for (let i = poissonFrom(words, order.cosmics); i > 0; i--) drawCosmic(canvas, words, window.binning)
   expose(order, canvas.light, flat, darkElectrons, out, words())

@@ -32,6 +32,9 @@ export interface Taken {
   readonly startedMs: number
 }
 
+/** A star that crosses more pixels than this, in a slew, leaves nothing that could be seen. */
+const longestTrailPx = 375
+
 export const fullWellElectrons = 50_000
 
 /** 0.1 dB per step, as most astronomy cameras count. */
@@ -47,7 +50,7 @@ export function skyOrderOf(place: Observatory, view: View, taken: Taken): SkyOrd
   const { order, startMs } = taken
   const endMs = startMs + order.exposureSeconds * 1000
   const pixelArcsec = (206.264806 * view.pixelMicrons) / view.focalLengthMm
-  const aims = aimsOver(place, view, startMs, endMs, pixelArcsec)
+  const { aims, travelPx } = aimsOver(place, view, startMs, endMs, pixelArcsec)
   const air = airOver(place, startMs, endMs)
   const weather = place.weather()
   const dew = place.dew()
@@ -72,7 +75,8 @@ export function skyOrderOf(place: Observatory, view: View, taken: Taken): SkyOrd
     // Light cone: f/5 spreads 1 µm of focus error over 0.2 µm.
     defocusMicrons: (Math.abs(offMicrons) * view.apertureMm) / view.focalLengthMm,
     haloFraction: 0.02 + 0.5 * dew + 0.12 * weather.cloudCover,
-    transparency: air.aboveHorizon ? 10 ** (-0.4 * 0.17 * air.airmass) * (1 - 0.9 * dew) : 0,
+    transparency:
+      air.aboveHorizon && travelPx <= longestTrailPx ? 10 ** (-0.4 * 0.17 * air.airmass) * (1 - 0.9 * dew) : 0,
     haze: { cover: weather.cloudCover, seed: hash32(place.seed, 51), driftX: hours * 40, driftY: hours * 14 },
     skyMagnitude: place.sky.skyMagnitude - 0.28 * (air.airmass - 1),
     gradient: { perDeg: 0.05 + 0.05 * (air.airmass - 1), towardDeg: air.downDeg },
@@ -107,7 +111,7 @@ function sensorOf(view: View): SkySensor {
 }
 
 /** Where the tube looked during the exposure, finely enough that a moving star is a line and not a row of dots. */
-function aimsOver(place: Observatory, view: View, startMs: number, endMs: number, pixelArcsec: number): Aim[] {
+function aimsOver(place: Observatory, view: View, startMs: number, endMs: number, pixelArcsec: number) {
   const lookAt = (part: number) => place.telescope.lookAt(startMs + (endMs - startMs) * part)
   const probes = Math.min(33, 3 + Math.ceil((endMs - startMs) / 4000))
   let travelDeg = 0
@@ -119,10 +123,11 @@ function aimsOver(place: Observatory, view: View, startMs: number, endMs: number
     before = next
   }
   const travelPx = (travelDeg * 3600) / pixelArcsec
-  const count = Math.min(64, Math.max(1, Math.ceil(travelPx / 0.5)))
+  // Half a pixel apart while that is cheap; on long trails the seeing still closes the gaps of a pixel and a half.
+  const count = Math.max(1, Math.min(64, Math.ceil(travelPx / 0.5)), Math.min(250, Math.ceil(travelPx / 1.5)))
   // The guide telescope is never quite parallel to the main one.
   const asideDeg = view.main ? 0 : 0.11
-  return Array.from({ length: count }, (_, i) => {
+  const aims = Array.from({ length: travelPx > longestTrailPx ? 1 : count }, (_, i): Aim => {
     const { raDeg, decDeg, upDeg } = lookAt((i + 0.5) / count)
     return {
       raDeg,
@@ -131,6 +136,7 @@ function aimsOver(place: Observatory, view: View, startMs: number, endMs: number
       share: 1 / count,
     }
   })
+  return { aims, travelPx }
 }
 
 function airOver(place: Observatory, startMs: number, endMs: number) {

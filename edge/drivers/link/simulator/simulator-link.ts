@@ -39,7 +39,7 @@ const options = z.strictObject({
     .max(120)
     .default(4)
     .describe('Polar axis misalignment, arcmin: drift, rotation'),
-  periodic_error_arcsec: z.number().min(0).max(60).default(4).describe('Peak periodic error of the worm, arcsec'),
+  periodic_error_arcsec: z.number().min(0).max(60).default(2.5).describe('Peak periodic error of the worm, arcsec'),
   pointing_error_arcmin: z.number().min(0).max(120).default(2).describe('Pointing error until a sync, arcmin'),
   start_parked: z.boolean().default(false).describe('Begin parked instead of tracking in the east'),
   focuser_max_steps: z.number().int().min(1000).max(1000000).default(25000).describe('Travel of the focuser, steps'),

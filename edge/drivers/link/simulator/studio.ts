@@ -49,7 +49,11 @@ export function studio(clock: Clock): Studio {
     for (const { fail } of left) fail(fault)
   }
   const start = (): Worker => {
-    const fresh = new Worker(new URL('./render-thread.js', import.meta.url), { name: 'simulator' })
+    const fresh = new Worker(new URL('./render-thread.js', import.meta.url), {
+      name: 'simulator',
+      // Frames lie outside the heap, which therefore may stay small.
+      resourceLimits: { maxOldGenerationSizeMb: 128, maxYoungGenerationSizeMb: 8 },
+    })
     fresh.on('message', ({ id, error }: PaintAnswer) => {
       const entry = waiting.get(id)
       if (!entry) return
