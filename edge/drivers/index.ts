@@ -5,7 +5,8 @@ import { simulatorDriver } from './box/simulator.js'
 import { replayDriver } from './camera/replay.js'
 import { indiLink } from './link/indi/indi-link.js'
 import { simulatorLink } from './link/simulator/simulator-link.js'
+import { ffmpegDriver } from './video/ffmpeg.js'
 
-export const drivers: readonly Driver[] = [simulatorDriver, indiDriver, replayDriver]
+export const drivers: readonly Driver[] = [simulatorDriver, indiDriver, replayDriver, ffmpegDriver]
 
 export const links: readonly LinkDriver[] = [simulatorLink, indiLink]
