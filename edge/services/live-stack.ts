@@ -160,18 +160,20 @@ async function runStack(parts: LiveStackParts, camera: Device<Camera>, order: St
     startedMs,
   })
   await feed.event('stack-started', { camera: camera.name, frames: order.frames, activity: run.activity.id })
-  const stack = await pixels.stack({ maxShiftPx: parts.settings.max_shift })
   const tally = new Tally()
   let fault: Fault | undefined
   try {
-    await takeAndFold(parts, camera, order, run, stack, tally)
-  } catch (error) {
-    fault = asFault(error, 'live stack')
-    if (run.finish.aborted && fault.code === 'aborted') fault = undefined
-  }
-  try {
+    const stack = await pixels.stack({ maxShiftPx: parts.settings.max_shift })
+    try {
+      await takeUntilDone(parts, camera, order, run, stack, tally)
+    } catch (error) {
+      fault = asFault(error, 'live stack')
+      if (run.finish.aborted && fault.code === 'aborted') fault = undefined
+    }
     feed.patch(path, { finishing: true })
+    // Whatever ended it: what has been stacked is kept.
     const saved = tally.accepted > 0 ? await saveStack(parts, stack, order, tally, startedMs) : undefined
+    await stack.close()
     feed.patch(path, { path: saved })
     await feed.event('stack-finished', {
       path: saved,
@@ -186,7 +188,6 @@ async function runStack(parts: LiveStackParts, camera: Device<Camera>, order: St
     log.warn(`the live stack ended: ${fault.message}`)
     throw fault
   } finally {
-    await stack.close()
     feed.patch(path, {
       running: false,
       finishing: undefined,
@@ -211,7 +212,7 @@ class Tally {
   }
 }
 
-async function takeAndFold(
+async function takeUntilDone(
   parts: LiveStackParts,
   camera: Device<Camera>,
   order: StackOrder,
