@@ -210,27 +210,29 @@ t.test('a broker that stops, forgets and freezes', { skip }, async t => {
       ({ topic, text }) => topic === `${base}/sensor/flood199` && JSON.parse(text).celsius === 19_999,
     )
     await sleep(200)
-    for (let one = 0; one < 200; one++) {
-      t.equal(JSON.parse(eye.last(`${base}/sensor/flood${one}`)!.text).celsius, 19_800 + one)
-    }
+    const last = Array.from(
+      { length: 200 },
+      (_, one) => JSON.parse(eye.last(`${base}/sensor/flood${one}`)!.text).celsius,
+    )
+    t.same(last, steps(19_800, 19_999))
     t.ok(eye.seen.length < 20_000, `${eye.seen.length} messages for 20 000 changes`)
   })
 })
 
 t.test('over a restart', { skip }, async t => {
   const broker = await mosquitto()
-  const { folder } = { folder: t.testdir({}) }
+  const folder = t.testdir({})
   const done: Done[] = []
   const eye = await watcher({ url: broker.url })
   t.teardown(async () => {
     await eye.close()
     await broker.remove()
   })
-  const run = async (furnish: (house: Awaited<ReturnType<typeof mqttHouse>>) => void) => {
+  const run = async (furnish: (house: Awaited<ReturnType<typeof mqttHouse>>) => void, settings = {}) => {
     const house = await mqttHouse({ folder })
     house.actions.offer(someActions(done))
     furnish(house)
-    const face = house.face({ broker: { url: broker.url } })
+    const face = house.face({ broker: { url: broker.url }, ...settings })
     await face.start()
     return { house, stop: () => face.stop().then(() => house.close()) }
   }
@@ -256,7 +258,6 @@ t.test('over a restart', { skip }, async t => {
 
   // The focuser has been taken out of the configuration; the camera is slow to come up.
   const second = await run(house => house.feed.set('camera/main', { condition: 'opening' }))
-  t.teardown(second.stop)
   await eye.until('online', isOnline)
 
   await t.test('a command is not obeyed a second time, and an event not told a second time', async t => {
@@ -280,6 +281,18 @@ t.test('over a restart', { skip }, async t => {
       t.ok(JSON.parse(removal.text).components.camera_main_sensorCelsius.name)
     },
   )
+
+  await t.test('switched off, Home Assistant loses the device', async t => {
+    await second.stop()
+    eye.forget()
+    const third = await run(() => undefined, { home_assistant: { enabled: false } })
+    await eye.until('no device', ({ topic, text }) => topic === configTopic && text === '')
+    await third.stop()
+    const late = await watcher({ url: broker.url })
+    await late.until('the status', isOffline)
+    t.notOk(late.last(configTopic))
+    await late.close()
+  })
 })
 
 t.test('an agent that is killed is said to be offline', { skip }, async t => {
@@ -287,7 +300,7 @@ t.test('an agent that is killed is said to be offline', { skip }, async t => {
   const eye = await watcher({ url: broker.url })
   const child = spawn(
     process.execPath,
-    [...process.execArgv, path.resolve('test/support/mqtt-child.ts'), 'pier-test', broker.url],
+    [...process.execArgv, path.resolve('test/support/mqtt-child.ts'), 'pier-test', broker.url, t.testdir({})],
     { stdio: ['ignore', 'ignore', 'inherit'] },
   )
   t.teardown(async () => {

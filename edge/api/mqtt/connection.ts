@@ -63,7 +63,6 @@ export async function connect(
   stop: AbortSignal,
 ): Promise<Connection> {
   const ca = dial.ca === undefined ? undefined : await readAuthority(dial.ca)
-  const deadline = clock.deadline(15_000, `the MQTT broker ${dial.url}`, stop)
   const client = mqtt.connect(dial.url, {
     protocolVersion: 4,
     clean: true,
@@ -95,6 +94,7 @@ export async function connect(
     if (!fits(chunk)) cut(new Fault('limit', `${dial.url} sent a packet above ${largestIncomingBytes} bytes`, check))
   })
   client.on('message', (topic, payload, packet) => onMessage({ topic, payload, retained: packet.retain }))
+  const deadline = clock.deadline(15_000, `the MQTT broker ${dial.url}`, stop)
   try {
     await deadline.race(
       new Promise<void>((settle, reject) => {

@@ -109,11 +109,11 @@ function fieldComponent(house: Household, state: State, key: string): Component 
 }
 
 /** A state that was dropped is an empty payload, for which Home Assistant defines no `value_json`. */
-const valueOf = (key: string) => `(value_json | default({})).${key}`
+const fieldOf = (key: string) => `(value_json | default({})).${key}`
 
 /** "None" is Home Assistant's word for a value that is not known; a state of more than 255 characters it refuses. */
 function fieldTemplate(key: string, field: Field): string {
-  const value = valueOf(key)
+  const value = fieldOf(key)
   switch (field.type) {
     case 'flag':
       return `{{ None if ${value} is not defined else 'ON' if ${value} else 'OFF' }}`
@@ -155,7 +155,7 @@ function actionComponent(
 
 function platformOptions(action: Action, state: State | undefined): Record<string, Json | undefined> | undefined {
   const row = action.entity!
-  const shown = row.shows === undefined ? undefined : valueOf(row.shows)
+  const shown = row.shows === undefined ? undefined : fieldOf(row.shows)
   const value_template = shown && `{{ ${shown} | default(None) }}`
   switch (row.platform) {
     case 'button':

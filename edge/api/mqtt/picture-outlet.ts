@@ -41,7 +41,8 @@ export function pictureOutlet({ pictures, topics, clock, log, maxBytes, everyMs 
     for (const name of wanted) {
       const picture = pictures.latest(name)
       const before = sent.get(name)
-      if (!picture || picture.version === before?.version || !small(name, picture.bytes.length)) {
+      const news = picture?.type === 'image/jpeg' && picture.version !== before?.version
+      if (!news || !small(name, picture.bytes.length)) {
         wanted.delete(name)
         continue
       }
