@@ -1,0 +1,44 @@
+#!/usr/bin/env bash
+# Builds what changed: the agent to build/edge, the page to web/dist. `build.sh all` installs the packages of development too.
+set -euo pipefail
+. "$(dirname "$0")/packages.sh"
+
+# up_to_date STAMP PATH…: nothing beneath the paths, nor what the build itself hangs on, is newer than the stamp.
+up_to_date() {
+  local stamp=$1
+  shift
+  [ -e "$stamp" ] || return 1
+  [ -z "$(find "$@" package.json package-lock.json scripts/build.sh \
+    -path web/dist -prune -o -newer "$stamp" -print -quit)" ]
+}
+
+build_agent() {
+  up_to_date build/agent.stamp edge tsconfig.json tsconfig.build.json && return
+  mkdir -p build
+  # The stamp is as old as the start, so that a file saved meanwhile is built next time.
+  touch build/agent.new
+  say "building the agent"
+  node node_modules/typescript/bin/tsc -p tsconfig.build.json >&2 || fail "the agent could not be built"
+  # What no source stands behind any more must not be found by an import.
+  find build/edge -name '*.js' | while read -r made; do
+    source=${made#build/}
+    [ -e "${source%.js}.ts" ] || rm -f "$made" "$made.map"
+  done
+  mv build/agent.new build/agent.stamp
+}
+
+build_page() {
+  [ -e web/dist/index.html ] && up_to_date build/page.stamp web && return
+  mkdir -p web/dist
+  touch build/page.new
+  say "building the page"
+  node node_modules/vite/bin/vite.js build web --logLevel warn >&2 || fail "the page could not be built"
+  mv build/page.new build/page.stamp
+}
+
+one_at_a_time
+use_node
+bring_packages "${1:-production}"
+build_agent
+build_page
+others_may
