@@ -63,6 +63,8 @@ interface Run {
   over: boolean
   /** The driver itself ended it: there is nothing to stop. */
   ended: boolean
+  /** Its image began to come in: none will come later. */
+  came: boolean
   began?: { readonly driverMs: number | undefined; readonly nowMs: number }
 }
 
@@ -118,6 +120,7 @@ export async function openIndiShutter(
       ghost = undefined
       return undefined
     }
+    now.came = true
     if (!/^\.fits?$/i.test(format.trim())) {
       fail(
         now,
@@ -176,6 +179,7 @@ export async function openIndiShutter(
       const header = readFitsHeader(bytes)
       if (haunted() && isGhost(header, of)) {
         ghost = undefined
+        of.came = false
         const leftMs = of.seconds * 1000 - (clock.monotonicMs() - of.orderedMs)
         expect(of, Math.max(0, leftMs) + readoutSeconds * 1000 + slackMs, 'exposing')
         setPhase('exposing')
@@ -221,9 +225,10 @@ export async function openIndiShutter(
 
   /** Told to stop, the camera gets a moment to say so; an image on its way gets one to come and be thrown away. */
   const stop = (of: Run) => {
-    if (of.ended || session.gone.aborted) return
+    if (of.ended || session.gone.aborted || (of.came && idle())) return
     const elapsed = clock.monotonicMs() - of.orderedMs
-    ghost = { driverMs: of.began?.driverMs, untilMs: clock.monotonicMs() + 2 * (readoutSeconds * 1000 + slackMs) }
+    const untilMs = clock.monotonicMs() + 2 * (readoutSeconds * 1000 + slackMs)
+    ghost = of.came ? undefined : { driverMs: of.began?.driverMs, untilMs }
     const late = elapsed > of.seconds * 1000 - 500
     letGo = release(of.seconds * 1000 - elapsed, late)
   }
@@ -238,6 +243,7 @@ export async function openIndiShutter(
       }
       return answered && idle() ? true : undefined
     })
+    stopped.catch(() => {}) // awaited below, unless the order itself throws
     try {
       if (canStop) session.order('CCD_ABORT_EXPOSURE', { ABORT: true })
       await stopped
@@ -301,6 +307,7 @@ export async function openIndiShutter(
         deliver,
         over: false,
         ended: false,
+        came: false,
       }
       run = own
       const tick = clock.every(1000, () => setPhase(phase))

@@ -239,11 +239,12 @@ export async function openIndiMount(
   }
   const park = async (of: AbortSignal) => {
     if (parked()) return
-    await move(of, own =>
-      session.settle('TELESCOPE_PARK', { PARK: true }, { what: 'parking', ms: motionMs, signal: own }).then(() => {
-        if (!parked()) throw refused(name, 'parking', 'it says it is done and is not parked')
-      }),
-    )
+    await move(of, async own => {
+      await session.settle('TELESCOPE_PARK', { PARK: true }, { what: 'parking', ms: motionMs, signal: own })
+      if (!parked()) throw refused(name, 'parking', 'it says it is done and is not parked')
+      // Its position may still say Busy until the next poll.
+      await session.until({ what: 'coming to rest', ms: answerMs, signal: own }, () => !slewing() || undefined)
+    })
   }
   const unpark = async (of: AbortSignal) => {
     if (!parked()) return

@@ -57,7 +57,7 @@ export interface SessionOptions {
 }
 
 const defineMs = 8000 // a server lists a device within a second of getProperties, or its driver is not running
-const connectMs = 40_000 // a driver that scans serial ports for its mount takes half a minute
+const connectMs = 25_000 // a driver that looks through serial ports for its mount takes its time
 const settledAfterMs = 300 // without a new definition
 const settleAtMostMs = 4000
 const keptWords = 20

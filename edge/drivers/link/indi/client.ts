@@ -17,7 +17,7 @@ export interface IndiClient {
   properties(device: string): IndiProperty[]
   /** Called with every change to a device, in the order heard, after `property` shows it. */
   watch(device: string, listener: (change: IndiChange) => void): () => void
-  /** Called once when the server is gone; the client is of no use after that. */
+  /** Called once when the server is gone or the link closed; the client is of no use after that. */
   onLost(listener: (fault: Fault) => void): () => void
   /** Asks the server to define the device's properties again. */
   ask(device: string, property?: string): void
@@ -59,6 +59,8 @@ export interface ClientOptions {
   lost(fault: Fault): void
 }
 
+const subscribedMs = 1500
+
 const passOver: TokenSink['blobStarts'] = () => undefined
 
 /** Connects and asks for all definitions; they come in later. Rejects with `offline`, `timeout` or the signal's reason. */
@@ -81,10 +83,13 @@ export async function openClient(options: ClientOptions, signal: AbortSignal): P
     for (const other of imageLines) other.close()
     imageLines.clear()
   }
-  const lost = (fault: Fault) => {
+  const end = (fault: Fault) => {
     close()
     for (const listener of [...lostListeners]) listener(fault)
     lostListeners.clear()
+  }
+  const lost = (fault: Fault) => {
+    end(fault)
     options.lost(fault)
   }
   const probe = () => {
@@ -113,7 +118,11 @@ export async function openClient(options: ClientOptions, signal: AbortSignal): P
     ask: (device, property) => line.send(getProperties(device, property)),
     order: (device, property, values) => line.send(orderXml(device, property, tree.property(device, property), values)),
     async images(device, property, receiver, opening) {
-      const sink = imageSink(property, receiver)
+      let answered: () => void = () => {}
+      const ready = new Promise<void>(settle => {
+        answered = settle
+      })
+      const sink = imageSink(property, receiver, answered)
       const gone = (fault: Fault) => {
         imageLines.delete(images)
         receiver.lost(fault)
@@ -122,6 +131,11 @@ export async function openClient(options: ClientOptions, signal: AbortSignal): P
       imageLines.add(images)
       const names = `device="${escapeText(device)}" name="${escapeText(property)}"`
       images.send(`${getProperties(device, property)}<enableBLOB ${names}>Only</enableBLOB>\n`)
+      // An order on the other line could otherwise overtake the wish for its image. Old servers do not answer here.
+      await Promise.race([ready, clock.sleep(subscribedMs, opening)]).catch(error => {
+        images.close()
+        throw error
+      })
       return {
         close() {
           imageLines.delete(images)
@@ -129,13 +143,14 @@ export async function openClient(options: ClientOptions, signal: AbortSignal): P
         },
       }
     },
-    close,
+    close: () => end(new Fault('offline', `the link to INDI server ${host}:${port} is closed`, 'Open it again')),
   }
 }
 
-function imageSink(property: string, receiver: ImageReceiver): TokenSink {
+function imageSink(property: string, receiver: ImageReceiver, answered: () => void): TokenSink {
   return {
     element(message) {
+      if (message.name === 'defBLOBVector') answered()
       for (const { blob } of message.children) if (blob) receiver.ends(blob)
     },
     blobStarts(vector, blob) {
