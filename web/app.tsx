@@ -51,7 +51,7 @@ function Head({ title }: { title: string }) {
   useTick(5000)
   const paired = me?.paired || me?.open
   return (
-    <header class="head" data-sleeps>
+    <header class="head">
       <h1>{title}</h1>
       <p class="whose">
         <span class="name">{observatory?.name ?? ' '}</span>
@@ -121,7 +121,7 @@ function Ways({ at }: { at: ViewRow }) {
   )
   return (
     <>
-      <nav class="ways" aria-label="Views" data-sleeps>
+      <nav class="ways" aria-label="Views">
         {views.map(row => link(row, row.near ? '' : 'far'))}
         <button
           type="button"
@@ -152,7 +152,7 @@ export function App() {
     <div class="app">
       <Head title={at.name} />
       <Banners />
-      <main key={at.id} class={`view view-${at.id}`} data-sleeps>
+      <main key={at.id} class={`view view-${at.id}`}>
         {at.show()}
       </main>
       <div class="dock">

@@ -10,7 +10,18 @@ interface SheetProps {
   readonly wide?: boolean
 }
 
-let open = 0
+/** All that sleeps while a sheet is open. Not STOP: tabbing goes round the sheet and STOP, and nowhere else. */
+function besides(sheet: HTMLElement): HTMLElement[] {
+  const sleepers: HTMLElement[] = []
+  for (let part = sheet; part.parentElement && part !== document.body; part = part.parentElement)
+    for (const other of part.parentElement.children as HTMLCollectionOf<HTMLElement>) {
+      if (other === part || other.matches('.stop')) continue
+      if (other.querySelector('.stop'))
+        sleepers.push(...([...other.children] as HTMLElement[]).filter(one => !one.matches('.stop')))
+      else sleepers.push(other)
+    }
+  return sleepers.filter(({ inert }) => !inert)
+}
 
 export function Sheet({ title, onClose, children, wide }: SheetProps) {
   const id = useId()
@@ -20,9 +31,7 @@ export function Sheet({ title, onClose, children, wide }: SheetProps) {
   close.current = onClose
   useEffect(() => {
     const before = document.activeElement
-    // Everything but this sheet and the STOP bar sleeps: tabbing goes round the sheet and STOP, and nowhere else.
-    const rest = document.querySelectorAll<HTMLElement>('[data-sleeps]')
-    open++
+    const rest = besides(ground.current!)
     for (const part of rest) part.inert = true
     box.current?.querySelector<HTMLElement>('[data-first], input, button')?.focus()
     const key = (event: KeyboardEvent): void => {
@@ -35,8 +44,7 @@ export function Sheet({ title, onClose, children, wide }: SheetProps) {
     ground.current?.addEventListener('click', beside)
     return () => {
       removeEventListener('keydown', key)
-      open--
-      if (!open) for (const part of rest) part.inert = false
+      for (const part of rest) part.inert = false
       if (before instanceof HTMLElement) before.focus()
     }
   }, [])
