@@ -21,17 +21,16 @@ export function encodeStrip(image: Image, fromSample: number, count: number, out
   if ((type === 'u16' || type === 'i16') && count % 2 === 0 && ((offset | out.byteOffset) & 3) === 0 && fits) {
     const source = new Uint32Array(samples.buffer, offset, count / 2)
     const target = new Uint32Array(out.buffer, out.byteOffset, count / 2)
-    return onesSum(sum, swapAndSum(source, target, type === 'u16' ? 0x00800080 : 0))
+    return onesSum(sum, swapAndSum(source, target, type === 'u16' ? 0x80008000 : 0))
   }
   return addToSum(sum, encodeRows(image, fromSample, count, out))
 }
 
-/** The four bytes of a word the other way round. */
-function reversed(word: number): number {
-  return ((word << 24) | ((word & 0xff00) << 8) | ((word >>> 8) & 0xff00) | (word >>> 24)) >>> 0
-}
-
-/** Ones'-complement addition does not mind byte order (RFC 1071 §2B): words are added as the machine reads them. */
+/**
+ * @param flips 0x80008000 turns u16 into the signed form with BZERO 32768; 0 leaves samples as they are
+ * Two samples read as one little-endian word are the file's big-endian word with its halves exchanged. Ones'-complement
+ * addition does not mind words being turned round by whole halves, as long as the sum is turned back (RFC 1071 §2B).
+ */
 function swapAndSum(source: Uint32Array, target: Uint32Array, flips: number): number {
   let folded = 0
   for (let start = 0; start < source.length; start += wordsPerFold) {
@@ -41,23 +40,21 @@ function swapAndSum(source: Uint32Array, target: Uint32Array, flips: number): nu
     let odd = 0
     let i = start
     for (; i + 1 < end; i += 2) {
-      const first = source[i]
-      const second = source[i + 1]
-      const one = ((((first & 0x00ff00ff) << 8) | ((first >>> 8) & 0x00ff00ff)) ^ flips) >>> 0
-      const two = ((((second & 0x00ff00ff) << 8) | ((second >>> 8) & 0x00ff00ff)) ^ flips) >>> 0
-      target[i] = one
-      target[i + 1] = two
-      even += one
-      odd += two
+      const first = (source[i] ^ flips) >>> 0
+      const second = (source[i + 1] ^ flips) >>> 0
+      target[i] = ((first & 0x00ff00ff) << 8) | ((first >>> 8) & 0x00ff00ff)
+      target[i + 1] = ((second & 0x00ff00ff) << 8) | ((second >>> 8) & 0x00ff00ff)
+      even += first
+      odd += second
     }
     if (i < end) {
-      const word = source[i]
-      target[i] = (((word & 0x00ff00ff) << 8) | ((word >>> 8) & 0x00ff00ff)) ^ flips
-      even += target[i]
+      const last = (source[i] ^ flips) >>> 0
+      target[i] = ((last & 0x00ff00ff) << 8) | ((last >>> 8) & 0x00ff00ff)
+      even += last
     }
     folded = onesSum(folded, endAround(even + odd))
   }
-  return reversed(folded)
+  return ((folded << 16) | (folded >>> 16)) >>> 0
 }
 
 /** A sum with its carries brought in at the bottom; all ones stay all ones, as adding one by one leaves them. */

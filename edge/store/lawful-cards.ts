@@ -6,7 +6,13 @@ const textual =
   /^(OBJECT|TELESCOP|INSTRUME|OBSERVER|AUTHOR|ORIGIN|REFERENC|EXTNAME|BUNIT|RADESYS|RADECSYS|TIMESYS|TIMEUNIT|SPECSYS|SSYSOBS|SSYSSRC|WCSNAME|C(?:TYPE|UNIT)\d+|PS\d+_\d+)[A-Z]?$/
 const real =
   /^(EQUINOX|DATAMAX|DATAMIN|LONPOLE|LATPOLE|MJD-(?:OBS|AVG|BEG|END)|MJDREF[IF]?|OBSGEO-[XYZBLH]|RESTFRQ|RESTFREQ|RESTWAV|VELOSYS|VELANGL|ZSOURCE|TIMEDEL|C(?:RVAL|RPIX|DELT|ROTA|RDER|SYER)\d+|(?:CD|PC|PV)\d+_\d+)[A-Z]?$/
-const whole = /^(EXTVER|EXTLEVEL|VELREF|WCSAXES)[A-Z]?$/
+const whole = /^(BLANK|EXTVER|EXTLEVEL|VELREF|WCSAXES)[A-Z]?$/
+/** Reference systems with a closed list of names (tables 21 and 27 of the standard). */
+const listed: Readonly<Record<string, RegExp>> = {
+  RADESYS: /^(ICRS|FK5|FK4|FK4-NO-E|GAPPT)$/,
+  RADECSYS: /^(ICRS|FK5|FK4|FK4-NO-E|GAPPT)$/,
+  SPECSYS: /^(TOPOCENT|GEOCENTR|BARYCENT|HELIOCEN|LSRK|LSRD|GALACTOC|LOCALGRP|CMBDIPOL|SOURCE)$/,
+}
 /** Of tables, random groups and compressed images; a reader that finds them here is led astray. */
 const foreign =
   /^(T(?:FIELDS|HEAP|(?:TYPE|FORM|BCOL|DISP|DIM|NULL|SCAL|ZERO|UNIT)\d+)|P(?:TYPE|SCAL|ZERO)\d+|Z(?:IMAGE|TABLE|TENSION|SIMPLE|EXTEND|BITPIX|CMPTYPE|MASKCMP|QUANTIZ|DITHER0|BLANK|PCOUNT|GCOUNT|HECKSUM|DATASUM|NAXIS\d*|TILE\d+|NAME\d+|VAL\d+)|FZ[A-Z0-9]+|BLOCKED|INHERIT)$/
@@ -63,6 +69,7 @@ function mended(card: Card, all: readonly Card[]): Mended | undefined {
     return { card: { ...card, keyword: 'EQUINOX', value: equinox, real: true }, kept: false }
   }
   if (dateKeyword.test(keyword)) return mendedDate(card)
+  if (listed[keyword] && !listed[keyword].test(String(value).trim())) return undefined
   if (textual.test(keyword)) {
     if (typeof value === 'string') return { card }
     return { card: { ...card, value: typeof value === 'boolean' ? (value ? 'T' : 'F') : String(value) } }

@@ -1,5 +1,5 @@
 // Frames, orders and stores for tests of what is kept.
-import { execFileSync } from 'node:child_process'
+import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import type { Clock } from '../../edge/ports/clock.js'
 import type { Frame, Lent } from '../../edge/ports/frame.js'
@@ -88,15 +88,14 @@ export function collectedLog(clock: Clock) {
   return { log: createLog(clock, line => lines.push(line), 'debug'), lines }
 }
 
-/** What fitsverify says of each file, one line each; it checks DATASUM and CHECKSUM too. `undefined`: not installed. */
-export function fitsverify(files: readonly string[]): string[] | undefined {
-  try {
-    return execFileSync('fitsverify', ['-q', ...files], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
-      .trim()
-      .split('\n')
-  } catch (error) {
-    const { code, stdout } = error as { code?: string; stdout?: string }
-    if (code === 'ENOENT') return undefined
-    return (stdout ?? '').trim().split('\n')
-  }
+/** What fitsverify says of each file, one line each; it checks DATASUM and CHECKSUM too. */
+export function fitsverify(files: readonly string[]): string[] {
+  const { stdout } = spawnSync('fitsverify', ['-q', ...files], { encoding: 'utf8' })
+  return stdout.trim().split('\n')
 }
+
+export const noFitsverify = spawnSync('fitsverify').error !== undefined && 'fitsverify is not installed'
+
+/** Debian's python, which has astropy; the first one on the path may be another. */
+export const python = '/usr/bin/python3'
+export const noAstropy = spawnSync(python, ['-c', 'import astropy']).status !== 0 && 'python3-astropy is not installed'
