@@ -94,23 +94,25 @@ function input(options: FfmpegOptions, device: string | undefined, order: VideoO
 
 /** The camera's own files; those too many are dropped whole (bitstream filter "noise", which here makes none). */
 function copied({ framesPerSecond }: VideoOrder): string[] {
-  const gap = (gapShare / framesPerSecond).toFixed(4)
-  const drop = `if(lt(pts*tb,ld(0)),1,0*st(0,max(ld(0)+${gap},pts*tb)))`
-  return ['-c:v', 'copy', '-bsf:v', `noise=amount=0:drop=${quoted(drop)}`]
+  return ['-c:v', 'copy', '-bsf:v', `noise=amount=0:drop='1-${thinned('pts*tb', framesPerSecond)}'`]
 }
 
 /** One thread: with more, the encoder would hold a picture back for each. */
 function encoded({ framesPerSecond, jpegQuality }: VideoOrder, paced: boolean): string[] {
-  const gap = (gapShare / framesPerSecond).toFixed(4)
-  const select = `if(lt(t,ld(0)),0,1+0*st(0,max(ld(0)+${gap},t)))`
+  // By the microsecond: pictures that came in one burst must not fall onto one tick of the encoder.
+  const thin = ['-vf', `select='${thinned('t', framesPerSecond)}'`, '-enc_time_base', '1/1000000']
   return [
-    ...(paced ? [] : ['-vf', `select=${quoted(select)}`]),
+    ...(paced ? [] : thin),
     ...['-fps_mode', 'passthrough', '-c:v', 'mjpeg', '-threads', '1', '-pix_fmt', 'yuvj420p'],
     ...['-q:v', String(quantiser(jpegQuality))],
   ]
 }
 
-const quoted = (expression: string) => `'${expression}'`
+/** 1 for a picture to keep, 0 for one too early; register 0 holds when the next one is due. Without a time all are kept. */
+function thinned(time: string, framesPerSecond: number): string {
+  const gap = gapShare / framesPerSecond
+  return `if(lt(${time},ld(0)),0,not(gt(0*st(0,max(ld(0)+${gap.toFixed(4)},${time}+${(gap / 10).toFixed(4)})),1)))`
+}
 
 /**
  * libjpeg's quality as ffmpeg's quantiser, 2–31: its tables sum to 262 a step (measured, ffmpeg 5.1), those of Annex K

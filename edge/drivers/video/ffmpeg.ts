@@ -8,8 +8,10 @@ import { type FfmpegOptions, ffmpegArguments, ffmpegOptions } from './ffmpeg-arg
 import { type Ending, findProgram, runFfmpeg } from './ffmpeg-process.js'
 import { mjpegSplitter } from './mjpeg-splitter.js'
 
-/** So much without a picture in it is no MJPEG, bytes. */
-const strayLimitBytes = 8 * 1024 * 1024
+/** So much without even the beginning of a picture is no MJPEG, bytes. */
+const strayLimitBytes = 64 * 1024
+/** So much without a whole picture is nonsense too, however it began: several that were cut short. */
+const brokenLimitBytes = 16 * 1024 * 1024
 const byId = '/dev/v4l/by-id'
 
 export const ffmpegDriver = driver<typeof ffmpegOptions>({
@@ -71,12 +73,13 @@ async function runOnce(
   const splitter = mjpegSplitter((jpeg, atMs) => onPicture({ jpeg, atMs }))
   const onBytes = (bytes: Uint8Array) => {
     splitter.push(bytes, clock.now())
-    if (splitter.strayBytes < strayLimitBytes) return
-    end.abort(
-      new Fault('broken', 'the camera sends something else than JPEGs', 'Set jpeg: ffmpeg for it in the config'),
-    )
+    const { begun, strayBytes } = splitter
+    if (strayBytes <= (begun ? brokenLimitBytes : strayLimitBytes)) return
+    const words = 'the camera sends something else than JPEGs'
+    end.abort(new Fault('broken', words, 'Set jpeg: ffmpeg for it in the config'))
   }
-  return runFfmpeg({ program, args: ffmpegArguments(options, device, order), clock, log, onBytes }, end.signal)
+  const args = ffmpegArguments(options, device, order)
+  return runFfmpeg({ program, args, clock, log, onBytes }, end.signal)
 }
 
 async function programOf({ ffmpeg }: FfmpegOptions): Promise<string> {

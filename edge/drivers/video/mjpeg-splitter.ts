@@ -9,6 +9,8 @@ export interface MjpegSplitter {
   push(bytes: Uint8Array, atMs: number): void
   /** Bytes since the last whole picture that belonged to none: noise, pictures cut short or too large. */
   readonly strayBytes: number
+  /** Something like a picture has begun at least once. */
+  readonly begun: boolean
 }
 
 /** Above this it is no picture of a pier: 4K at the best quality has about 8 MB. */
@@ -47,6 +49,7 @@ export function mjpegSplitter(
   let scanSeen = false
   let startedMs = 0
   let strayBytes = 0
+  let begun = false
   /** The last byte before a picture was FF: its SOI may be cut between two chunks. */
   let sawFF = false
 
@@ -138,8 +141,10 @@ export function mjpegSplitter(
       strayBytes++
       giveUp()
     } else if (place === 'marker') {
-      if (byte === 0xff) place = 'code'
-      else giveUp()
+      if (byte === 0xff) {
+        place = 'code'
+        begun = true
+      } else giveUp()
     } else if (place === 'code') enter(byte, atMs)
     else if (place === 'escape') {
       if (byte === 0 || restart(byte)) place = 'scan'
@@ -167,6 +172,9 @@ export function mjpegSplitter(
     },
     get strayBytes() {
       return strayBytes
+    },
+    get begun() {
+      return begun
     },
   }
 }

@@ -1,0 +1,400 @@
+import { execFileSync, spawn } from 'node:child_process'
+import { readdirSync, readFileSync } from 'node:fs'
+import { createServer, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import path from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import t from 'tap'
+import { drivers } from '../../edge/drivers/index.js'
+import { ffmpegDriver } from '../../edge/drivers/video/ffmpeg.js'
+import { ffmpegArguments, ffmpegOptions } from '../../edge/drivers/video/ffmpeg-arguments.js'
+import { mjpegSplitter } from '../../edge/drivers/video/mjpeg-splitter.js'
+import type { Fault } from '../../edge/ports/fault.js'
+import type { Picture, VideoOrder, VideoSource } from '../../edge/ports/video-source.js'
+import { jpegQuality, jpegSize } from '../../edge/science/jpeg-quality.js'
+import { seededRandom } from '../../edge/spine/seeded-random.js'
+import { convertPicture } from '../../edge/workers/pictures-codec.js'
+import { bench } from '../support/bench.js'
+import { startNetworkCamera, testPictures } from '../support/network-camera.js'
+
+const order: VideoOrder = { framesPerSecond: 10, jpegQuality: 75 }
+const same = (a: Uint8Array, b: Uint8Array) => Buffer.compare(a, b) === 0
+
+/** What the splitter makes of bytes that come in such pieces. */
+function split(pieces: Iterable<Uint8Array>, mostBytes?: number) {
+  const pictures: Uint8Array[] = []
+  const splitter = mjpegSplitter(jpeg => pictures.push(jpeg), mostBytes)
+  for (const piece of pieces) splitter.push(piece, 0)
+  return { pictures, strayBytes: splitter.strayBytes }
+}
+function* pieces(bytes: Uint8Array, size: number) {
+  for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size)
+}
+const segment = (marker: number, body: Uint8Array) =>
+  Buffer.concat([Buffer.of(0xff, marker, (body.length + 2) >> 8, (body.length + 2) & 255), body])
+/** The picture with another segment after its SOI. */
+const withSegment = (jpeg: Uint8Array, marker: number, body: Uint8Array) =>
+  Buffer.concat([jpeg.subarray(0, 2), segment(marker, body), jpeg.subarray(2)])
+
+t.test('a camera’s stream is cut between its pictures and nowhere else', async t => {
+  const [plain, small] = testPictures(2, '64x48', 20)
+  const restarting = testPictures(1, '64x64', 20, ['-threads', '4', '-thread_type', 'slice'])[0]
+  t.ok(/\xff[\xd0-\xd7]/.test(Buffer.from(restarting).toString('latin1')), 'one picture has restart markers')
+  const thumbnail = withSegment(plain, 0xe1, Buffer.concat([Buffer.from('Exif\0\0'), small]))
+  const chatty = withSegment(plain, 0xfe, Buffer.of(0xff, 0xd9, 0xff, 0xd8, 0xff, 0xff, 0xd9))
+  // Two scans, as progressive files have them, fill bytes before a marker, and stuffing in the data.
+  const scans = Buffer.concat([
+    Buffer.of(0xff, 0xd8, 0xff, 0xff),
+    segment(0xc2, Buffer.alloc(15, 1)).subarray(1),
+    segment(0xda, Buffer.of(1, 1, 0, 0, 0, 0)),
+    Buffer.of(1, 2, 0xff, 0x00, 0xd9, 0xff, 0xd3, 7, 0xff, 0xff, 0xd4),
+    segment(0xc4, Buffer.alloc(20, 0xff)),
+    segment(0xda, Buffer.of(1, 1, 0, 1, 0x3f, 0)),
+    Buffer.of(9, 0xff, 0x00, 9, 0xff, 0xff, 0xff, 0xd9),
+  ])
+  const pictures = [plain, thumbnail, chatty, scans, restarting, small]
+
+  t.test('whatever the pieces it comes in', async t => {
+    const stream = Buffer.concat(pictures)
+    for (const size of [1, 2, 3, 7, 1000, stream.length]) {
+      const got = split(pieces(stream, size))
+      t.ok(got.pictures.length === pictures.length && got.pictures.every((one, i) => same(one, pictures[i])), `${size}`)
+      t.equal(got.strayBytes, 0)
+    }
+    let wrong = 0
+    for (let at = 1; at < stream.length; at++) {
+      const got = split([stream.subarray(0, at), stream.subarray(at)])
+      if (got.pictures.length !== pictures.length || !got.pictures.every((one, i) => same(one, pictures[i]))) wrong++
+    }
+    t.equal(wrong, 0, `cut in two at each of ${stream.length} bytes`)
+  })
+
+  t.test('noise between pictures is passed over, and a picture cut short does not spoil the next one', async t => {
+    const random = seededRandom(11)
+    const noise = (length: number) => Buffer.from(Array.from({ length }, () => Math.floor(random.next() * 256)))
+    let wrong = 0
+    for (let round = 0; round < 500; round++) {
+      const harmless = Buffer.from(noise(300).map(byte => (byte === 0xd8 ? 0 : byte)))
+      // Cut inside its picture data: as a lost packet leaves it.
+      const short = thumbnail.subarray(0, thumbnail.length - 1 - Math.floor(random.next() * 200))
+      const got = split(pieces(Buffer.concat([harmless, plain, harmless, short, chatty, noise(50)]), 97))
+      if (!got.pictures.some(one => same(one, plain)) || !got.pictures.some(one => same(one, chatty))) wrong++
+      if (got.pictures.length !== 2) wrong++
+    }
+    t.equal(wrong, 0)
+  })
+
+  t.test('bytes changed anywhere cost that picture and at most one more', async t => {
+    const random = seededRandom(5)
+    let lost = 0
+    for (let round = 0; round < 3000; round++) {
+      const stream = Buffer.concat([...pictures, ...pictures, plain, plain, plain])
+      const start = Math.floor(random.next() * thumbnail.length)
+      stream[start] = Math.floor(random.next() * 256)
+      const { pictures: got } = split(pieces(stream, 4096))
+      // A changed length may swallow up to 64 kB: the whole of this short stream, but nothing of a real camera's.
+      if (got.length >= 1 && !same(got[got.length - 1], plain)) lost++
+      for (const one of got) if (one.length > stream.length) lost++
+    }
+    t.equal(lost, 0)
+  })
+
+  t.test('a picture above the bound is left out, and counted', async t => {
+    const large = withSegment(plain, 0xe2, Buffer.alloc(60_000))
+    const got = split(pieces(Buffer.concat([plain, large, small]), 4096), 50_000)
+    t.same(
+      got.pictures.map(one => one.length),
+      [plain.length, small.length],
+    )
+    t.ok(split([large], 50_000).strayBytes > 50_000)
+    t.equal(split([Buffer.alloc(5000, 0xff)]).pictures.length, 0)
+    t.ok(split([Buffer.alloc(5000, 0xff)]).strayBytes >= 4999)
+  })
+
+  t.test('a picture is told with the time of its first byte', async t => {
+    const times: number[] = []
+    const splitter = mjpegSplitter((_jpeg, atMs) => times.push(atMs))
+    splitter.push(plain.subarray(0, 30), 1000)
+    splitter.push(Buffer.concat([plain.subarray(30), small.subarray(0, 1)]), 2000)
+    splitter.push(small.subarray(1), 3000)
+    t.equal(times[0], 1000)
+    t.equal(times.length, 2)
+  })
+})
+
+t.test('the quality of a JPEG is read from its own tables', async t => {
+  const [picture] = testPictures(1, '320x240', 2)
+  t.same(jpegSize(picture), { width: 320, height: 240 })
+  for (const quality of [5, 20, 49, 50, 51, 75, 80, 90, 95, 99, 100]) {
+    t.equal(jpegQuality(await convertPicture(picture, { as: 'jpeg', quality })), quality)
+  }
+  t.equal(jpegQuality(withSegment(picture, 0xfe, Buffer.alloc(10))), jpegQuality(picture))
+  t.equal(jpegQuality(Buffer.of(0xff, 0xd8, 0xff, 0xd9)), undefined, 'no table, no answer')
+  t.equal(jpegQuality(picture.subarray(0, 40)), undefined)
+  t.equal(jpegSize(Buffer.from('not a picture at all')), undefined)
+  const ranks = testPictures(1, '64x48', 2).concat(testPictures(1, '64x48', 8), testPictures(1, '64x48', 31))
+  const estimates = ranks.map(one => jpegQuality(one)!)
+  t.ok(estimates[0] > estimates[1] && estimates[1] > estimates[2], `ffmpeg’s own tables are ranked: ${estimates}`)
+  for (const wish of [20, 50, 75, 90]) {
+    const words = ffmpegArguments(ffmpegOptions.parse({ source: 'test' }), undefined, { ...order, jpegQuality: wish })
+    const [made] = testPictures(1, '320x240', Number(words[words.indexOf('-q:v') + 1]))
+    t.ok(Math.abs(jpegQuality(made)! - wish) <= 5, `${wish} is asked of ffmpeg, ${jpegQuality(made)} comes`)
+  }
+})
+
+t.test('what ffmpeg is told', async t => {
+  const words = (given: object, device?: string, more: Partial<VideoOrder> = {}) =>
+    ffmpegArguments(ffmpegOptions.parse(given), device, { ...order, ...more }).join(' ')
+  const usb = words({ source: 'v4l2', size: '1280x720' }, '/dev/video0')
+  t.match(usb, '-f v4l2 -framerate 10 -input_format mjpeg -video_size 1280x720 -i /dev/video0')
+  t.match(usb, '-c:v copy')
+  t.match(usb, '-flush_packets 1 -f mjpeg pipe:1')
+  t.match(
+    words({}, '/dev/video0', { framesPerSecond: 0.2 }),
+    '-framerate 5',
+    'a USB camera is not asked for less than it has',
+  )
+  t.notMatch(words({ jpeg: 'ffmpeg' }, '/dev/video0'), 'input_format', 'a raw camera chooses its own format')
+  t.match(words({ source: 'url', url: 'rtsp://a/b' }), '-rtsp_transport tcp')
+  t.match(words({ source: 'url', url: 'http://a/b' }), /-c:v mjpeg .*-q:v 7 /)
+
+  t.test('nothing in the config becomes another word', async t => {
+    for (const bad of [
+      { device: '-y' },
+      { device: '/etc/passwd' },
+      { device: '/dev/video0 -y' },
+      { source: 'url', url: '-i' },
+      { source: 'url', url: 'file:///etc/passwd' },
+      { source: 'url', url: 'concat:a|b' },
+      { source: 'url', url: 'http://a/b c' },
+      { size: '640x480:rate=9' },
+      { size: '-1x1' },
+      { ffmpeg: '-version' },
+      { ffmpeg: 'sh -c ls' },
+      { ffmpeg: '../ffmpeg' },
+      { input_fps: 'fast' },
+      { colour: true },
+    ]) {
+      t.equal(ffmpegOptions.safeParse(bad).success, false, JSON.stringify(bad))
+    }
+  })
+})
+
+/** Runs until that many pictures have come, then stops; rejects as the run does. */
+async function look(video: VideoSource, pictures: number, more: Partial<VideoOrder> = {}): Promise<Picture[]> {
+  const got: Picture[] = []
+  const enough = new AbortController()
+  const limit = AbortSignal.timeout(20_000)
+  limit.addEventListener('abort', () => enough.abort(new Error('no pictures')))
+  await video.run(
+    { ...order, ...more },
+    picture => {
+      got.push(picture)
+      if (got.length >= pictures) enough.abort()
+    },
+    enough.signal,
+  )
+  if (limit.aborted) throw new Error(`${got.length} of ${pictures} pictures`)
+  return got
+}
+
+/** ffmpeg processes that this process, or `parent`, has begotten. */
+function ffmpegs(parent = process.pid): number[] {
+  return readdirSync('/proc')
+    .filter(name => /^\d+$/.test(name))
+    .filter(name => {
+      try {
+        const [, program, , ppid] = /^\d+ \((.*)\) (\S) (\d+)/.exec(readFileSync(`/proc/${name}/stat`, 'utf8'))!
+        return program === 'ffmpeg' && Number(ppid) === parent
+      } catch {
+        return false // gone meanwhile
+      }
+    })
+    .map(Number)
+}
+const runs = (pid: number) => {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch {
+    return false
+  }
+}
+async function until(seen: () => boolean, withinMs: number): Promise<boolean> {
+  for (let waited = 0; waited < withinMs; waited += 50) {
+    if (seen()) return true
+    await sleep(50)
+  }
+  return seen()
+}
+
+t.test('the test pattern comes as a camera’s pictures would', async t => {
+  t.ok(drivers.includes(ffmpegDriver), 'the driver is in the list')
+  const place = bench()
+  t.teardown(() => place.close())
+  const { ports, box } = await place.open(ffmpegDriver, { source: 'test', size: '320x240' })
+  const video = ports.video!
+  const beganMs = Date.now()
+  const pictures = await look(video, 12)
+  t.same(jpegSize(pictures[0].jpeg), { width: 320, height: 240 })
+  t.notOk(same(pictures[0].jpeg, pictures[11].jpeg), 'they move')
+  t.ok(
+    pictures.every(({ atMs }, i) => atMs >= (i === 0 ? beganMs : pictures[i - 1].atMs)),
+    'in the order of their light',
+  )
+  t.ok(pictures[11].atMs - pictures[0].atMs > 800, 'at the pace that was ordered, not as fast as they can be made')
+  t.same(ffmpegs(), [], 'when the run has settled, no ffmpeg is left')
+
+  const heavy = await look(video, 1, { jpegQuality: 95 })
+  const light = await look(video, 1, { jpegQuality: 30 })
+  t.ok(light[0].jpeg.length < heavy[0].jpeg.length)
+  t.equal((await look(video, 1, { framesPerSecond: 0.2 })).length, 1, 'a slow pace does not hold the first one back')
+
+  const stop = new AbortController()
+  const first = video.run(order, () => undefined, stop.signal)
+  await t.rejects(
+    video.run(order, () => undefined, stop.signal),
+    { code: 'busy' },
+  )
+  await until(() => ffmpegs().length === 1, 5_000)
+  t.equal(ffmpegs().length, 1)
+  await Promise.all([box.close(), t.rejects(first, { code: 'offline' }, 'closing ends the run')])
+  t.same(ffmpegs(), [])
+  await t.rejects(
+    video.run(order, () => undefined, stop.signal),
+    { code: 'offline' },
+  )
+})
+
+t.test('an ffmpeg that ignores every request to stop is made to', async t => {
+  const place = bench()
+  t.teardown(() => place.close())
+  const { ports } = await place.open(ffmpegDriver, { source: 'test' })
+  const stop = new AbortController()
+  let seen = 0
+  const run = ports.video!.run(order, () => void seen++, stop.signal)
+  await until(() => seen > 0, 10_000)
+  const [pid] = ffmpegs()
+  process.kill(pid, 'SIGSTOP')
+  stop.abort()
+  await run
+  t.notOk(runs(pid))
+})
+
+t.test('an ffmpeg that dies says so in its own words', async t => {
+  const place = bench()
+  t.teardown(() => place.close())
+  const { ports } = await place.open(ffmpegDriver, { source: 'test' })
+  let seen = 0
+  const run = ports.video!.run(order, () => void seen++, new AbortController().signal)
+  run.catch(() => undefined)
+  await until(() => seen > 0, 10_000)
+  process.kill(ffmpegs()[0], 'SIGKILL')
+  await t.rejects(run, { code: 'broken', message: 'ffmpeg was ended by SIGKILL' })
+  t.equal((await look(ports.video!, 1)).length, 1, 'and the next run is a new one')
+})
+
+t.test('what is missing is named, with what to do', async t => {
+  const place = bench()
+  t.teardown(() => place.close())
+  const open = (given: object) => place.open(ffmpegDriver, given)
+  await t.rejects(open({ source: 'test', ffmpeg: 'ffmpeg-that-nobody-has' }), {
+    code: 'not-found',
+    message: 'the program ffmpeg-that-nobody-has is not there',
+    fix: /apt install ffmpeg/,
+  })
+  await t.rejects(open({ source: 'v4l2', device: '/dev/v4l/by-id/usb-none-video-index0' }), {
+    code: 'offline',
+    message: /usb-none-video-index0 is not plugged in/,
+  })
+  await t.rejects(open({ source: 'url' }), { code: 'bad-input' })
+  const { ports } = await open({ source: 'url', url: 'http://owner:secret@127.0.0.1:9/x', jpeg: 'camera' })
+  const fault = await ports
+    .video!.run(order, () => undefined, new AbortController().signal)
+    .then(
+      () => undefined,
+      error => error as Fault,
+    )
+  t.match(fault, { code: 'offline', message: /Connection refused/ })
+  t.notMatch(`${fault?.message} ${fault?.fix}`, /secret|owner/, 'the password stays in the config')
+})
+
+t.test('a network camera', async t => {
+  const known = testPictures(30, '320x240', 6)
+  const camera = await startNetworkCamera(known, 30)
+  t.teardown(() => camera.close())
+
+  t.test('its JPEGs come through byte by byte, and those too many are left out whole', async t => {
+    const place = bench()
+    t.teardown(() => place.close())
+    const { ports } = await place.open(ffmpegDriver, { source: 'url', url: camera.url, jpeg: 'camera' })
+    const all = await look(ports.video!, 45, { framesPerSecond: 60 })
+    t.equal(all.filter(({ jpeg }) => known.some(one => same(one, jpeg))).length, 45)
+    const few = await look(ports.video!, 12, { framesPerSecond: 5 })
+    t.equal(few.filter(({ jpeg }) => known.some(one => same(one, jpeg))).length, 12)
+    const seconds = (few[11].atMs - few[1].atMs) / 1000
+    t.ok(10 / seconds < 9, `of 30 a second ${(10 / seconds).toFixed(1)} are left when 5 are wanted`)
+  })
+
+  t.test('made anew by ffmpeg where that is wanted', async t => {
+    const place = bench()
+    t.teardown(() => place.close())
+    const { ports } = await place.open(ffmpegDriver, { source: 'url', url: camera.url })
+    const [first] = await look(ports.video!, 3, { jpegQuality: 30 })
+    t.ok(jpegQuality(first.jpeg)! <= 35)
+    t.same(jpegSize(first.jpeg), { width: 320, height: 240 })
+  })
+
+  t.test('one that sends H.264 is not taken for JPEGs', { timeout: 60_000 }, async t => {
+    const film = execFileSync(
+      'ffmpeg',
+      '-nostdin -loglevel error -f lavfi -i testsrc2=s=320x240:r=25 -t 2 -c:v libx264 -preset ultrafast -f mpegts -'.split(
+        ' ',
+      ),
+      { maxBuffer: 1 << 28 },
+    )
+    const watching = new Set<ServerResponse>()
+    const server = createServer((_request, response) => watching.add(response))
+    const again = setInterval(() => {
+      for (const response of watching) response.write(film)
+    }, 250)
+    await new Promise<void>(settle => server.listen(0, '127.0.0.1', () => settle()))
+    t.teardown(() => {
+      clearInterval(again)
+      server.closeAllConnections()
+      server.close()
+    })
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/film.ts`
+    const place = bench()
+    t.teardown(() => place.close())
+    const { ports } = await place.open(ffmpegDriver, { source: 'url', url, jpeg: 'camera' })
+    await t.rejects(look(ports.video!, 1), {
+      code: 'broken',
+      message: /something else than JPEGs/,
+      fix: /jpeg: ffmpeg/,
+    })
+    const { ports: other } = await place.open(ffmpegDriver, { source: 'url', url })
+    t.equal((await look(other.video!, 2)).length, 2)
+  })
+})
+
+t.test('no ffmpeg outlives an agent that is killed', async t => {
+  const camera = await startNetworkCamera([Buffer.of()], 1)
+  camera.silent = true
+  t.teardown(() => camera.close())
+  for (const [what, options] of [
+    ['a running one', { source: 'test' }],
+    ['one that waits for a camera that says nothing', { source: 'url', url: camera.url }],
+  ] as const) {
+    const agent = spawn(
+      process.execPath,
+      [...process.execArgv, path.resolve('test/support/ffmpeg-child.ts'), JSON.stringify(options)],
+      { stdio: ['ignore', 'pipe', 'inherit'] },
+    )
+    t.ok(await until(() => ffmpegs(agent.pid).length === 1, 20_000), `${what} is there`)
+    const [pid] = ffmpegs(agent.pid)
+    agent.kill('SIGKILL')
+    t.ok(await until(() => !runs(pid), 5_000), `${what} is gone`)
+    if (runs(pid)) process.kill(pid, 'SIGKILL')
+  }
+})
