@@ -109,6 +109,20 @@ export function backgroundRow(background: Background, y: number, levelAdu: Float
   }
 }
 
+/**
+ * One sky level for a whole plane, ADU: the clipped mean of some 65 000 pixels spread over it, precise to a few thousandths of the noise.
+ * NaN when the plane holds no number.
+ */
+export function skyLevel(plane: Samples): number {
+  const step = Math.max(1, Math.floor(plane.length / 65_536)) | 1 // odd, so as not to walk down one column of an even width
+  const cell = new Float32Array(Math.ceil(plane.length / step))
+  let count = 0
+  for (let i = 0; i < plane.length; i += step) if (!Number.isNaN(plane[i])) cell[count++] = plane[i]
+  const level = new Float32Array(1)
+  measureCell(cell, new Float32Array(count), count, 0, level, new Float32Array(1))
+  return level[0]
+}
+
 /** @throws ScienceError unless the plane is width × height long and the region, in whole pixels, lies inside it */
 export function checkPlane(plane: Samples, width: number, height: number, region: Region): void {
   if (plane.length !== width * height) {
