@@ -2,14 +2,24 @@
 import type { FeedEvent } from '../edge/ports/feed'
 import { duration, spoken } from './words'
 
+interface FrameTold {
+  readonly number?: unknown
+  readonly total?: unknown
+  readonly frameType?: unknown
+  readonly object?: unknown
+  readonly exposureSeconds?: unknown
+}
+
+/** Of the event, or of the row in the archive. */
+export function frameWords({ number, total, frameType, object, exposureSeconds }: FrameTold): string {
+  const place = Number(total) > 1 ? ` ${number} of ${total}` : Number(total) === 0 ? ` ${number}` : ''
+  const kind = frameType && frameType !== 'light' ? `A ${frameType} frame` : 'Frame'
+  return `${kind}${place}${object ? ` of ${object}` : ''}, ${duration(Number(exposureSeconds))}, is safe on the disk`
+}
+
 const say: Readonly<Record<string, (body: Record<string, unknown>) => string>> = {
   'agent-started': () => 'The agent started',
-  'frame-archived': body => {
-    const of =
-      Number(body.total) > 1 ? ` ${body.number} of ${body.total}` : Number(body.total) === 0 ? ` ${body.number}` : ''
-    const what = body.frameType && body.frameType !== 'light' ? `${body.frameType} frame` : 'Frame'
-    return `${what}${of}${body.object ? ` of ${body.object}` : ''}, ${duration(Number(body.exposureSeconds))}, is safe on the disk`
-  },
+  'frame-archived': body => frameWords(body),
   'exposure-failed': body => `An exposure with camera “${body.camera}” failed: ${body.error}`,
   'exposure-aborted': body => `The exposure with camera “${body.camera}” was aborted`,
   'frame-removed': () => 'A frame was deleted',

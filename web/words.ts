@@ -114,8 +114,21 @@ export function azimuth(deg: number | undefined): string {
 /** `few-stars` → `few stars` */
 export const spoken = (code: string): string => code.replace(/[-_]/g, ' ')
 
-/** What is left of `error` and `fix` in one line. */
+/** The box's words as a sentence; programs keep their own spelling. */
 export function sentence(words: string): string {
   const trimmed = words.trim()
-  return /[.!?…]$/.test(trimmed) ? trimmed : `${trimmed}.`
+  const begun = /^(ffmpeg|indiserver|mosquitto)/.test(trimmed)
+    ? trimmed
+    : trimmed.charAt(0).toUpperCase() + trimmed.slice(1)
+  return /[.!?…]$/.test(begun) ? begun : `${begun}.`
 }
+
+const portNames: Readonly<Record<string, string>> = {
+  wheel: 'filter wheel',
+  video: 'video',
+  station: 'weather and sensors',
+  guidePort: 'guide port',
+}
+
+/** What a box is, in an owner's words. */
+export const portWords = (ports: readonly string[]): string => ports.map(port => portNames[port] ?? port).join(', ')

@@ -188,12 +188,16 @@ export function Zoom({ children, over, onTap, tools = true }: ZoomProps) {
           <button type="button" aria-label="Enlarge" disabled={view.scale >= closest} onClick={nearer(1.6)}>
             <Icon name="plus" />
           </button>
-          <button type="button" aria-label="Reduce" disabled={view.scale <= 1} onClick={nearer(1 / 1.6)}>
-            <Icon name="minus" />
-          </button>
-          <button type="button" aria-label="Whole picture" disabled={view.scale <= 1} onClick={() => setView(whole)}>
-            <Icon name="fit" />
-          </button>
+          {view.scale > 1 && (
+            <>
+              <button type="button" aria-label="Reduce" onClick={nearer(1 / 1.6)}>
+                <Icon name="minus" />
+              </button>
+              <button type="button" aria-label="Whole picture" onClick={() => setView(whole)}>
+                <Icon name="fit" />
+              </button>
+            </>
+          )}
         </div>
       )}
     </div>

@@ -18,6 +18,7 @@ import { Icon } from '../parts/icon'
 import { readValues, SchemaForm, type Values } from '../parts/schema-form'
 import { Sheet } from '../parts/sheet'
 import type { Observatory } from '../states'
+import { portWords } from '../words'
 
 export function Equipment({ onClose }: { onClose: () => void }) {
   const simulated = useAt<Observatory>('observatory')?.value.simulated
@@ -72,7 +73,7 @@ export function Equipment({ onClose }: { onClose: () => void }) {
                 <button type="button" onClick={() => setDriver(row)}>
                   <span>
                     <strong>{row.summary}</strong>
-                    <small class="dim">{row.ports?.length ? `can be: ${row.ports.join(', ')}` : row.id}</small>
+                    <small class="dim">{row.ports?.length ? `can be: ${portWords(row.ports)}` : row.id}</small>
                   </span>
                   <Icon name="right" />
                 </button>
@@ -194,7 +195,7 @@ function Choose({ driver, linkOptions, found, simulated, onBack, onSaved }: Choo
               on={!left.includes(name)}
               onToggle={on => setLeft(on ? left.filter(other => other !== name) : [...left, name])}
             >
-              <small class="dim"> {ports.join(', ') || 'nothing we know'}</small>
+              <small class="dim"> {portWords(ports) || 'nothing we know'}</small>
             </Toggle>
           </li>
         ))}

@@ -87,7 +87,7 @@ function Level({ power, device, channel }: SwitchProps) {
           label={`${name} down`}
           ask="power-set"
           input={set(value - step)}
-          unless={off ?? (value <= min && 'lowest')}
+          unless={off ?? (value <= min && 'It is the lowest')}
         >
           <span>
             {step} {unit}
@@ -99,7 +99,7 @@ function Level({ power, device, channel }: SwitchProps) {
           label={`${name} up`}
           ask="power-set"
           input={set(value + step)}
-          unless={off ?? (value >= max && 'highest')}
+          unless={off ?? (value >= max && 'It is the highest')}
         >
           <span>
             {step} {unit}
@@ -118,7 +118,7 @@ function Level({ power, device, channel }: SwitchProps) {
           job={job}
           label={`Set ${name}`}
           work={() => ask('power-set', { device, channel, value: typed.value })}
-          unless={off ?? (wish ? typed.wrong : 'type it')}
+          unless={off ?? (wish ? typed.wrong : 'Type a value')}
           onDone={() => setWish(undefined)}
         >
           <span>Set</span>

@@ -10,7 +10,7 @@ import { Bar } from '../parts/ring'
 import { useTick } from '../parts/tick'
 import { away } from '../ready'
 import type { Box, Mqtt, Observatory, Storage, Wheel } from '../states'
-import { duration, sentence, size, spoken } from '../words'
+import { duration, portWords, sentence, size, spoken } from '../words'
 import { Equipment } from './devices-equipment'
 import { Settings } from './devices-settings'
 import { Stations } from './devices-stations'
@@ -86,7 +86,7 @@ function BoxRow({ name, box, reconnects }: { name: string; box: Box; reconnects:
       </div>
       <p class="dim">
         {[
-          box.ports?.join(', '),
+          box.ports && portWords(box.ports),
           box.driver && `driver ${box.driver}`,
           box.link && `over ${box.link}`,
           !well && box.sinceMs !== undefined && `for ${duration((boxNow() - box.sinceMs) / 1000)}`,

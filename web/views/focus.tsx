@@ -28,15 +28,17 @@ export function FocusView() {
   const camera = useAt<Camera>(observatory?.camera && `camera/${observatory.camera}`)?.value
   const sizes = observatory?.sizes
   const series = sizesOf(focus?.series).map(value => sizeOf(value, sizes)!)
+  const digits = fixed(sizeOf(focus?.hfdPx, sizes), 2)
   const best = sizeOf(focus?.bestHfdPx, sizes)
   return (
     <div class={`two ${focus?.running ? '' : 'idle'}`}>
       <div class="stacked">
         <section class="card huge-card" aria-live="off">
           <div class={`huge ${focus?.running ? '' : 'still'}`}>
-            <span class="what">{sizeName(sizes)}</span>
-            <span class="digits">{fixed(sizeOf(focus?.hfdPx, sizes), 2)}</span>
-            <span class="unit">px</span>
+            <span class="what">
+              <span>{sizeName(sizes)}</span>, px
+            </span>
+            <span class={`digits ${digits.length > 4 ? 'long' : ''}`}>{digits}</span>
           </div>
           <dl class="figures large">
             <Figure label="Best so far" value={fixed(best, 2)} unit="px" />

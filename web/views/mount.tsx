@@ -94,7 +94,7 @@ function Keep({ job, mount, name, still }: KeepProps) {
         <Act
           job={job}
           kind="danger"
-          label="Stop the mount"
+          label="Stop mount"
           ask="mount-stop"
           input={{ mount: name }}
           unless={!mount && 'There is no mount'}

@@ -1,7 +1,5 @@
 // The night in one sentence, and beneath it what each part is doing.
-import { useCell } from '../cell'
-import { eventWords, isTrouble } from '../event-words'
-import { boxNow, happened, useAt, useKind } from '../live'
+import { boxNow, useAt, useKind } from '../live'
 import { Figure } from '../parts/fields'
 import { Latest } from '../parts/picture'
 import { Bar } from '../parts/ring'
@@ -21,6 +19,7 @@ import {
   spoken,
   whole,
 } from '../words'
+import { Lately } from './now-lately'
 
 export function NowView() {
   const state = useAt<Observatory>('observatory')
@@ -215,26 +214,5 @@ function DiskCard() {
       </dl>
       {disk.low && <p class="warned">Nearly full: download and delete a night.</p>}
     </a>
-  )
-}
-
-function Lately() {
-  const told = useCell(happened)
-    .map(event => ({ event, words: eventWords(event) }))
-    .filter(({ words }) => words)
-    .slice(0, 10)
-  return (
-    <section class="card">
-      <h2>Lately</h2>
-      {!told.length && <p class="dim">Nothing has happened since this page was opened.</p>}
-      <ol class="lines timed">
-        {told.map(({ event, words }) => (
-          <li key={event.cursor} class={isTrouble(event.kind) ? 'warned' : ''}>
-            <time>{clockTime(event.atMs)}</time>
-            <span>{words}</span>
-          </li>
-        ))}
-      </ol>
-    </section>
   )
 }

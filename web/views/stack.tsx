@@ -12,7 +12,7 @@ import { useTick } from '../parts/tick'
 import { notReady, useInUse } from '../ready'
 import { sizeName, sizeOf } from '../star-size'
 import type { Camera, Observatory, Stack, Wheel } from '../states'
-import { clockTime, duration, fixed, spoken, whole } from '../words'
+import { clockTime, duration, fixed, sentence, spoken, whole } from '../words'
 
 const kept = keptCell('stack', { frames: '', seconds: '', every: '', binning: '1', gain: '', filter: '', object: '' })
 
@@ -52,17 +52,19 @@ function State({ stack, sizes }: { stack: Stack; sizes: 'hfd' | 'hfr' | undefine
           {duration((boxNow() - stack.waitingSinceMs) / 1000)}). It goes on by itself.
         </p>
       )}
-      <dl class="figures">
-        <Figure label="Noise gain √N" value={fixed(stack.snrGain, 2)} unit="×" />
-        <Figure label="measured" value={fixed(stack.measuredGain, 2)} unit="×" />
-        <Figure label="Light" value={duration(stack.integratedSeconds ?? 0)} />
-        <Figure label="Stars" value={whole(stack.stars)} />
-        <Figure label={sizeName(sizes)} value={fixed(sizeOf(stack.hfdPx, sizes), 2)} unit="px" />
-        <Figure label="Drift x, y" value={`${fixed(stack.offsetXPx, 1)}, ${fixed(stack.offsetYPx, 1)}`} unit="px" />
-        {stack.rotationDeg !== undefined && <Figure label="Rotation" value={`${fixed(stack.rotationDeg, 2)}°`} />}
-        <Figure label="Taken" value={whole(stack.framesTaken)} unit="frames" />
-      </dl>
-      <h3>{stack.framesRefused ? `${stack.framesRefused} refused` : 'None refused'}</h3>
+      {framesAccepted > 0 && (
+        <dl class="figures">
+          <Figure label="Noise gain √N" value={fixed(stack.snrGain, 2)} unit="×" />
+          <Figure label="measured" value={fixed(stack.measuredGain, 2)} unit="×" />
+          <Figure label="Light" value={duration(stack.integratedSeconds ?? 0)} />
+          <Figure label="Stars" value={whole(stack.stars)} />
+          <Figure label={sizeName(sizes)} value={fixed(sizeOf(stack.hfdPx, sizes), 2)} unit="px" />
+          <Figure label="Drift x, y" value={`${fixed(stack.offsetXPx, 1)}, ${fixed(stack.offsetYPx, 1)}`} unit="px" />
+          {stack.rotationDeg !== undefined && <Figure label="Rotation" value={`${fixed(stack.rotationDeg, 2)}°`} />}
+          <Figure label="Taken" value={whole(stack.framesTaken)} unit="frames" />
+        </dl>
+      )}
+      {!!stack.framesTaken && <h3>{stack.framesRefused ? `${stack.framesRefused} refused` : 'None refused'}</h3>}
       {refused.length > 0 && (
         <ul class="lines">
           {refused.map(([reason, count]) => (
@@ -76,7 +78,7 @@ function State({ stack, sizes }: { stack: Stack; sizes: 'hfd' | 'hfr' | undefine
         </ul>
       )}
       {stack.lastRefusal && <p class="dim">Last: {spoken(stack.lastRefusal)}</p>}
-      {stack.error && <p class="why block">{stack.error}</p>}
+      {stack.error && <p class="why block">{sentence(stack.error)}</p>}
       {stack.running ? (
         <Act
           job={job}
