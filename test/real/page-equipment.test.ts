@@ -1,0 +1,88 @@
+// "Use my equipment": from the demo to devices on a real INDI server and back, without a line of YAML.
+import { readFile } from 'node:fs/promises'
+import t from 'tap'
+import { startAgent } from '../support/agent.js'
+import { codeOf, goTo, noBrowser, openBrowser, openPhone } from '../support/browser.js'
+import { noIndiServer, startIndiServer } from '../support/indi-server.js'
+
+t.test('an owner finds the own devices', { skip: noBrowser || noIndiServer, timeout: 150_000 }, async t => {
+  const browser = await openBrowser(t)
+  const server = await startIndiServer(t, { drivers: ['indi_simulator_ccd', 'indi_simulator_telescope'] })
+  const agent = await startAgent(t)
+  const page = await (await openPhone(browser)).newPage()
+  page.setDefaultTimeout(25_000)
+  await page.goto(`${agent.url}/?pair=${codeOf(agent.printed())}#/devices`)
+  await page.getByText(/^Paired as/).waitFor()
+  t.notMatch(page.url(), /pair=/, 'the code does not stay in the address')
+  t.ok(await page.getByText('simulated', { exact: true }).isVisible())
+
+  await t.test('a server that is not there is said in words', async t => {
+    await page.getByRole('button', { name: 'Use my equipment' }).tap()
+    const sheet = page.getByRole('dialog')
+    await sheet.getByRole('button', { name: /INDI/ }).tap()
+    await sheet.getByLabel('Host').fill('127.0.0.1')
+    await sheet.getByLabel('Port').fill('1')
+    await sheet.getByRole('button', { name: 'Look what is there' }).tap()
+    t.match(await sheet.getByRole('alert').textContent(), /127\.0\.0\.1:1|not|refused/i)
+  })
+
+  await t.test('camera and mount are found, chosen and used', async t => {
+    const sheet = page.getByRole('dialog')
+    await sheet.getByLabel('Port').fill(String(server.port))
+    await sheet.getByRole('button', { name: 'Look what is there' }).tap()
+    await sheet.getByRole('switch', { name: /CCD Simulator/ }).waitFor()
+    await sheet.getByRole('switch', { name: /Telescope Simulator/ }).waitFor()
+    await sheet.getByRole('radiogroup', { name: 'Main camera' }).getByRole('radio', { name: 'CCD Simulator' }).waitFor()
+    await sheet.getByRole('button', { name: 'Save and use them' }).tap()
+    await sheet.getByRole('button', { name: 'Show the devices' }).tap()
+    await agent.until('camera/ccd-simulator', ({ condition }) => condition === 'ready', 40_000)
+    await agent.until('mount/telescope-simulator', ({ condition }) => condition === 'ready', 40_000)
+    t.match(await agent.state('observatory'), {
+      camera: 'ccd-simulator',
+      mount: 'telescope-simulator',
+      simulated: false,
+    })
+    await page.getByText('simulated', { exact: true }).waitFor({ state: 'hidden' })
+    await page.getByRole('button', { name: 'Change the equipment' }).waitFor()
+    t.notMatch(await readFile(agent.config, 'utf8'), /driver: simulator/, 'the demo has left the file')
+  })
+
+  await t.test('the camera takes a frame from the page', async t => {
+    await goTo(page, 'expose')
+    await page.getByLabel('Exposure', { exact: true }).fill('0.5')
+    await page.getByRole('button', { name: 'Expose', exact: true }).tap()
+    await page.getByAltText('The last frame of the main camera, stretched').waitFor()
+    const { exposures } = await agent.get<{ exposures: { camera: string }[] }>('/api/exposures')
+    t.equal(exposures[0].camera, 'ccd-simulator')
+  })
+
+  await t.test('a setting is changed in the form', async t => {
+    await goTo(page, 'devices')
+    await page.getByRole('button', { name: 'Settings' }).tap()
+    const sheet = page.getByRole('dialog')
+    const stacking = sheet.getByRole('group', { name: 'Stacking' })
+    await stacking.getByLabel('Frames').fill('7')
+    await sheet.getByRole('button', { name: 'Save the settings' }).tap()
+    await sheet.getByText(/^Saved/).waitFor()
+    t.match(await agent.get('/api/config/parsed'), { stacking: { frames: 7 } })
+    await page.keyboard.press('Escape')
+    await goTo(page, 'stack')
+    t.equal(await page.getByLabel('Frames stacked').getAttribute('placeholder'), '7', 'the form knows of it')
+  })
+
+  await t.test('and back to the simulated observatory', async t => {
+    await goTo(page, 'devices')
+    await page.getByRole('button', { name: 'Change the equipment' }).tap()
+    const sheet = page.getByRole('dialog')
+    await sheet.getByRole('button', { name: 'Back to the simulated observatory' }).tap()
+    await sheet.getByRole('button', { name: /^Tap again/ }).tap()
+    await sheet.getByRole('button', { name: 'Show the devices' }).tap()
+    await page.getByText('simulated', { exact: true }).waitFor()
+    await agent.until('camera/main', ({ condition }) => condition === 'ready', 40_000)
+    t.match(
+      await agent.get('/api/config/parsed'),
+      { use: { camera: 'main' }, stacking: { frames: 7 } },
+      'settings stay',
+    )
+  })
+})
