@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Builds what changed: the agent to build/edge, the page to web/dist. `build.sh all` installs the packages of development too.
+# Builds what changed: the agent to build/edge, the page to web/dist. `build.sh all` installs the packages of
+# development too.
 set -euo pipefail
 . "$(dirname "$0")/packages.sh"
 
@@ -24,6 +25,8 @@ build_agent() {
     source=${made#build/}
     [ -e "${source%.js}.ts" ] || rm -f "$made" "$made.map"
   done
+  # An unchanged source may have a new date: the compiler then leaves its own notes as they were.
+  touch build/.tsbuildinfo
   mv build/agent.new build/agent.stamp
 }
 

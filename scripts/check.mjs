@@ -1,4 +1,5 @@
-// What is checked before any test runs: types of agent, tests and page, and the linter. `check.mjs types|lint` runs one kind.
+// What is checked before any test runs: types of agent, tests and page, and the linter. `check.mjs types|lint` runs one
+// kind.
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'

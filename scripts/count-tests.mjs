@@ -1,9 +1,11 @@
-// Reads what `tap run --reporter=tap` printed and counts tests: one per innermost t.test, or per file that has none. See tally.mjs.
+// Reads what `tap run --reporter=tap` printed and counts tests: one per innermost t.test, or per file that has none.
+// See tally.mjs.
 import { Parser } from 'tap-parser'
 
 /**
  * Follows TAP as it comes. Each point of the outermost level is a test file.
- * @param onFile  called with every file as soon as it has ended: {name, ok, ms, diag, points}, points nested like the tests
+ * @param onFile  called with every file as soon as it has ended: {name, ok, ms, diag, points}, points nested like the
+ *   tests
  * @returns write(chunk) and end(), which resolves when the last line has been read
  */
 export function readTap(onFile) {
@@ -33,9 +35,11 @@ function follow(parser, onPoint) {
 
 /**
  * @param file  as readTap gives it
- * @returns {passed, failures: [{test, words, diag}], skips: [{test, reason}]}; `test` is the path of names within the file
+ * @returns {passed, failures: [{test, words, diag}], skips: [{test, reason}]}; `test` is the path of names within the
+ *   file
  *
- * A skip is never a pass. A test in which nothing was asserted and a file without tests are failures: they hold nothing.
+ * A skip is never a pass. A test in which nothing was asserted and a file without tests are failures: they hold
+ * nothing.
  */
 export function countFile(file) {
   const count = { passed: 0, failures: [], skips: [] }

@@ -19,7 +19,10 @@ const read = name => JSON.parse(readFileSync(join(folder, name), 'utf8'))
 function position(text) {
   const [h, m, s, d, am, as] = text.split(' ')
   const sign = d.startsWith('-') ? -1 : 1
-  return [(Number(h) + Number(m) / 60 + Number(s) / 3600) * 15, sign * (Math.abs(Number(d)) + Number(am) / 60 + Number(as) / 3600)]
+  return [
+    (Number(h) + Number(m) / 60 + Number(s) / 3600) * 15,
+    sign * (Math.abs(Number(d)) + Number(am) / 60 + Number(as) / 3600),
+  ]
 }
 
 // The source lost the letter of some companions (NGC 4486A stands where NGC 4486 should), and some positions are far off.
@@ -94,9 +97,8 @@ IC 2220|07 56 51 -59 07 33|rn||6`
 
 // Rows of the source that an independent catalogue contradicts by more than their own extent (1′ at least for galaxies, 15′
 // for clusters and nebulae): which of the two is right was not settled, and no position is better than a wrong one.
-const withheld = new Set(
-  [
-    ...`4 84 162 218 284 296 305 331 336 344 390 408 412 464 486 526 549 563 700 733 734 815 971 1007 1017 1037 1062 1105 1111
+const withheld = new Set([
+  ...`4 84 162 218 284 296 305 331 336 344 390 408 412 464 486 526 549 563 700 733 734 815 971 1007 1017 1037 1062 1105 1111
 1120 1131 1212 1290 1312 1330 1455 1488 1538 1568 1995 2029 2030 2246 2326 2378 2457 2458 2529 2586 2597 2603 2630 2689 2783
 2806 2909 2912 2949 2973 3002 3119 3148 3186 3229 3272 3339 3387 3419 3429 3436 3502 3520 3537 3541 3645 3664 3679 3721 3722
 3724 3730 3759 3789 3795 3830 3846 3855 3866 3907 3915 3924 3966 3984 4009 4057 4108 4170 4322 4338 4364 4411 4512 4529 4537
@@ -104,16 +106,15 @@ const withheld = new Set(
 5504 5509 5511 5524 5527 5535 5570 5603 5620 5632 5649 5658 5744 5782 5805 5865 5881 5941 5942 5976 6002 6029 6039 6053 6054
 6071 6092 6111 6141 6151 6245 6246 6270 6393 6461 6548 6581 6669 6672 6677 6679 6847 6882 6975 7100 7101 7112 7148 7158 7325
 7326 7353 7384 7388 7441 7452 7481 7486 7551 7564 7579 7586 7613 7616 7667 7740 7756 7799 7839`
-      .split(/\s+/)
-      .map(n => `NGC ${n}`),
-    ...`45 71 77 107 152 200 242 258 261 336 353 376 448 621 625 644 683 872 897 898 945 1008 1009 1038 1062 1088 1090 1096 1111
+    .split(/\s+/)
+    .map(n => `NGC ${n}`),
+  ...`45 71 77 107 152 200 242 258 261 336 353 376 448 621 625 644 683 872 897 898 945 1008 1009 1038 1062 1088 1090 1096 1111
 1128 1135 1283 1301 1604 1664 1670 1751 1803 1814 1845 1920 1923 1979 2026 2030 2045 2093 2120 2175 2186 2208 2221 2228 2369
 2489 2545 2746 2759 2888 2949 2954 2993 3017 3322 3345 3495 3496 3524 3582 3602 3829 3881 3935 3942 3961 4051 4067 4134 4199
 4371 4385 4394 4411 4412 4441 4528 4600 4606 4613 4658 4670 4678 4763 4948 4966 5056 5062 5079 5143 5214 5225 5365`
-      .split(/\s+/)
-      .map(n => `IC ${n}`),
-  ],
-)
+    .split(/\s+/)
+    .map(n => `IC ${n}`),
+])
 
 // One object, two numbers: the number the source has → the number it is known by.
 const knownAs = { 'NGC 3180': 'NGC 3184', 'NGC 5906': 'NGC 5907', 'NGC 4228': 'NGC 4214', 'NGC 3189': 'NGC 3190' }
@@ -124,38 +125,113 @@ knownAs['C 99'] = 'Coalsack'
 knownAs['PGC 17223'] = 'LMC'
 // Further numbers of the same object.
 const alsoCalled = {
-  'M 8': ['NGC 6523'], 'M 16': ['IC 4703'], 'M 24': ['IC 4715'], 'M 40': ['Winnecke 4'], 'M 45': ['Mel 22'], 'M 51': ['NGC 5194'],
-  'M 76': ['NGC 650', 'NGC 651'], 'NGC 175': ['NGC 171'], 'NGC 697': ['NGC 674'], 'NGC 1186': ['NGC 1174'], 'NGC 2244': ['NGC 2239'],
-  'NGC 2371': ['NGC 2372'], 'NGC 2903': ['NGC 2905'], 'NGC 3411': ['NGC 3402'], 'NGC 4124': ['NGC 4119'], 'NGC 4420': ['NGC 4409'],
-  'NGC 4665': ['NGC 4624'], 'NGC 4804': ['NGC 4802'], 'NGC 5396': ['NGC 5375'], 'NGC 6164': ['NGC 6165'],
-  'NGC 292': ['SMC'], 'Cr 39': ['Mel 20'], 'Cr 256': ['Mel 111'], 'NGC 2237': ['NGC 2238'],
+  'M 8': ['NGC 6523'],
+  'M 16': ['IC 4703'],
+  'M 24': ['IC 4715'],
+  'M 40': ['Winnecke 4'],
+  'M 45': ['Mel 22'],
+  'M 51': ['NGC 5194'],
+  'M 76': ['NGC 650', 'NGC 651'],
+  'NGC 175': ['NGC 171'],
+  'NGC 697': ['NGC 674'],
+  'NGC 1186': ['NGC 1174'],
+  'NGC 2244': ['NGC 2239'],
+  'NGC 2371': ['NGC 2372'],
+  'NGC 2903': ['NGC 2905'],
+  'NGC 3411': ['NGC 3402'],
+  'NGC 4124': ['NGC 4119'],
+  'NGC 4420': ['NGC 4409'],
+  'NGC 4665': ['NGC 4624'],
+  'NGC 4804': ['NGC 4802'],
+  'NGC 5396': ['NGC 5375'],
+  'NGC 6164': ['NGC 6165'],
+  'NGC 292': ['SMC'],
+  'Cr 39': ['Mel 20'],
+  'Cr 256': ['Mel 111'],
+  'NGC 2237': ['NGC 2238'],
 }
 
 // Names in common use, put before those of the source.
 const commonNames = {
-  'M 8': ['Lagoon Nebula'], 'M 11': ['Wild Duck Cluster'], 'M 13': ['Great Hercules Cluster'], 'M 17': ['Omega Nebula', 'Swan Nebula'],
-  'M 24': ['Sagittarius Star Cloud'], 'M 31': ['Andromeda Galaxy'], 'M 33': ['Triangulum Galaxy'], 'M 40': ['Winnecke 4'],
-  'M 42': ['Orion Nebula'], 'M 43': ["De Mairan's Nebula"], 'M 44': ['Beehive Cluster', 'Praesepe'], 'M 45': ['Pleiades', 'Seven Sisters'],
-  'M 51': ['Whirlpool Galaxy'], 'M 64': ['Black Eye Galaxy'], 'M 65': ['Leo Triplet'], 'M 66': ['Leo Triplet'], 'M 73': [],
-  'M 74': ['Phantom Galaxy'], 'M 81': ["Bode's Galaxy"], 'M 82': ['Cigar Galaxy'], 'M 83': ['Southern Pinwheel Galaxy'],
-  'M 87': ['Virgo A'], 'M 101': ['Pinwheel Galaxy'], 'M 102': ['Spindle Galaxy'], 'M 104': ['Sombrero Galaxy'],
-  'NGC 104': ['47 Tucanae'], 'NGC 292': ['Small Magellanic Cloud'], 'LMC': ['Large Magellanic Cloud'],
-  'NGC 457': ['Owl Cluster', 'ET Cluster'], 'NGC 869': ['Double Cluster', 'h Persei'], 'NGC 884': ['Double Cluster', 'Chi Persei'],
-  'NGC 891': ['Silver Sliver Galaxy'], 'NGC 1973': ['Running Man Nebula'], 'NGC 1975': ['Running Man Nebula'],
-  'NGC 1977': ['Running Man Nebula'], 'NGC 2174': ['Monkey Head Nebula'], 'NGC 2237': ['Rosette Nebula'], 'NGC 2244': ['Rosette Cluster', 'Satellite Cluster'],
-  'NGC 2264': ['Cone Nebula', 'Christmas Tree Cluster', 'Fox Fur Nebula'], 'NGC 2392': ['Eskimo Nebula', 'Clown Face Nebula'],
-  'NGC 3184': ['Little Pinwheel Galaxy'], 'NGC 3372': ['Carina Nebula', 'Eta Carinae Nebula'], 'NGC 3628': ['Hamburger Galaxy', 'Leo Triplet'],
-  'NGC 4038': ['Antennae Galaxies'], 'NGC 4039': ['Antennae Galaxies'], 'NGC 4565': ['Needle Galaxy'], 'NGC 4656': ['Hockey Stick Galaxy'],
-  'NGC 5128': ['Centaurus A'], 'NGC 5139': ['Omega Centauri'], 'NGC 5907': ['Splinter Galaxy', 'Knife Edge Galaxy'],
-  'NGC 6188': ['Rim Nebula', "Fighting Dragons of Ara"], 'NGC 6357': ['Lobster Nebula', 'War and Peace Nebula'],
-  'NGC 6960': ['Western Veil Nebula', "Witch's Broom Nebula", 'Veil Nebula'], 'NGC 6974': ['Veil Nebula'], 'NGC 6979': ["Pickering's Triangle"],
-  'NGC 6992': ['Eastern Veil Nebula', 'Veil Nebula'], 'NGC 6995': ['Eastern Veil Nebula', 'Network Nebula'],
-  'NGC 7380': ['Wizard Nebula'], 'NGC 7822': ['Cosmic Question Mark'], 'IC 349': ["Barnard's Merope Nebula"], 'IC 434': ['Horsehead Nebula'],
-  'IC 1318': ['Gamma Cygni Nebula', 'Sadr Region', 'Butterfly Nebula'], 'IC 1396': ["Elephant's Trunk Nebula"], 'IC 1805': ['Heart Nebula'], 'IC 1848': ['Soul Nebula'],
-  'IC 2118': ['Witch Head Nebula'], 'IC 2177': ['Seagull Nebula'], 'IC 2220': ['Toby Jug Nebula'], 'IC 2602': ['Southern Pleiades', 'Theta Carinae Cluster'],
-  'IC 2944': ['Running Chicken Nebula', 'Lambda Centauri Nebula'], 'IC 4604': ['Rho Ophiuchi Nebula'], 'IC 4628': ['Prawn Nebula'],
-  'Mel 25': ['Hyades'], 'Cr 39': ['Alpha Persei Cluster'], 'Cr 256': ['Coma Star Cluster'], 'Cr 399': ['Coathanger', "Brocchi's Cluster"],
-  'Coalsack': ['Coalsack Nebula'], 'Sh2 155': ['Cave Nebula'], 'B 33': ['Horsehead Nebula'],
+  'M 8': ['Lagoon Nebula'],
+  'M 11': ['Wild Duck Cluster'],
+  'M 13': ['Great Hercules Cluster'],
+  'M 17': ['Omega Nebula', 'Swan Nebula'],
+  'M 24': ['Sagittarius Star Cloud'],
+  'M 31': ['Andromeda Galaxy'],
+  'M 33': ['Triangulum Galaxy'],
+  'M 40': ['Winnecke 4'],
+  'M 42': ['Orion Nebula'],
+  'M 43': ["De Mairan's Nebula"],
+  'M 44': ['Beehive Cluster', 'Praesepe'],
+  'M 45': ['Pleiades', 'Seven Sisters'],
+  'M 51': ['Whirlpool Galaxy'],
+  'M 64': ['Black Eye Galaxy'],
+  'M 65': ['Leo Triplet'],
+  'M 66': ['Leo Triplet'],
+  'M 73': [],
+  'M 74': ['Phantom Galaxy'],
+  'M 81': ["Bode's Galaxy"],
+  'M 82': ['Cigar Galaxy'],
+  'M 83': ['Southern Pinwheel Galaxy'],
+  'M 87': ['Virgo A'],
+  'M 101': ['Pinwheel Galaxy'],
+  'M 102': ['Spindle Galaxy'],
+  'M 104': ['Sombrero Galaxy'],
+  'NGC 104': ['47 Tucanae'],
+  'NGC 292': ['Small Magellanic Cloud'],
+  LMC: ['Large Magellanic Cloud'],
+  'NGC 457': ['Owl Cluster', 'ET Cluster'],
+  'NGC 869': ['Double Cluster', 'h Persei'],
+  'NGC 884': ['Double Cluster', 'Chi Persei'],
+  'NGC 891': ['Silver Sliver Galaxy'],
+  'NGC 1973': ['Running Man Nebula'],
+  'NGC 1975': ['Running Man Nebula'],
+  'NGC 1977': ['Running Man Nebula'],
+  'NGC 2174': ['Monkey Head Nebula'],
+  'NGC 2237': ['Rosette Nebula'],
+  'NGC 2244': ['Rosette Cluster', 'Satellite Cluster'],
+  'NGC 2264': ['Cone Nebula', 'Christmas Tree Cluster', 'Fox Fur Nebula'],
+  'NGC 2392': ['Eskimo Nebula', 'Clown Face Nebula'],
+  'NGC 3184': ['Little Pinwheel Galaxy'],
+  'NGC 3372': ['Carina Nebula', 'Eta Carinae Nebula'],
+  'NGC 3628': ['Hamburger Galaxy', 'Leo Triplet'],
+  'NGC 4038': ['Antennae Galaxies'],
+  'NGC 4039': ['Antennae Galaxies'],
+  'NGC 4565': ['Needle Galaxy'],
+  'NGC 4656': ['Hockey Stick Galaxy'],
+  'NGC 5128': ['Centaurus A'],
+  'NGC 5139': ['Omega Centauri'],
+  'NGC 5907': ['Splinter Galaxy', 'Knife Edge Galaxy'],
+  'NGC 6188': ['Rim Nebula', 'Fighting Dragons of Ara'],
+  'NGC 6357': ['Lobster Nebula', 'War and Peace Nebula'],
+  'NGC 6960': ['Western Veil Nebula', "Witch's Broom Nebula", 'Veil Nebula'],
+  'NGC 6974': ['Veil Nebula'],
+  'NGC 6979': ["Pickering's Triangle"],
+  'NGC 6992': ['Eastern Veil Nebula', 'Veil Nebula'],
+  'NGC 6995': ['Eastern Veil Nebula', 'Network Nebula'],
+  'NGC 7380': ['Wizard Nebula'],
+  'NGC 7822': ['Cosmic Question Mark'],
+  'IC 349': ["Barnard's Merope Nebula"],
+  'IC 434': ['Horsehead Nebula'],
+  'IC 1318': ['Gamma Cygni Nebula', 'Sadr Region', 'Butterfly Nebula'],
+  'IC 1396': ["Elephant's Trunk Nebula"],
+  'IC 1805': ['Heart Nebula'],
+  'IC 1848': ['Soul Nebula'],
+  'IC 2118': ['Witch Head Nebula'],
+  'IC 2177': ['Seagull Nebula'],
+  'IC 2220': ['Toby Jug Nebula'],
+  'IC 2602': ['Southern Pleiades', 'Theta Carinae Cluster'],
+  'IC 2944': ['Running Chicken Nebula', 'Lambda Centauri Nebula'],
+  'IC 4604': ['Rho Ophiuchi Nebula'],
+  'IC 4628': ['Prawn Nebula'],
+  'Mel 25': ['Hyades'],
+  'Cr 39': ['Alpha Persei Cluster'],
+  'Cr 256': ['Coma Star Cluster'],
+  'Cr 399': ['Coathanger', "Brocchi's Cluster"],
+  Coalsack: ['Coalsack Nebula'],
+  'Sh2 155': ['Cave Nebula'],
+  'B 33': ['Horsehead Nebula'],
 }
 // Nicknames that would mislead: they belong to a neighbour, or say nothing.
 const droppedNames = new Set([
@@ -168,14 +244,38 @@ const droppedNames = new Set([
 ])
 
 const kinds = {
-  gg: 'gg', g: 'g', s: 'g', s0: 'g', sd: 'g', i: 'g', e: 'g', oc: 'oc', gc: 'gc', dn: 'dn', bn: 'bn', sfr: 'cn', rn: 'rn', en: 'en',
-  pn: 'pn', snr: 'snr',
+  gg: 'gg',
+  g: 'g',
+  s: 'g',
+  s0: 'g',
+  sd: 'g',
+  i: 'g',
+  e: 'g',
+  oc: 'oc',
+  gc: 'gc',
+  dn: 'dn',
+  bn: 'bn',
+  sfr: 'cn',
+  rn: 'rn',
+  en: 'en',
+  pn: 'pn',
+  snr: 'snr',
 }
-const messierKinds = { 'M 8': 'bn', 'M 17': 'bn', 'M 20': 'bn', 'M 24': 'cloud', 'M 40': 'double', 'M 42': 'bn', 'M 43': 'bn', 'M 73': 'asterism' }
+const messierKinds = {
+  'M 8': 'bn',
+  'M 17': 'bn',
+  'M 20': 'bn',
+  'M 24': 'cloud',
+  'M 40': 'double',
+  'M 42': 'bn',
+  'M 43': 'bn',
+  'M 73': 'asterism',
+}
 
 const tidy = text => text.replace(/[´’`]/g, "'").trim()
 const round = (value, digits) => String(Number(value.toFixed(digits)))
-const magnitude = value => (value === '' || Number.isNaN(Number(value)) || Number(value) > 90 ? '' : round(Number(value), 1))
+const magnitude = value =>
+  value === '' || Number.isNaN(Number(value)) || Number(value) > 90 ? '' : round(Number(value), 1)
 function majorAxis(value) {
   const size = Number.parseFloat(String(value))
   return size >= 0.05 ? round(size, size < 10 ? 1 : 0) : ''
@@ -198,7 +298,11 @@ function deepSky() {
       return !droppedNames.has(`${id}: ${name}`) && !seen.has(key) && seen.add(key)
     })
   }
-  const lines = text => text.trim().split('\n').map(line => line.split('|'))
+  const lines = text =>
+    text
+      .trim()
+      .split('\n')
+      .map(line => line.split('|'))
   const fixes = new Map(lines(corrected).map(([id, ...rest]) => [id, rest]))
   const used = new Set()
   const rows = []
@@ -211,12 +315,18 @@ function deepSky() {
     for (const other of [id, ...also]) used.add(other)
     const finer = source.get(id) ?? source.get(listed)
     const fix = fixes.get(id)
-    const at = fix ? position(fix[0]) : id === 'M 24' ? feature.geometry.coordinates : (finer ?? feature).geometry.coordinates
+    const at = fix
+      ? position(fix[0])
+      : id === 'M 24'
+        ? feature.geometry.coordinates
+        : (finer ?? feature).geometry.coordinates
     const kind = fix ? fix[1] : (messierKinds[id] ?? kinds[type])
     const names = namesOf(id, ...also)
     const own = tidy(alt)
     if (own && !names.some(name => name.toLowerCase().includes(own.toLowerCase()))) names.push(own)
-    rows.push(row(id, kind, at, fix ? fix[2] : magnitude(mag), fix ? fix[3] : majorAxis(dim), also, id === 'M 73' ? [] : names))
+    rows.push(
+      row(id, kind, at, fix ? fix[2] : magnitude(mag), fix ? fix[3] : majorAxis(dim), also, id === 'M 73' ? [] : names),
+    )
   }
   for (const line of lines(added)) {
     used.add(line[0])
@@ -288,7 +398,13 @@ const motions = `
 
 function stars() {
   const named = read('starnames.json')
-  const moving = new Map(motions.trim().split('\n').map(line => line.split(' ')).map(([hip, ra, dec]) => [hip, [ra, dec]]))
+  const moving = new Map(
+    motions
+      .trim()
+      .split('\n')
+      .map(line => line.split(' '))
+      .map(([hip, ra, dec]) => [hip, [ra, dec]]),
+  )
   const rows = []
   const seen = new Set()
   for (const file of ['stars.6.json', 'stars.14.json']) {
@@ -303,11 +419,24 @@ function stars() {
       const constellation = words.c || Constellation(ra / 15, dec).symbol
       const hd = (words.hd ?? '').replace(/^HD\s*/, '')
       const motion = moving.get(hip) ?? ['', '']
-      rows.push([hip, round(ra, 4), round(dec, 4), constellation, round(mag, 1), words.bayer ?? '', words.flam ?? '', hd, tidy(words.name ?? ''), ...motion])
+      rows.push([
+        hip,
+        round(ra, 4),
+        round(dec, 4),
+        constellation,
+        round(mag, 1),
+        words.bayer ?? '',
+        words.flam ?? '',
+        hd,
+        tidy(words.name ?? ''),
+        ...motion,
+      ])
     }
   }
   for (const hip of moving.keys()) if (!seen.has(hip)) throw new Error(`HIP ${hip} has a proper motion and no place`)
-  return rows.sort((a, b) => Number(a[4]) - Number(b[4]) || Number(a[0]) - Number(b[0])).map(line => line.join('\t').trimEnd())
+  return rows
+    .sort((a, b) => Number(a[4]) - Number(b[4]) || Number(a[0]) - Number(b[0]))
+    .map(line => line.join('\t').trimEnd())
 }
 
 // The source says "Crux" and "Coronae Austrini" where astronomers say these.

@@ -1,5 +1,6 @@
-# Sourced by the other scripts. Puts a Node that runs the agent first in PATH: the system's where it is 20.19 or newer, else a
-# current one out of npm's node packages, kept in .tools/node. The network is needed only for what is not here yet.
+# Sourced by the other scripts. Puts a Node that runs the agent first in PATH: the system's where it is 20.19 or newer,
+# else a current one out of npm's node packages, kept in .tools/node. The network is needed only for what is not here
+# yet.
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 export npm_config_fund=false npm_config_audit=false npm_config_update_notifier=false npm_config_loglevel=error
 
@@ -23,7 +24,9 @@ apt_install() {
 one_at_a_time() {
   mkdir -p .tools
   exec 9>.tools/lock
-  flock -n 9 || { say "waiting for another make to finish installing"; flock -w 1800 9 || fail "another make holds .tools/lock"; }
+  flock -n 9 && return
+  say "waiting for another make to finish installing"
+  flock -w 1800 9 || fail "another make has held .tools/lock for half an hour"
 }
 others_may() { exec 9>&-; }
 
@@ -52,7 +55,8 @@ npm_node() {
   rm -rf "$folder.new"
   mkdir -p "$folder.new/bin"
   npm install --prefix "$folder.new" --no-save --no-package-lock --ignore-scripts \
-    "node-linux-$arch@$version" npm@11 >&2 || fail "Node could not be brought: npm said why above. Is the network there?"
+    "node-linux-$arch@$version" npm@11 >&2 ||
+    fail "Node could not be brought: npm said why above. Is the network there?"
   ln -s "../node_modules/node-linux-$arch/bin/node" "$folder.new/bin/node"
   ln -s ../node_modules/npm/bin/npm-cli.js "$folder.new/bin/npm"
   ln -s ../node_modules/npm/bin/npx-cli.js "$folder.new/bin/npx"

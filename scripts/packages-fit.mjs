@@ -1,5 +1,6 @@
-// Says by its exit code whether node_modules holds what package-lock.json asks for (`production`, or `all` with the packages of
-// development) and whether SQLite opens on this very Node. npm writes its own list last, so a broken install is noticed.
+// Says by its exit code whether node_modules holds what package-lock.json asks for (`production`, or `all` with the
+// packages of development) and whether SQLite opens on this very Node. npm writes its own list last, so a broken
+// install is noticed.
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 

@@ -1,5 +1,5 @@
-# Sourced by the other scripts. Brings the npm packages of package-lock.json: `production` for an owner, `all` for development.
-# What is there and whole is left alone, so a second start needs neither npm nor the network.
+# Sourced by the other scripts. Brings the npm packages of package-lock.json: `production` for an owner, `all` for
+# development. What is there and whole is left alone, so a second start needs neither npm nor the network.
 . "$(dirname "${BASH_SOURCE[0]}")/node.sh"
 
 node_major() { node -p 'process.versions.node.split(".")[0]'; }

@@ -5,13 +5,15 @@ set -euo pipefail
 scripts/build.sh
 use_node
 
-# Fields 5 and 8 of /proc/PID/stat (proc(5)): our process group, and the one in the foreground of the terminal (-1 without one).
+# Fields 5 and 8 of /proc/PID/stat (proc(5)): our process group, and the one in the foreground of the terminal (-1
+# without one).
 read -r stat <"/proc/$$/stat"
 read -r _ _ group _ _ foreground _ <<<"${stat##*) }"
 [ "$group" = "$foreground" ] || exec node build/edge/cli.js run
 
-# At a terminal the agent gets the foreground for itself: Ctrl-C stops it alone, and make, which would die of it without looking at
-# what the agent said, hands on the agent's exit code. Ctrl-Z is answered by going on, for an exposure cannot be held.
+# At a terminal the agent gets the foreground for itself: Ctrl-C stops it alone, and make, which would die of it without
+# looking at what the agent said, hands on the agent's exit code. Ctrl-Z is answered by going on, for an exposure cannot
+# be held.
 set -m
 code=0
 node build/edge/cli.js run || code=$?

@@ -1,6 +1,6 @@
 // Runs tap over every test file, or those named, and ends with the line `N passed, N failed, N skipped`.
-// Types and linter count as tests too, so that the line says everything. Where nothing excuses it (under CI, or beside the real
-// frames in ../shared/data) a skip that test/skips.md does not list is a failure.
+// Types and linter count as tests too, so that the line says everything. Where nothing excuses it (under CI, or beside
+// the real frames in ../shared/data) a skip that test/skips.md does not list is a failure.
 import { spawn } from 'node:child_process'
 import { createWriteStream, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
 import { check, checks } from './check.mjs'
@@ -47,7 +47,10 @@ function testFiles(folder = 'test') {
     .sort()
 }
 
-/** When one file hangs, tap may end without having run the rest: they get another round as long as each brings something. */
+/**
+ * When one file hangs, tap may end without having run the rest: they get another round as long as each brings
+ * something.
+ */
 async function runTests(files) {
   const deadlineMs = performance.now() + wholeRunMs
   const missing = new Set(files)
@@ -122,7 +125,8 @@ function addFile(file) {
   console.log(`${ok ? 'ok  ' : 'FAIL'} ${file.name}: ${parts.join(', ')} (${(file.ms / 1000).toFixed(1)} s)`)
   for (const failure of failed) addFailure(file.name, failure)
   for (const { test, reason } of refused) {
-    addFailure(file.name, { test, words: `skipped (${reason || 'no reason given'}), and test/skips.md does not list it` })
+    const words = `skipped (${reason || 'no reason given'}), and test/skips.md does not list it`
+    addFailure(file.name, { test, words })
   }
   for (const skip of skips) {
     if (!refused.includes(skip)) console.log(`     skipped ${[skip.test, skip.reason].filter(Boolean).join(': ')}`)
@@ -136,9 +140,9 @@ function addFailure(file, failure) {
 
 function conclude() {
   for (const [file, { test, words, diag }] of failures) {
-    console.log(`\nFAIL ${[file, test].filter(Boolean).join(' › ')}\n  ${words.replaceAll('\n', '\n  ')}`)
+    console.log(`\nFAIL ${[file, test].filter(Boolean).join(' › ')}\n  ${indented(words)}`)
     if (diag?.at?.fileName) console.log(`  at ${diag.at.fileName}:${diag.at.lineNumber}`)
-    for (const key of ['diff', 'stack']) if (diag?.[key]) console.log(`  ${diag[key].trimEnd().replaceAll('\n', '\n  ')}`)
+    for (const key of ['diff', 'stack']) if (diag?.[key]) console.log(`  ${indented(diag[key].trimEnd())}`)
     for (const key of ['found', 'wanted', 'error', 'signal', 'exitCode']) {
       if (diag?.[key] != null && !diag.diff) console.log(`  ${key}: ${JSON.stringify(diag[key])}`)
     }
@@ -146,6 +150,8 @@ function conclude() {
   process.exitCode = interrupted ? 130 : total.failed > 0 || total.passed === 0 ? 1 : 0
   console.log(`\n${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`)
 }
+
+const indented = words => words.replaceAll('\n', '\n  ')
 
 function stop(words) {
   console.error(`pierside: ${words}`)

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Runs the tests, or the files given, on every Node that owners have. Each gets a copy of this tree with packages of its own in
-# .tools/nodes, so that nothing compiled for one is loaded by another. A table closes the run.
+# Runs the tests, or the files given, on every Node that owners have. Each gets a copy of this tree with packages of its
+# own in .tools/nodes, so that nothing compiled for one is loaded by another. A table closes the run.
 set -euo pipefail
 . "$(dirname "$0")/node.sh"
 
