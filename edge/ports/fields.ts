@@ -210,7 +210,6 @@ export const kinds: Readonly<Record<string, Kind>> = {
       measuredGain: number('Noise gain measured', undefined, 2, measured),
       stars: number('Stars', undefined, 0, measured),
       hfdPx: number('Star size (HFD)', 'px', 2, measured),
-      backgroundAdu: number('Sky background', 'ADU', 0),
       integratedSeconds: number('Integrated', 's', 0, { ...measured, deviceClass: 'duration' }),
       startedMs: time('Started'),
       pictureVersion: number('Picture version'),

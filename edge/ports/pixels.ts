@@ -52,21 +52,24 @@ export interface StackSettings {
 export type StackOutcome =
   | {
       readonly accepted: true
+      /** How far the sky moved at the frame's centre since the reference. */
       readonly offsetPx: readonly [number, number]
       readonly rotationDeg: number
+      /** Star pairs, and how well they agree. */
       readonly matched: number
       readonly rmsPx: number
-      readonly measured: Measured
+      readonly stars: number
+      readonly hfdPx?: number
     }
-  | { readonly accepted: false; readonly reason: StackRefusal; readonly words: string; readonly measured?: Measured }
+  | {
+      readonly accepted: false
+      readonly reason: StackRefusal
+      readonly words: string
+      /** Absent when they were not looked for. */
+      readonly stars?: number
+    }
 
-export type StackRefusal =
-  | 'too-few-stars'
-  | 'no-match'
-  | 'moved-too-far'
-  | 'size-differs'
-  | 'colour-differs'
-  | 'unreadable'
+export type StackRefusal = 'too-few-stars' | 'no-match' | 'moved-too-far' | 'other-size' | 'other-kind'
 
 /**
  * A stack that grows in the workers' memory.

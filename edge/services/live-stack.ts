@@ -164,16 +164,18 @@ async function runStack(parts: LiveStackParts, camera: Device<Camera>, order: St
   let fault: Fault | undefined
   try {
     const stack = await pixels.stack({ maxShiftPx: parts.settings.max_shift })
+    let saved: string | undefined
     try {
-      await takeUntilDone(parts, camera, order, run, stack, tally)
-    } catch (error) {
-      fault = asFault(error, 'live stack')
-      if (run.finish.aborted && fault.code === 'aborted') fault = undefined
+      fault = await takeUntilDone(parts, camera, order, run, stack, tally).then(
+        () => undefined,
+        error => endOf(error, run),
+      )
+      feed.patch(path, { finishing: true })
+      // Whatever ended it: what has been stacked is kept.
+      saved = tally.accepted > 0 ? await saveStack(parts, stack, order, tally, startedMs) : undefined
+    } finally {
+      await stack.close()
     }
-    feed.patch(path, { finishing: true })
-    // Whatever ended it: what has been stacked is kept.
-    const saved = tally.accepted > 0 ? await saveStack(parts, stack, order, tally, startedMs) : undefined
-    await stack.close()
     feed.patch(path, { path: saved })
     await feed.event('stack-finished', {
       path: saved,
@@ -197,6 +199,12 @@ async function runStack(parts: LiveStackParts, camera: Device<Camera>, order: St
       error: fault && fault.code !== 'aborted' ? fault.message : undefined,
     })
   }
+}
+
+/** Why a stack ended early; stopping by hand is no fault. */
+function endOf(error: unknown, { finish }: Run): Fault | undefined {
+  const fault = asFault(error, 'live stack')
+  return finish.aborted && fault.code === 'aborted' ? undefined : fault
 }
 
 /** What has gone in and what has not. */
@@ -301,16 +309,27 @@ async function fold(parts: LiveStackParts, order: StackOrder, run: Run, stack: P
     offsetXPx: outcome.offsetPx[0],
     offsetYPx: outcome.offsetPx[1],
     rotationDeg: outcome.rotationDeg,
-    stars: outcome.measured.stars,
-    hfdPx: outcome.measured.hfdPx,
-    backgroundAdu: outcome.measured.backgroundAdu,
+    stars: outcome.stars,
+    hfdPx: outcome.hfdPx,
     snrGain,
     measuredGain,
     integratedSeconds: tally.accepted * exposureSeconds,
   })
+  const { rotationDeg, matched, rmsPx, offsetPx } = outcome
+  const told = {
+    id,
+    offsetXPx: offsetPx[0],
+    offsetYPx: offsetPx[1],
+    rotationDeg,
+    matched,
+    rmsPx,
+    snrGain,
+    measuredGain,
+  }
+  await feed.event('stack-accepted', told)
   const last = order.frames > 0 && tally.accepted >= order.frames
   if (last || (tally.accepted - 1) % order.previewEvery === 0) {
-    const { bytes, type, width, height } = await stack.picture({ stretch: 'asinh', maxWidth: 720, as: 'jpeg' })
+    const { bytes, type, width, height } = await stack.picture({ stretch: 'auto', maxWidth: 720, as: 'jpeg' })
     pictures.put('stack', { bytes, type, width, height, atMs: clock.now(), of: run.activity.id })
     feed.patch(path, { pictureVersion: pictures.latest('stack')?.version })
   }

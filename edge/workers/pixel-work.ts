@@ -74,8 +74,8 @@ export function measuredFrom({ found, medianHfdPx, backgroundAdu, noiseAdu, star
 export async function measure(source: WorkSource, archive: string): Promise<MeasuredFrame> {
   const image = await imageOf(source, archive)
   const stars = starsOf(image)
-  const preview = renderPicture(image, { stretch: 'asinh', maxWidth: previewPx })
-  const small = renderPicture(image, { stretch: 'asinh', maxWidth: thumbnailPx })
+  const preview = renderPicture(image, { stretch: 'auto', maxWidth: previewPx })
+  const small = renderPicture(image, { stretch: 'auto', maxWidth: thumbnailPx })
   return {
     measured: measuredFrom(stars),
     preview: await encodePicture(preview, 'jpeg', previewQuality),
@@ -87,7 +87,7 @@ export async function focus(image: Image, region: Region | undefined): Promise<S
   const inside = region && clip(region, image)
   const { stars, found, medianHfdPx, backgroundAdu } = starsOf(image, { region: inside })
   const brightest = stars.find(star => !star.saturated) ?? stars[0]
-  const picture = renderPicture(image, { stretch: 'asinh', maxWidth: previewPx })
+  const picture = renderPicture(image, { stretch: 'auto', maxWidth: previewPx })
   return {
     stars: found,
     hfdPx: medianHfdPx,

@@ -59,7 +59,7 @@ export function archiveRoutes({ store, pixels, pictures }: ArchiveParts): Router
   router.get('/api/exposures/:id/preview', async (request, response) => {
     const { path } = await find(request.params.id)
     const maxWidth = z.coerce.number().int().min(64).max(4096).catch(1280).parse(request.query.maxWidth)
-    const picture = await pixels.render(path, { stretch: 'asinh', maxWidth, as: 'jpeg' }, goneSignal(response))
+    const picture = await pixels.render(path, { stretch: 'auto', maxWidth, as: 'jpeg' }, goneSignal(response))
     response.setHeader('Cache-Control', 'public, max-age=86400')
     response.type(picture.type).send(Buffer.from(picture.bytes))
   })
