@@ -23,14 +23,15 @@ export interface Background {
 }
 
 const cellPx = 64 // stars up to some 20 px wide leave most of a cell dark; amp glow and gradients are wider
-const maxSamples = 4_000_000 // beyond this rows are skipped (up to 3 of 4): a cell keeps 1000 pixels, its mean ±3 % of the noise
+// Beyond this rows are skipped, up to three of four: a cell keeps 1000 pixels, its mean good to 3 % of the noise.
+const maxSamples = 4_000_000
 
 /**
  * Sky level and noise of a plane.
  *
- * Each cell: median and MAD, then five rounds of 3-sigma clipping about the mean. The mean, not the median, is kept: where the
- * noise is close to one ADU a median moves in steps of one. Cells under a bright star
- * take their neighbours' median. Source of the scheme: Bertin & Arnouts, A&AS 117 (1996) 393, §7.1.
+ * Each cell: median and MAD, then five rounds of 3-sigma clipping about the mean. The mean, not the median, is kept:
+ * where the noise is close to one ADU a median moves in steps of one. Cells under a bright star take their
+ * neighbours' median. Source of the scheme: Bertin & Arnouts, A&AS 117 (1996) 393, §7.1.
  *
  * @param plane  `width` × `height` pixels in ADU, NaN = no data; not changed
  * @param region  measure only this part; must lie inside
@@ -80,8 +81,8 @@ export function measureBackground(
 }
 
 /**
- * Level and noise along picture row `y`, for the region's `width` pixels, bilinear between cell middles and flat beyond them.
- * Writes `levelAdu` and `noiseAdu` from index 0 (= the region's first column).
+ * Level and noise along picture row `y`, for the region's `width` pixels, bilinear between cell middles and flat
+ * beyond them. Writes `levelAdu` and `noiseAdu` from index 0 (= the region's first column).
  */
 export function backgroundRow(background: Background, y: number, levelAdu: Float32Array, noiseAdu: Float32Array): void {
   const { region, columns, rows } = background
@@ -110,11 +111,12 @@ export function backgroundRow(background: Background, y: number, levelAdu: Float
 }
 
 /**
- * One sky level for a whole plane, ADU: the clipped mean of some 65 000 pixels spread over it, precise to a few thousandths of the noise.
- * NaN when the plane holds no number.
+ * One sky level for a whole plane, ADU: the clipped mean of some 65 000 pixels spread over it, precise to a few
+ * thousandths of the noise. NaN when the plane holds no number.
  */
 export function skyLevel(plane: Samples): number {
-  const step = Math.max(1, Math.floor(plane.length / 65_536)) | 1 // odd, so as not to walk down one column of an even width
+  // Odd, so as not to walk down one column of an even width.
+  const step = Math.max(1, Math.floor(plane.length / 65_536)) | 1
   const cell = new Float32Array(Math.ceil(plane.length / step))
   let count = 0
   for (let i = 0; i < plane.length; i += step) if (!Number.isNaN(plane[i])) cell[count++] = plane[i]
@@ -133,7 +135,7 @@ export function checkPlane(plane: Samples, width: number, height: number, region
     region.x >= 0 && region.y >= 0 && region.x + region.width <= width && region.y + region.height <= height
   if (!whole || !inside || region.width < 1 || region.height < 1) {
     throw new ScienceError(
-      `region ${region.width} × ${region.height} at (${region.x}, ${region.y}) is not a part of ${width} × ${height} px`,
+      `region ${region.width} × ${region.height} at (${region.x}, ${region.y}) is no part of ${width} × ${height} px`,
     )
   }
 }
@@ -191,8 +193,9 @@ function quantum(cell: Float32Array, count: number): number {
 }
 
 /**
- * Gives cells without data, and cells both brighter and noisier than those around them, the median of their 3 × 3 neighbourhood, in
- * place. The others keep their own level: a median everywhere would flatten the foot and the top of every slope.
+ * Gives cells without data, and cells both brighter and noisier than those around them, the median of their 3 × 3
+ * neighbourhood, in place. The others keep their own level: a median everywhere would flatten the foot and the top of
+ * every slope.
  */
 function dropLitCells(level: Float32Array, noise: Float32Array, columns: number, rows: number): void {
   const levels = medianMesh(level, columns, rows)

@@ -38,11 +38,17 @@ export type Addition =
     }
 
 export interface LiveStack {
-  /** Registers a frame and folds it in, or says why not; a refused frame leaves no trace but its count. The image is not changed. */
+  /**
+   * Registers a frame and folds it in, or says why not; a refused frame leaves no trace but its count. The image is
+   * not changed.
+   */
   add(image: Image): Addition
   readonly accepted: number
   readonly refused: Readonly<Record<StackRefusal, number>>
-  /** The mean so far, f32, NaN where no frame has data, its sky that of the reference; `undefined` before the first. Shares memory. */
+  /**
+   * The mean so far, f32, NaN where no frame has data, its sky that of the reference; `undefined` before the first.
+   * Shares memory.
+   */
   image(): Image | undefined
   /** Frames behind each pixel; shares memory. */
   coverage(): Uint16Array | undefined
@@ -56,12 +62,13 @@ const stripRows = 64 // stays in the cache between warping, averaging and meteri
 const defaultMinStars = 6
 
 /**
- * An empty live stack. All frames must have the first one's size, planes, Bayer pattern and row order; Bayer frames are stacked in
- * colour at full size (bilinear), their stars found on superpixels.
+ * An empty live stack. All frames must have the first one's size, planes, Bayer pattern and row order; Bayer frames
+ * are stacked in colour at full size (bilinear), their stars found on superpixels.
  *
- * Memory, held: 4 bytes a pixel and plane for the mean, 2 a pixel for the count, 1 for the noise meter; colour from Bayer
- * 12 a pixel more as scratch. While a frame is added: 5 bytes a pixel for finding stars (1.3 for Bayer). At 16 megapixels that is
- * 115 + 80 MB in mono and 440 + 25 MB in colour. No I/O, no clock: the same frames in the same order give the same bits.
+ * Memory, held: 4 bytes a pixel and plane for the mean, 2 a pixel for the count, 1 for the noise meter; colour from
+ * Bayer 12 a pixel more as scratch. While a frame is added: 5 bytes a pixel for finding stars (1.3 for Bayer). At 16
+ * megapixels that is 115 + 80 MB in mono and 440 + 25 MB in colour. No I/O, no clock: the same frames in the same
+ * order give the same bits.
  */
 export function makeLiveStack(options: LiveStackOptions = {}): LiveStack {
   const minStars = Math.max(4, options.minStars ?? defaultMinStars)

@@ -2,7 +2,10 @@
 import type { Image, Samples } from './samples.js'
 import { ScienceError } from './science-error.js'
 
-/** A plane of light; its pixel (x, y) lies at (x * scale + offsetPx, y * scale + offsetPx) of the picture it came from. */
+/**
+ * A plane of light; its pixel (x, y) lies at (x * scale + offsetPx, y * scale + offsetPx) of the picture it came
+ * from.
+ */
 export interface Luminance {
   readonly plane: Samples // ADU, height * width long; a mono picture's own samples, not a copy
   readonly width: number // px of this plane
@@ -14,9 +17,10 @@ export interface Luminance {
 /**
  * Luminance of a picture.
  *
- * Bayer: the mean of each 2 × 2 square, one red, two green, one blue, whose middle is exactly (2x + 0.5, 2y + 0.5). A box of the
- * same size sliding pixel by pixel would spread a hot pixel over four and correlate the noise, and both would fool star finding;
- * superpixels keep hot pixels single and noise white, and cost a quarter. An odd last row or column is left out.
+ * Bayer: the mean of each 2 × 2 square, one red, two green, one blue, whose middle is exactly (2x + 0.5, 2y + 0.5). A
+ * box of the same size sliding pixel by pixel would spread a hot pixel over four and correlate the noise, and both
+ * would fool star finding; superpixels keep hot pixels single and noise white, and cost a quarter. An odd last row or
+ * column is left out.
  *
  * Colour: the mean of the three planes. Mono: the samples themselves.
  *

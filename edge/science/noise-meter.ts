@@ -5,18 +5,21 @@ import type { Similarity } from './similarity.js'
 import { resampledVariance } from './warp.js'
 
 /**
- * Keeps 4 × 4-block means of the reference and of two half-stacks, every other frame each: 16 bytes a block, 1 byte a pixel.
+ * Keeps 4 × 4-block means of the reference and of two half-stacks, every other frame each: 16 bytes a block, 1 byte a
+ * pixel.
  *
- * Two halves hold the same sky, so their difference holds noise alone: faint stars, nebulae and gradients cancel, where the bare
- * scatter of a deep stack's sky is mostly stars too faint to be found. From the difference follows the noise of the whole; the
- * reference's own follows from how far it is from each half. All are the robust scatter of differences of neighbouring blocks, far
- * from the reference's stars, where all frames have data. Bilinear resampling smooths, which looks like less noise; for every frame the
- * share it takes is known from its transform and put back, so that frames of equal white noise give √n however they lay.
+ * Two halves hold the same sky, so their difference holds noise alone: faint stars, nebulae and gradients cancel,
+ * where the bare scatter of a deep stack's sky is mostly stars too faint to be found. From the difference follows the
+ * noise of the whole; the reference's own follows from how far it is from each half. All are the robust scatter of
+ * differences of neighbouring blocks, far from the reference's stars, where all frames have data. Bilinear resampling
+ * smooths, which looks like less noise; for every frame the share it takes is known from its transform and put back,
+ * so that frames of equal white noise give √n however they lay.
  *
- * What it can be fooled by: a pattern that stays on the sensor (hot pixels, bands, a missing dark) cancels in the difference as the sky
- * does while the frames do not move against each other, and goes unseen; with a drift of some pixels it counts as the noise it
- * is, and where the frames come back to the same few places the gain reads low. Noise that is not white when it comes in (debayered colour, a camera that smooths) loses less by resampling than is put back,
- * so that the gain reads up to a tenth low.
+ * What it can be fooled by: a pattern that stays on the sensor (hot pixels, bands, a missing dark) cancels in the
+ * difference as the sky does while the frames do not move against each other, and goes unseen; with a drift of some
+ * pixels it counts as the noise it is, and where the frames come back to the same few places the gain reads low.
+ * Noise that is not white when it comes in (debayered colour, a camera that smooths) loses less by resampling than is
+ * put back, so that the gain reads up to a tenth low.
  */
 export interface NoiseMeter {
   readonly width: number // px
@@ -71,7 +74,8 @@ export function makeNoiseMeter(width: number, height: number, stars: readonly Br
 
 /**
  * Adds rows of the frame being folded in, after warping; changes the meter. The first frame is the reference.
- * @param strip  one array per plane, `rows` rows of the meter's width from `firstRow` on, which must be a multiple of 4; NaN = no data
+ * @param strip  one array per plane, `rows` rows of the meter's width from `firstRow` on, which must be a multiple of
+ *   4; NaN = no data
  */
 export function meterRows(meter: NoiseMeter, strip: readonly Float32Array[], firstRow: number, rows: number): void {
   const { width, columns, halves, reference } = meter
@@ -106,7 +110,10 @@ export function closeFrame(meter: NoiseMeter, frameToReference: Similarity): voi
   half.varianceLeft += resampledVariance(frameToReference, width, height, meterBlockPx)
 }
 
-/** Noise of the reference over noise of the stack; `undefined` below four frames or with too little sky free of stars. */
+/**
+ * Noise of the reference over noise of the stack; `undefined` below four frames or with too little sky free of
+ * stars.
+ */
 export function measuredGain(meter: NoiseMeter): number | undefined {
   const [even, odd] = meter.halves
   const frames = even.frames + odd.frames
@@ -115,7 +122,8 @@ export function measuredGain(meter: NoiseMeter): number | undefined {
   const toOdd = scatter(meter, i => meter.reference[i] - odd.mean[i])
   const toEven = scatter(meter, i => meter.reference[i] - even.mean[i])
   if (apart === undefined || toOdd === undefined || toEven === undefined) return undefined
-  // Three corners: var(r − o) = r + o, var(e − o) = e + o, and var(r − e) = r + e − 2r/n, the reference being one of e's n frames.
+  // Three corners: var(r − o) = r + o, var(e − o) = e + o, and var(r − e) = r + e − 2r/n, the reference being one
+  // of e's n frames.
   const reference = (toOdd ** 2 + toEven ** 2 - apart ** 2) / (2 - 2 / even.frames)
   // A half of n frames of variance s² each has s² · left / n², where left sums what resampling lets through.
   const left = even.varianceLeft / even.frames ** 2 + odd.varianceLeft / odd.frames ** 2

@@ -1,4 +1,5 @@
-// Medians of short scratch lists, by selection in place: whole mesh cells and rings are ranked thousands of times a frame.
+// Medians of short scratch lists, by selection in place: whole mesh cells and rings are ranked thousands of times a
+// frame.
 
 /**
  * The `k`-th smallest (0-based) of the first `count` values; reorders them.
@@ -28,7 +29,10 @@ export function selectInPlace(values: Float32Array | Float64Array, count: number
   return values[k]
 }
 
-/** Median of the first `count` values (the mean of the middle two when even); reorders them. NaN when there are none. */
+/**
+ * Median of the first `count` values (the mean of the middle two when even); reorders them. NaN when there are
+ * none.
+ */
 export function medianInPlace(values: Float32Array | Float64Array, count: number): number {
   if (count === 0) return Number.NaN
   const half = count >> 1

@@ -42,10 +42,10 @@ const smallestRadiusPx = 0.15
 /**
  * Registers a frame's stars on a reference's.
  *
- * Triangles of the 25 (then 45) brightest stars make guesses; each is tried on all stars; the one with most pairs is refined by
- * least squares weighted with the stars' precision, dropping pairs beyond three sigma of their own spread, until nothing changes.
- * A match is believed only with `minInliers` pairs, more than chance would give, and a spread well below a star's width. No
- * randomness: the same lists give the same answer.
+ * Triangles of the 25 (then 45) brightest stars make guesses; each is tried on all stars; the one with most pairs is
+ * refined by least squares weighted with the stars' precision, dropping pairs beyond three sigma of their own spread,
+ * until nothing changes. A match is believed only with `minInliers` pairs, more than chance would give, and a spread
+ * well below a star's width. No randomness: the same lists give the same answer.
  */
 export function register(
   reference: readonly Anchor[],
@@ -165,7 +165,10 @@ function lowerBound(sorted: Float64Array, value: number): number {
   return low
 }
 
-/** A few rounds of pairing within the first radius and fitting, enough to see how many stars a guess brings together. */
+/**
+ * A few rounds of pairing within the first radius and fitting, enough to see how many stars a guess brings
+ * together.
+ */
 function settle(matcher: Matcher, guess: Similarity, rounds: number): Similarity | undefined {
   let transform: Similarity | undefined = guess
   for (let round = 0; round < rounds && transform; round++) {
@@ -183,8 +186,9 @@ interface Fit {
 }
 
 /**
- * Adaptive three-sigma clipping: the spread of distances in units of what was expected decides what is let in next round. A fixed
- * radius either lets neighbours in or, on real seeing, cuts the distribution and loses half of the pairs.
+ * Adaptive three-sigma clipping: the spread of distances in units of what was expected decides what is let in next
+ * round. A fixed radius either lets neighbours in or, on real seeing, cuts the distribution and loses half of the
+ * pairs.
  */
 function refine(matcher: Matcher, start: Similarity): Fit | undefined {
   let transform = start
@@ -215,8 +219,8 @@ function refine(matcher: Matcher, start: Similarity): Fit | undefined {
 }
 
 /**
- * Whether strangers could fit as well: more pairs than chance makes within the final radius, a quarter of all that lie on both
- * frames, and a spread well within a star's width.
+ * Whether strangers could fit as well: more pairs than chance makes within the final radius, a quarter of all that
+ * lie on both frames, and a spread well within a star's width.
  */
 function isBelievable({ transform, matched, rmsPx, radiusPx }: Fit, { reference, frame }: Matcher): boolean {
   const box = boxOf(reference)

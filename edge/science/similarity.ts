@@ -1,6 +1,10 @@
-// How one frame lies on another: turned, scaled and moved, never mirrored or sheared. Cameras do not do the latter two in a night.
+// How one frame lies on another: turned, scaled and moved, never mirrored or sheared. Cameras do not do the latter
+// two in a night.
 
-/** Takes frame pixel (x, y) to reference pixel (a x − b y + tx, b x + a y + ty). a = scale · cos(turn), b = scale · sin(turn). */
+/**
+ * Takes frame pixel (x, y) to reference pixel (a x − b y + tx, b x + a y + ty). a = scale · cos(turn), b = scale ·
+ * sin(turn).
+ */
 export interface Similarity {
   readonly a: number
   readonly b: number
@@ -32,8 +36,8 @@ export function scaleOf({ a, b }: Similarity): number {
 }
 
 /**
- * How far the sky moved at the frame's centre since the reference, [dx, dy] px: what stood on the reference's centre now stands
- * this much further right and down.
+ * How far the sky moved at the frame's centre since the reference, [dx, dy] px: what stood on the reference's centre
+ * now stands this much further right and down.
  */
 export function offsetAtCentre(frameToReference: Similarity, width: number, height: number): [number, number] {
   const x = (width - 1) / 2

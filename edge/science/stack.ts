@@ -25,8 +25,8 @@ export function emptyStack(width: number, height: number, planes: number): Stack
 /**
  * Folds one aligned frame into a stack, in place.
  *
- * A pixel joins with all its planes or, when one of them is NaN, not at all. Equal values leave the mean as it is, bit for bit; else
- * single precision costs less than a hundredth of the noise for as many frames as a night has.
+ * A pixel joins with all its planes or, when one of them is NaN, not at all. Equal values leave the mean as it is,
+ * bit for bit; else single precision costs less than a hundredth of the noise for as many frames as a night has.
  *
  * @param frame  one array per plane, each height * width in ADU on the stack's grid; not changed
  * @returns how many pixels had data

@@ -6,8 +6,9 @@ const maxPeaks = 200_000 // a frame of nothing but clouds at dawn ends here
 const maxBlobPx = 16_384 // larger than any star: the Moon, a lamp, a dew-covered corner
 
 /**
- * Replaces single hot pixels by the mean of their neighbours, in place. Hot is what stands more than `sigma` over the sky and more
- * than five times as high as the mean of its four brightest neighbours; a star does so only below 1.15 px FWHM.
+ * Replaces single hot pixels by the mean of their neighbours, in place. Hot is what stands more than `sigma` over the
+ * sky and more than five times as high as the mean of its four brightest neighbours; a star does so only below 1.15
+ * px FWHM.
  * @returns how many were replaced
  */
 export function repairHot({ light, width, height }: Plate, background: Background, sigma: number): number {
@@ -45,7 +46,10 @@ function gatherNeighbours(light: Float32Array, i: number, width: number, near: F
   near.sort() // NaN goes last and makes every comparison above false
 }
 
-/** Pixel indices of local maxima over `sigma` with at least four of eight neighbours over two sigma, in reading order. */
+/**
+ * Pixel indices of local maxima over `sigma` with at least four of eight neighbours over two sigma, in reading
+ * order.
+ */
 export function findPeaks({ light, width, height }: Plate, background: Background, sigma: number): Int32Array {
   const level = new Float32Array(width)
   const noise = new Float32Array(width)

@@ -55,15 +55,15 @@ export function makeBench(): Bench {
 }
 
 /**
- * Measures the star at a spot; `undefined` when what is there has no shape of a star (no light above its surroundings, or it runs
- * off the picture or into pixels without data).
+ * Measures the star at a spot; `undefined` when what is there has no shape of a star (no light above its
+ * surroundings, or it runs off the picture or into pixels without data).
  *
  * - Centroid: Gaussian-weighted, window matched to the star, five rounds (SExtractor's XWIN/YWIN scheme).
- * - FWHM, eccentricity, angle: from second moments under that window, the window's own narrowing taken out; exact for a Gaussian,
- *   the best-fitting one for other profiles. Bernstein & Jarvis, AJ 123 (2002) 583, §3.
- * - HFD: the true half-flux diameter, twice the radius in which half of the light out to 3 FWHM falls, read from the curve of
- *   growth with pixels split 5 × 5. (1.00 FWHM for a Gaussian, 1.26 for a Moffat profile with β = 3; programs that weight by radius
- *   show larger numbers.) HFR is half of it.
+ * - FWHM, eccentricity, angle: from second moments under that window, the window's own narrowing taken out; exact for
+ *   a Gaussian, the best-fitting one for other profiles. Bernstein & Jarvis, AJ 123 (2002) 583, §3.
+ * - HFD: the true half-flux diameter, twice the radius in which half of the light out to 3 FWHM falls, read from the
+ *   curve of growth with pixels split 5 × 5. (1.00 FWHM for a Gaussian, 1.26 for a Moffat profile with β = 3;
+ *   programs that weight by radius show larger numbers.) HFR is half of it.
  */
 export function measureShape(plate: Plate, spot: Spot, bench: Bench): StarShape | undefined {
   let { x, y } = spot
@@ -98,7 +98,10 @@ export function measureShape(plate: Plate, spot: Spot, bench: Bench): StarShape 
   }
 }
 
-/** Level and spread of a ring beyond the star's light; the mesh's sky where too little of the ring is on the picture. */
+/**
+ * Level and spread of a ring beyond the star's light; the mesh's sky where too little of the ring is on the
+ * picture.
+ */
 function measureRing(
   { light, width, height }: Plate,
   x: number,
@@ -195,7 +198,8 @@ function windowMoments(
 function ellipse(xx: number, yy: number, xy: number, variance: number) {
   const middle = (xx + yy) / 2
   const half = Math.hypot((xx - yy) / 2, xy)
-  // Near the window's own width the inverse runs away (a plateau, a ring): 0.9 of it stands for "at least 3 windows wide".
+  // Near the window's own width the inverse runs away (a plateau, a ring): 0.9 of it stands for "at least 3 windows
+  // wide".
   const widen = (moment: number) => {
     const bounded = Math.min(Math.max(moment, 0.01), 0.9 * variance)
     return 1 / (1 / bounded - 1 / variance)
@@ -210,8 +214,8 @@ function ellipse(xx: number, yy: number, xy: number, variance: number) {
 }
 
 /**
- * Light within growing circles. Inside 1.5 FWHM every pixel counts, split 5 × 5; from there to 3 FWHM each one-pixel ring counts its
- * median times its area, so that a neighbour in the wings adds nothing.
+ * Light within growing circles. Inside 1.5 FWHM every pixel counts, split 5 × 5; from there to 3 FWHM each one-pixel
+ * ring counts its median times its area, so that a neighbour in the wings adds nothing.
  */
 function growthCurve(
   plate: Plate,
@@ -254,7 +258,8 @@ function growthCurve(
   if (!(flux > 0)) return undefined
   const radius = halfFluxRadius(growth, bins, flux / 2)
   if (radius === undefined) return undefined
-  // Splitting a pixel evenly blurs by its own variance, 1/12 px²; a Gaussian's half-flux radius² is 2 ln 2 times its variance.
+  // Splitting a pixel evenly blurs by its own variance, 1/12 px²; a Gaussian's half-flux radius² is 2 ln 2 times
+  // its variance.
   const squared = parts === 1 ? radius * radius : radius * radius - (2 * Math.LN2) / 12
   return squared > 0 ? { fluxAdu: flux, hfdPx: 2 * Math.sqrt(squared) } : undefined
 }

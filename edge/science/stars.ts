@@ -39,10 +39,11 @@ const maxMeasured = 20_000 // the brightest peaks only, so that no frame takes l
 /**
  * Finds and measures stars.
  *
- * A star is a local maximum above `sigma` times the noise with at least four of its eight neighbours above two sigma (a hot pixel
- * or a cosmic ray has none or a few), that also stands out of the ring around it, and is neither much sharper nor much larger than
- * the frame's other stars (cosmic rays, satellite trails, knots of a nebula). Hot pixels are taken out first, so that one in a star's wing does not
- * pull its centre. Works on a copy of the region, 4 bytes a pixel, and a map of 1 byte a pixel.
+ * A star is a local maximum above `sigma` times the noise with at least four of its eight neighbours above two sigma
+ * (a hot pixel or a cosmic ray has none or a few), that also stands out of the ring around it, and is neither much
+ * sharper nor much larger than the frame's other stars (cosmic rays, satellite trails, knots of a nebula). Hot pixels
+ * are taken out first, so that one in a star's wing does not pull its centre. Works on a copy of the region, 4 bytes
+ * a pixel, and a map of 1 byte a pixel.
  *
  * @param plane  width × height pixels, ADU, NaN = no data; not changed. For a Bayer sensor use `starsOf`.
  * @throws ScienceError on sizes that do not fit
@@ -68,8 +69,9 @@ export function findStars(plane: Samples, width: number, height: number, options
 }
 
 /**
- * `findStars` on a picture of any kind, coordinates and sizes in its own pixels (Bayer superpixels are scaled back, and the width
- * that their averaging adds is taken off). `options.region` is in the picture's pixels; the noise stays that of the luminance.
+ * `findStars` on a picture of any kind, coordinates and sizes in its own pixels (Bayer superpixels are scaled back,
+ * and the width that their averaging adds is taken off). `options.region` is in the picture's pixels; the noise stays
+ * that of the luminance.
  */
 export function starsOf(image: Image, options: StarOptions = {}): Stars {
   const light = luminanceOf(image)
@@ -146,11 +148,15 @@ function measurePeaks(
   return stars
 }
 
-/** Where the sensor clips, told by a star with three pixels of one height at the frame's very top; Infinity when none has. */
+/**
+ * Where the sensor clips, told by a star with three pixels of one height at the frame's very top; Infinity when
+ * none has.
+ */
 function clipLevel(spots: readonly { valueAdu: number; flatPx: number }[]): number {
   const top = spots.length > 0 ? spots[0].valueAdu : 0
   const flat = spots.some(({ valueAdu, flatPx }) => flatPx >= 3 && valueAdu >= 0.995 * top)
-  return flat ? 0.995 * top : Number.POSITIVE_INFINITY // converters end a step or two apart: 65504 and 65534 in one frame
+  // Converters end a step or two apart: 65504 and 65534 in one frame.
+  return flat ? 0.995 * top : Number.POSITIVE_INFINITY
 }
 
 function measurePeak(
@@ -221,9 +227,9 @@ function axisRatio({ eccentricity }: Star): number {
 }
 
 /**
- * Turns the width of the best-fitting Gaussian into the full width at half maximum. Real stars have wings, which widen both the fit
- * and the HFD; how far the two part tells the profile, which is the whole frame's. The curve is a fit to simulated Moffat
- * profiles of β = 2.5 to 8 and a Gaussian, FWHM 2 to 4.5 px, good to 1 %.
+ * Turns the width of the best-fitting Gaussian into the full width at half maximum. Real stars have wings, which
+ * widen both the fit and the HFD; how far the two part tells the profile, which is the whole frame's. The curve is a
+ * fit to simulated Moffat profiles of β = 2.5 to 8 and a Gaussian, FWHM 2 to 4.5 px, good to 1 %.
  */
 function tellWidth(stars: Star[]): Star[] {
   const good = stars.filter(star => !star.saturated && star.snr >= 20)

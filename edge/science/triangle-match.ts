@@ -24,9 +24,10 @@ const maxMatches = 400_000
 /**
  * Transforms frame → reference worth trying, the most voted first, at most `limit`.
  *
- * Every triangle of the first `points` stars of one list votes for the star pairs it would make with every like triangle of the
- * other; triangles whose three pairs gathered the most votes become guesses. Method: Groth, AJ 91 (1986) 1244; voting by
- * Valdes et al., PASP 107 (1995) 1119. Deterministic: all triangles are looked at, none drawn by lot.
+ * Every triangle of the first `points` stars of one list votes for the star pairs it would make with every like
+ * triangle of the other; triangles whose three pairs gathered the most votes become guesses. Method: Groth, AJ 91
+ * (1986) 1244; voting by Valdes et al., PASP 107 (1995) 1119. Deterministic: all triangles are looked at, none drawn
+ * by lot.
  */
 export function guessSimilarities(
   reference: readonly Point[],
@@ -68,7 +69,10 @@ export function guessSimilarities(
   return guesses
 }
 
-/** Indices of the highest scores, highest first; about `most` of them, so that a crowd of chance matches need not be sorted. */
+/**
+ * Indices of the highest scores, highest first; about `most` of them, so that a crowd of chance matches need not be
+ * sorted.
+ */
 function highest(scores: Uint32Array, most: number): number[] {
   const floor = scores.length > most ? scores.slice().sort()[scores.length - most] : 0
   const indices: number[] = []

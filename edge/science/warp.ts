@@ -4,9 +4,9 @@ import { ScienceError } from './science-error.js'
 import { invert, type Similarity } from './similarity.js'
 
 /**
- * Brings one plane of a frame onto the reference grid of the same size, bilinear; `NaN` where the frame has no data, and where
- * one of the (up to four) pixels that make a value is NaN. Photometry: pixel values are interpolated, not conserved; a scale s
- * changes a star's summed flux by s².
+ * Brings one plane of a frame onto the reference grid of the same size, bilinear; `NaN` where the frame has no data,
+ * and where one of the (up to four) pixels that make a value is NaN. Photometry: pixel values are interpolated, not
+ * conserved; a scale s changes a star's summed flux by s².
  *
  * A shift by whole pixels, the identity among them, copies bit for bit.
  *
@@ -24,8 +24,8 @@ export function warp(
 }
 
 /**
- * `warp` for `rows` rows of the reference from `firstRow` on, into the beginning of `out`: a frame is folded in strip by strip without
- * a second whole plane.
+ * `warp` for `rows` rows of the reference from `firstRow` on, into the beginning of `out`: a frame is folded in strip
+ * by strip without a second whole plane.
  * @throws ScienceError when a length does not fit or the transform has no inverse
  */
 export function warpRows(
@@ -116,9 +116,9 @@ function gatherRows(
 }
 
 /**
- * What bilinear resampling does to the noise that is left in differences of neighbouring `blockPx`-square blocks: variance after over
- * variance before, 1 for a whole-pixel shift, for white noise in the source. Exact for the transform, averaged over `samples`²
- * places of the frame, since with a turn the weights change from place to place.
+ * What bilinear resampling does to the noise that is left in differences of neighbouring `blockPx`-square blocks:
+ * variance after over variance before, 1 for a whole-pixel shift, for white noise in the source. Exact for the
+ * transform, averaged over `samples`² places of the frame, since with a turn the weights change from place to place.
  */
 export function resampledVariance(
   frameToReference: Similarity,
@@ -140,7 +140,10 @@ export function resampledVariance(
   return sum / (samples * samples)
 }
 
-/** Sum of squared weights of (left block − right block) over the source's pixels, relative to that without resampling. */
+/**
+ * Sum of squared weights of (left block − right block) over the source's pixels, relative to that without
+ * resampling.
+ */
 function differenceVariance(
   { a, b, tx, ty }: Similarity,
   x0: number,

@@ -1,3 +1,4 @@
+// Registration: known shifts, turns and scales come back; strangers are refused; a real night agrees with its table.
 import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import t from 'tap'

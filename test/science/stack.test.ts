@@ -1,3 +1,4 @@
+// Warping, averaging and the measured gain against known truth, and live stacks of made and of real frames.
 import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import t from 'tap'

@@ -1,3 +1,4 @@
+// Star finding and measuring: seeded fields whose truth is known, shapes with textbook answers, and real frames.
 import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import t from 'tap'

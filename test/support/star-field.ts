@@ -115,7 +115,10 @@ export interface Shot {
   readonly bayer?: Image['bayer']
 }
 
-/** One exposure of the field: 16-bit ADU. Photon noise is Gaussian of the same variance, near enough above 50 electrons. */
+/**
+ * One exposure of the field: 16-bit ADU. Photon noise is Gaussian of the same variance, near enough above 50
+ * electrons.
+ */
 export function expose(field: Field, pose: Pose = {}, shot: Shot = {}): Image {
   const { width, height } = field
   const random = seeded((shot.seed ?? 1) * 7919 + 13)
