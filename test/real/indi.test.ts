@@ -450,3 +450,35 @@ t.test('a mount, a focuser and a wheel behind a real INDI server', { skip }, asy
     await t.rejects(wheel.select(8, never), { code: 'bad-input' })
   })
 })
+
+t.test('a camera and a mount share one link, and the sky follows the mount', { skip }, async t => {
+  const server = await startIndiServer(t, { drivers: drivers.slice(0, 2) })
+  const tools = { clock, random: seededRandom(1), log: quiet, encodeJpeg, lost() {} }
+  const link = await indiLink.open(indiLink.options.parse({ port: server.port }), tools, never)
+  const open = (options: Record<string, unknown>) =>
+    indiDriver.open(indiDriver.options.parse(options), { ...tools, link: <T>() => link.value as T }, never)
+  const [near, far] = [await open(ccd), await open({ device: 'Telescope Simulator', ports: ['mount'] })]
+  t.teardown(async () => {
+    await near.close()
+    await far.close()
+    await link.close()
+  })
+  const mount = far.ports.mount!
+  await mount.setSite?.(47.07, 15.44, 400, never)
+  const raHours = (mount.status().raHours + 1) % 24
+  const skies: number[][] = []
+  for (const decDeg of [80, 80.2]) {
+    await mount.slew({ raHours, decDeg, equinox: 'jnow' }, never)
+    const frame = await take(near.ports.camera!, order(1))
+    const bright: number[] = []
+    for (let i = 0; i < frame.samples.length; i++) if (frame.samples[i] > 300) bright.push(i)
+    skies.push(bright)
+    frame.memory.release()
+  }
+  t.ok(
+    skies.every(bright => bright.length > 20),
+    `${skies[0].length} and ${skies[1].length} pixels of stars`,
+  )
+  const still = skies[0].filter(i => skies[1].includes(i)).length
+  t.ok(still < skies[0].length / 4, `${still} of them stayed where they were`)
+})
