@@ -114,6 +114,7 @@ export async function post<T>(path: string, body: unknown, manner: Manner = {}):
     return await once<T>('POST', path, body, manner)
   } catch (error) {
     if (!(error instanceof Refusal) || error.status !== 401) throw error
+    void learnSession()
     if (!(await wantPairing())) throw error
     return once<T>('POST', path, body, manner)
   }

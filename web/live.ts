@@ -153,7 +153,8 @@ export function listenToBox(): void {
         source?.close()
         source = undefined
       }, hiddenAfterMs)
-    } else if (!source) {
+    } else if (!source || performance.now() - heardAtMs > goneAfterMs) {
+      // The phone slept, not the box: it gets the time of one call before anybody says that it is gone.
       heardAtMs = performance.now()
       call()
     }

@@ -49,9 +49,11 @@ export function size(bytes: number): string {
   return `${value < 10 && unit ? value.toFixed(1) : Math.round(value)} ${units[unit]}`
 }
 
-/** Fixed decimals, or an en dash where there is no number. */
+/** Fixed decimals with a real minus, or an en dash where there is no number. */
 export function fixed(value: number | undefined, decimals: number): string {
-  return value === undefined || !Number.isFinite(value) ? '–' : value.toFixed(decimals)
+  if (value === undefined || !Number.isFinite(value)) return '–'
+  const text = Math.abs(value).toFixed(decimals)
+  return value < 0 && Number(text) > 0 ? `−${text}` : text
 }
 
 /** `80 930`, with a thin space between thousands. */

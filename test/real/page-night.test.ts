@@ -101,6 +101,7 @@ t.test('the page by night', { skip: noBrowser, timeout: 220_000 }, async t => {
         if (!view.includes('/')) await keep(page, `${name}-${view}-night`)
         await page.evaluate('scrollTo(0, document.body.scrollHeight)')
         await page.waitForTimeout(200)
+        if (name === 'desk') await page.mouse.move(1276, 400)
         await dark(t, page, `the end of ${view} on the ${name}`)
       }
       await context.close()

@@ -4,6 +4,8 @@ import { type AgentProcess, patiently, startAgent } from '../support/agent.js'
 import { codeOf, goTo, noBrowser, openBrowser, openPhone, sideways, tooSmall } from '../support/browser.js'
 
 const waitMs = 20_000
+/** The page says within 5 s that the box is gone; a busy test machine may paint later. */
+const saidWithinMs = 8_000
 const views = ['now', 'pier', 'expose', 'focus', 'stack', 'mount', 'files', 'devices', 'log']
 
 t.test('a first night on a phone', { skip: noBrowser, timeout: 200_000 }, async t => {
@@ -192,7 +194,7 @@ t.test('a first night on a phone', { skip: noBrowser, timeout: 200_000 }, async 
     await page.evaluate(`document.title = 'not reloaded'`)
     const gone = page.getByText(/^The box is not answering since \d\d:\d\d:\d\d/)
     process.kill(agent.pid, 'SIGSTOP')
-    await gone.waitFor({ timeout: 5500 })
+    await gone.waitFor({ timeout: saidWithinMs })
     t.ok(await page.getByRole('button', { name: 'Park' }).isDisabled(), 'controls sleep')
     t.ok(await page.getByRole('button', { name: /^STOP/ }).isEnabled(), 'STOP never does')
     process.kill(agent.pid, 'SIGCONT')
@@ -200,7 +202,7 @@ t.test('a first night on a phone', { skip: noBrowser, timeout: 200_000 }, async 
     t.ok(await page.getByRole('button', { name: 'Park' }).isEnabled())
 
     await agent.kill('SIGKILL')
-    await gone.waitFor({ timeout: 5500 })
+    await gone.waitFor({ timeout: saidWithinMs })
     await startAgent(t, { data: agent.data, port: Number(new URL(agent.url).port), mqttPort: agent.mqttPort })
     await gone.waitFor({ state: 'hidden' })
     await page.getByRole('switch', { name: 'Tracking' }).waitFor()

@@ -30,7 +30,12 @@ interface Test {
 
 export async function openBrowser(t: Test): Promise<Browser> {
   builtPage()
-  const browser = await chromium.launch({ executablePath: executable, args: quiet })
+  const browser = await chromium.launch({
+    executablePath: executable,
+    args: quiet,
+    // Scrollbars are pixels too.
+    ignoreDefaultArgs: ['--hide-scrollbars'],
+  })
   t.teardown(() => browser.close())
   return browser
 }

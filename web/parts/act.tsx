@@ -3,9 +3,10 @@ import type { ComponentChildren } from 'preact'
 import { useEffect, useId, useRef, useState } from 'preact/hooks'
 import { ask, pairingWish, Refusal, session } from '../ask'
 import { useCell } from '../cell'
-import { presence, useAt } from '../live'
+import { useAt } from '../live'
 import type { Activity } from '../states'
 import { sentence } from '../words'
+import { useGone } from './gone'
 import { Icon, type IconName } from './icon'
 
 /** What one group of controls is doing, and what the box said when it would not. */
@@ -121,7 +122,7 @@ interface ActProps {
 
 export function Act(props: ActProps) {
   const { job, label, icon, kind = 'quiet', unless, told, onDone } = props
-  const gone = useCell(presence).phase !== 'here'
+  const gone = useGone()
   const own = useId()
   const name = props.ask ? `${props.ask}:${label}` : label
   const pending = job.pending === name
@@ -165,6 +166,7 @@ export function Why({ id, words }: { id: string; words: string | false | undefin
 /** For what cannot be taken back: the first tap asks, the second within four seconds does. */
 export function TwiceTapped(props: Omit<ActProps, 'kind'> & { again: string }) {
   const [armed, setArmed] = useState(false)
+  const gone = useGone()
   useEffect(() => {
     if (!armed) return
     const calm = setTimeout(() => setArmed(false), 4000)
@@ -173,7 +175,7 @@ export function TwiceTapped(props: Omit<ActProps, 'kind'> & { again: string }) {
   if (armed) return <Act {...props} label={props.again} kind="danger" class={`${props.class ?? ''} armed`} />
   return (
     <span class={`act ${props.class ?? ''}`}>
-      <button type="button" class="quiet" disabled={!!props.unless} onClick={() => setArmed(true)}>
+      <button type="button" class="quiet" disabled={gone || !!props.unless} onClick={() => setArmed(true)}>
         {props.icon && <Icon name={props.icon} />}
         <span>{props.label}</span>
       </button>

@@ -14,6 +14,8 @@ interface FieldProps {
   readonly keys?: 'decimal' | 'numeric' | 'text' | 'search'
   readonly disabled?: boolean
   readonly onEnter?: () => void
+  /** Takes the focus when its sheet opens. */
+  readonly first?: boolean
 }
 
 export function Field(props: FieldProps) {
@@ -33,6 +35,7 @@ export function Field(props: FieldProps) {
           autocomplete="off"
           autocapitalize="off"
           spellcheck={false}
+          data-first={props.first}
           aria-invalid={!!props.wrong}
           aria-describedby={note ? `${id}-note` : undefined}
           onInput={event => props.onValue(event.currentTarget.value)}

@@ -43,7 +43,7 @@ export function Pairing() {
           runs, under the QR code.
         </p>
         {wish.words && !job.trouble && <p class="why block">{wish.words}</p>}
-        <Field label="Code" value={code} onValue={setCode} keys="text" placeholder="as shown in the terminal" />
+        <Field first label="Code" value={code} onValue={setCode} keys="text" placeholder="as shown in the terminal" />
         <Field label="Name of this device" value={name} onValue={setName} help="Shown to others as “in use by …”" />
         <Said by={job} />
         <button type="submit" class="main" disabled={!!missing || gone || !!job.pending} aria-describedby="pair-why">

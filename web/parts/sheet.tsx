@@ -33,7 +33,8 @@ export function Sheet({ title, onClose, children, wide }: SheetProps) {
     const before = document.activeElement
     const rest = besides(ground.current!)
     for (const part of rest) part.inert = true
-    box.current?.querySelector<HTMLElement>('[data-first], input, button')?.focus()
+    const first = box.current?.querySelector<HTMLElement>('[data-first]') ?? box.current
+    first?.focus()
     const key = (event: KeyboardEvent): void => {
       if (event.key === 'Escape') close.current()
     }
@@ -50,7 +51,14 @@ export function Sheet({ title, onClose, children, wide }: SheetProps) {
   }, [])
   return (
     <div ref={ground} class="sheet-ground">
-      <div ref={box} class={`sheet ${wide ? 'wide' : ''}`} role="dialog" aria-modal="true" aria-labelledby={id}>
+      <div
+        ref={box}
+        class={`sheet ${wide ? 'wide' : ''}`}
+        role="dialog"
+        aria-modal="true"
+        aria-labelledby={id}
+        tabIndex={-1}
+      >
         <header>
           <h2 id={id}>{title}</h2>
           <button type="button" class="bare" aria-label="Close" onClick={onClose}>

@@ -73,7 +73,9 @@ export function Equipment({ onClose }: { onClose: () => void }) {
                 <button type="button" onClick={() => setDriver(row)}>
                   <span>
                     <strong>{row.summary}</strong>
-                    <small class="dim">{row.ports?.length ? `can be: ${portWords(row.ports)}` : row.id}</small>
+                    <small class="dim">
+                      {row.ports?.length ? `can be: ${portWords(row.ports)}` : `driver ${row.id}`}
+                    </small>
                   </span>
                   <Icon name="right" />
                 </button>

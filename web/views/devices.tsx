@@ -5,6 +5,7 @@ import { useCell } from '../cell'
 import { boxNow, useAt, useKind } from '../live'
 import { Act, Said, useJob } from '../parts/act'
 import { Choice, Figure } from '../parts/fields'
+import { useGone } from '../parts/gone'
 import { Lamp } from '../parts/lamp'
 import { Bar } from '../parts/ring'
 import { useTick } from '../parts/tick'
@@ -59,8 +60,12 @@ export function DevicesView() {
   )
 }
 
+const worstFirst = ['unavailable', 'retrying', 'opening', 'closed', 'ready']
+const wellness = ({ condition }: Box): number => worstFirst.indexOf(condition ?? 'opening')
+
 function Boxes({ kind, title }: { kind: 'device' | 'link'; title: string }) {
-  const boxes = useKind<Box>(kind)
+  // What needs somebody comes first.
+  const boxes = [...useKind<Box>(kind)].sort((a, b) => wellness(a.value) - wellness(b.value))
   useTick(10_000)
   if (!boxes.length) return null
   return (
@@ -110,6 +115,7 @@ function BoxRow({ name, box, reconnects }: { name: string; box: Box; reconnects:
 function FilterChoice({ name }: { name: string | undefined }) {
   const wheel = useAt<Wheel>(name && `wheel/${name}`)?.value
   const job = useJob()
+  const gone = useGone()
   if (!wheel?.names?.length) return null
   const off = away(wheel, 'wheel')
   return (
@@ -119,7 +125,7 @@ function FilterChoice({ name }: { name: string | undefined }) {
         bare
         label="Filter in the light"
         value={wheel.filter}
-        disabled={!!off || !!job.pending}
+        disabled={gone || !!off || !!job.pending}
         onValue={filter => void job.run('wheel', () => ask('wheel-select', { wheel: name, filter }))}
         options={wheel.names.map(value => ({ value, label: value }))}
         help={off ?? (job.pending || wheel.filter === undefined ? 'The wheel turns …' : undefined)}

@@ -17,7 +17,7 @@ import { Choice, Field, readNumber } from '../parts/fields'
 import { Fold } from '../parts/fold'
 import { notReady, useInUse } from '../ready'
 import type { Camera, Storage, Wheel } from '../states'
-import { fixed, size, whole } from '../words'
+import { duration, size, whole } from '../words'
 import { RegionFields, readRegion } from './expose-region'
 
 const standard = {
@@ -146,14 +146,15 @@ export function Order({ form, change, camera, name, wheel }: OrderProps) {
   )
 }
 
+/** Frames and hours are known once a frame has shown how large it is. */
 function Room() {
   const disk = useAt<Storage>('storage')?.value
-  if (disk?.framesLeft === undefined) return null
+  if (disk?.freeBytes === undefined) return null
   return (
     <p class={disk.low ? 'warned' : 'dim'}>
-      The disk has room for {whole(disk.framesLeft)} frames
-      {disk.hoursLeft !== undefined && `, ${fixed(disk.hoursLeft, disk.hoursLeft < 10 ? 1 : 0)} h`}
-      {disk.freeBytes !== undefined && ` (${size(disk.freeBytes)} free)`}.
+      {disk.framesLeft === undefined
+        ? `${size(disk.freeBytes)} are free on the disk.`
+        : `The disk has room for ${whole(disk.framesLeft)} frames, ${duration(3600 * (disk.hoursLeft ?? 0))} (${size(disk.freeBytes)} free).`}
     </p>
   )
 }

@@ -99,6 +99,7 @@ export function Catalogue({ name, why }: { name: string | undefined; why: string
                 ask="mount-slew"
                 input={{ mount: name, target: entry.id }}
                 unless={why ?? (entry.up === false && 'It is below the horizon')}
+                told={why && 'pad-why'}
               />
               <Act
                 job={job}

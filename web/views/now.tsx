@@ -16,6 +16,7 @@ import {
   nightName,
   rightAscension,
   sentence,
+  size,
   spoken,
   whole,
 } from '../words'
@@ -202,12 +203,13 @@ function SkyCard() {
 
 function DiskCard() {
   const disk = useAt<Storage>('storage')?.value
-  if (disk?.framesLeft === undefined) return null
+  if (disk?.freeBytes === undefined) return null
   return (
     <a class="card" href={hrefOf('files')}>
       <h2>Disk</h2>
       <dl class="figures">
-        <Figure label="Frames left" value={whole(disk.framesLeft)} />
+        <Figure label="Free" value={size(disk.freeBytes)} />
+        {disk.framesLeft !== undefined && <Figure label="Frames left" value={whole(disk.framesLeft)} />}
         {disk.hoursLeft !== undefined && (
           <Figure label="Hours left" value={fixed(disk.hoursLeft, disk.hoursLeft < 10 ? 1 : 0)} unit="h" />
         )}

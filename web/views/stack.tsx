@@ -55,7 +55,7 @@ function State({ stack, sizes }: { stack: Stack; sizes: 'hfd' | 'hfr' | undefine
       {framesAccepted > 0 && (
         <dl class="figures">
           <Figure label="Noise gain √N" value={fixed(stack.snrGain, 2)} unit="×" />
-          <Figure label="measured" value={fixed(stack.measuredGain, 2)} unit="×" />
+          <Figure label="Measured" value={fixed(stack.measuredGain, 2)} unit="×" />
           <Figure label="Light" value={duration(stack.integratedSeconds ?? 0)} />
           <Figure label="Stars" value={whole(stack.stars)} />
           <Figure label={sizeName(sizes)} value={fixed(sizeOf(stack.hfdPx, sizes), 2)} unit="px" />
