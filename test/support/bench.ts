@@ -23,6 +23,8 @@ export interface Bench {
 }
 
 export function bench(clock: Clock = systemClock()): Bench {
+  // A clock's timers do not keep a process alive; the agent's server does, and here nothing else would.
+  const awake = setInterval(() => {}, 1000)
   const log = createLog(clock, () => {})
   const pool = lendingPool(64 * 1024 * 1024)
   const lost: Fault[] = []
@@ -53,6 +55,7 @@ export function bench(clock: Clock = systemClock()): Bench {
       return { box, ports: box.ports }
     },
     async close() {
+      clearInterval(awake)
       for (const box of boxes.reverse()) await box.close()
       for (const link of links.reverse()) await link.close()
     },

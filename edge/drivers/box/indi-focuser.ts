@@ -32,7 +32,9 @@ export function openIndiFocuser(session: IndiSession): Focuser {
         const wait = { what: `moving to ${steps} steps`, ms: moveMs, signal, polled: true }
         await session.settle(property, { [item]: steps }, wait)
       } catch (error) {
-        if (signal.aborted && !session.gone.aborted) await halt()
+        // Some focusers cannot be halted; the one who asked still hears why it was given up.
+        const haltable = session.property('FOCUS_ABORT_MOTION') !== undefined
+        if (signal.aborted && !session.gone.aborted && haltable) await halt()
         throw error
       }
     },

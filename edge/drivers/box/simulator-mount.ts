@@ -58,10 +58,11 @@ export function openSimulatedMount(place: Observatory, tools: Tools): OpenBox {
   const go = async (target: { raDeg: number; decDeg: number } | 'park', signal: AbortSignal) => {
     box.check()
     if (signal.aborted) throw reasonOf(signal)
-    if (moving) throw new Fault('busy', 'the simulated mount is slewing', 'Wait until it is there, or stop it')
     const control = new AbortController()
+    moving?.abort(new Fault('aborted', 'a newer order for the simulated mount replaced this one', 'Nothing to do'))
     moving = control
     const what = target === 'park' ? 'parking the simulated mount' : 'slewing the simulated mount'
+    settling = false
     try {
       const ms = telescope.setOff(target)
       listen()
@@ -76,11 +77,14 @@ export function openSimulatedMount(place: Observatory, tools: Tools): OpenBox {
       settling = true
       await box.work(settleMs, patienceMs, what, signal, control.signal)
     } catch (error) {
-      if (!box.silent()) telescope.halt()
+      // Replaced by a newer order, the axes are no longer ours to stop.
+      if (moving === control && !box.silent()) telescope.halt()
       throw error
     } finally {
-      settling = false
-      moving = undefined
+      if (moving === control) {
+        settling = false
+        moving = undefined
+      }
       listen()
     }
   }

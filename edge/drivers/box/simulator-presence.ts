@@ -50,8 +50,13 @@ export function presence(place: Observatory, part: Part, tools: Tools): Presence
     async work(ms, patienceMs, what, ...signals) {
       check()
       const limit = tools.clock.deadline(ms + patienceMs, what, gone.signal, ...signals)
+      const endMs = tools.clock.monotonicMs() + ms
       try {
-        await tools.clock.sleep(ms, limit.signal)
+        // Timers count whole milliseconds and may ring a fraction early: nothing is done before it is done.
+        for (let left = ms; left > 0; left = endMs - tools.clock.monotonicMs()) {
+          await tools.clock.sleep(Math.ceil(left), limit.signal)
+        }
+        if (limit.signal.aborted) throw reasonOf(limit.signal)
         if (place.mishaps.happens('silent', part)) await limit.race(new Promise<never>(() => {}))
       } finally {
         limit.cancel()

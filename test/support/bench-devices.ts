@@ -1,0 +1,133 @@
+// The table behind the contract suites: for each driver, how it is opened with nothing plugged in. A new driver gets its rows
+// here, and every suite of the ports it has picks it up.
+import { existsSync } from 'node:fs'
+import { indiDriver } from '../../edge/drivers/box/indi.js'
+import { simulatorDriver } from '../../edge/drivers/box/simulator.js'
+import { replayDriver } from '../../edge/drivers/camera/replay.js'
+import { indiLink } from '../../edge/drivers/link/indi/indi-link.js'
+import { simulatorLink } from '../../edge/drivers/link/simulator/simulator-link.js'
+import { ffmpegDriver } from '../../edge/drivers/video/ffmpeg.js'
+import type { PortName, Ports } from '../../edge/ports/device.js'
+import type { Driver, LinkDriver, OpenBox } from '../../edge/ports/driver.js'
+import { simulatedClock } from '../../edge/spine/simulated-clock.js'
+import { type Bench, bench } from './bench.js'
+import { noIndiServer, startIndiServer } from './indi-server.js'
+import { sharedData } from './shared-data.js'
+
+/** Anything with tap's teardown. */
+export interface Teardown {
+  teardown(run: () => Promise<void> | void): void
+}
+
+export interface BenchRow {
+  readonly name: string
+  readonly driver: Driver
+  readonly link?: LinkDriver
+  readonly ports: readonly PortName[]
+  /** It lives by the clock alone, so its contract may run in simulated time. */
+  readonly simulatedTime?: boolean
+  /** Why it cannot be opened here; false when it can. */
+  readonly skip: string | false
+  /** Starts what it needs and gives the options of driver and link. */
+  ready(test: Teardown): Promise<{ readonly options: object; readonly link?: object }>
+}
+
+/** Weather, drift and errors at zero: the contracts are about promises, not about the sky. */
+const calm = { cloudiness: 0, polar_error_arcmin: 0, periodic_error_arcsec: 0, pointing_error_arcmin: 0 }
+
+function simulated(part: string, port: PortName, more: object = {}): BenchRow {
+  return {
+    name: `simulator ${part}`,
+    driver: simulatorDriver,
+    link: simulatorLink,
+    ports: [port],
+    simulatedTime: true,
+    skip: false,
+    ready: async () => ({ options: { part, ...more }, link: calm }),
+  }
+}
+
+const indiSimulators: Partial<Record<PortName, { readonly program: string; readonly device: string }>> = {
+  camera: { program: 'indi_simulator_ccd', device: 'CCD Simulator' },
+  mount: { program: 'indi_simulator_telescope', device: 'Telescope Simulator' },
+  focuser: { program: 'indi_simulator_focus', device: 'Focuser Simulator' },
+  wheel: { program: 'indi_simulator_wheel', device: 'Filter Simulator' },
+}
+
+function indi(port: 'camera' | 'mount' | 'focuser' | 'wheel'): BenchRow {
+  const { program, device } = indiSimulators[port]!
+  return {
+    name: `indi ${port}`,
+    driver: indiDriver,
+    link: indiLink,
+    ports: [port],
+    skip: noIndiServer,
+    async ready(test) {
+      // The camera's simulator asks the telescope's where it looks.
+      const others = port === 'camera' ? ['indi_simulator_telescope'] : []
+      const server = await startIndiServer(test, { drivers: [program, ...others] })
+      return { options: { device, ports: [port], readout_seconds: 5 }, link: { host: server.host, port: server.port } }
+    },
+  }
+}
+
+export const benchRows: readonly BenchRow[] = [
+  simulated('camera', 'camera', { width: 320, height: 240 }),
+  simulated('guide-camera', 'camera', { width: 320, height: 240, bayer: 'grbg', bit_depth: 12 }),
+  simulated('mount', 'mount'),
+  simulated('focuser', 'focuser'),
+  simulated('wheel', 'wheel'),
+  simulated('switches', 'switches'),
+  simulated('sensors', 'station'),
+  simulated('weather', 'station'),
+  simulated('pier-camera', 'video'),
+  indi('camera'),
+  indi('mount'),
+  indi('focuser'),
+  indi('wheel'),
+  {
+    name: 'replay',
+    driver: replayDriver,
+    ports: ['camera'],
+    skip: sharedData ? false : 'the real frames are not here',
+    ready: async () => ({ options: { folder: `${sharedData}/hatp32` } }),
+  },
+  {
+    name: 'ffmpeg',
+    driver: ffmpegDriver,
+    ports: ['video'],
+    skip: existsSync('/usr/bin/ffmpeg') ? false : 'ffmpeg is not installed',
+    ready: async () => ({ options: { source: 'test' } }),
+  },
+]
+
+export function rowsWith(port: PortName): readonly BenchRow[] {
+  return benchRows.filter(row => row.ports.includes(port))
+}
+
+export interface OpenRow<P extends PortName> {
+  readonly bench: Bench
+  readonly box: OpenBox
+  readonly port: NonNullable<Ports[P]>
+  /** Runs a piece of a test while time passes: by itself, or because it is simulated and we let it. */
+  during<T>(piece: () => Promise<T>): Promise<T>
+}
+
+/** More simulated time than this in one piece of a test is a hang. */
+const longestMs = 3_600_000
+
+/** Opens a row's driver as main would; all is closed when the test ends. */
+export async function openRow<P extends PortName>(test: Teardown, row: BenchRow, port: P): Promise<OpenRow<P>> {
+  const { options, link } = await row.ready(test)
+  const simulated = row.simulatedTime ? simulatedClock(Date.UTC(2026, 10, 20, 21)) : undefined
+  const table = bench(simulated)
+  test.teardown(() => table.close())
+  const line = row.link && (await table.openLink(row.link, link))
+  const { box, ports } = await table.open(row.driver, options, line)
+  return {
+    bench: table,
+    box,
+    port: ports[port] as NonNullable<Ports[P]>,
+    during: piece => (simulated ? simulated.until(piece(), longestMs) : piece()),
+  }
+}
