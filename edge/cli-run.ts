@@ -37,7 +37,6 @@ export async function runAgent(place: CliPlace & { mqttPort: number | undefined 
     },
   })
   await folder.tell({ port: agent.http.port })
-  await agent.access.issueLocal()
   await greet(agent)
   const signal = await asked
   process.stdout.write(terminal ? '\nStopping: exposures are aborted, devices closed …\n' : '')

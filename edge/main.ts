@@ -134,6 +134,8 @@ export async function startAgent(where: Surroundings): Promise<Agent> {
     lookAction({ links, tools: name => ({ clock, random, log: log.named(name), encodeJpeg: pixels.encodeJpeg }) }),
   ])
 
+  // Before the page answers: whoever sees the agent up finds the token of this start, not of the one before.
+  await access.issueLocal()
   const http = await startHttp(
     {
       feed,
