@@ -1,6 +1,6 @@
 // The folder of files that is the truth: nothing half-written is ever visible in it, nothing is overwritten, and no path
 // leads out of it.
-import { closeSync, fsyncSync, mkdirSync, openSync, readdirSync, realpathSync, statSync, unlinkSync } from 'node:fs'
+import { closeSync, fsyncSync, mkdirSync, openSync, readdirSync, realpathSync, rmSync, statSync } from 'node:fs'
 import { type FileHandle, mkdir, open, rename, rmdir, stat, unlink } from 'node:fs/promises'
 import path from 'node:path'
 import { Fault } from '../ports/fault.js'
@@ -47,7 +47,7 @@ export function openShelf(folder: string): Shelf {
     const root = realpathSync(folder)
     const aside = path.join(root, incoming)
     const leftovers = readdirSync(aside)
-    for (const name of leftovers) unlinkSync(path.join(aside, name))
+    for (const name of leftovers) rmSync(path.join(aside, name), { recursive: true })
     return { ...shelfAt(root, aside), leftovers: leftovers.length }
   } catch (error) {
     throw diskFault(error, `the archive folder ${folder}`, existing(folder), 0)

@@ -290,10 +290,13 @@ for (const thread of [false, true]) {
       writeFileSync(path.join(archive, '2026-03-21', 'foreign.FTS'), encodeFits(frameOf({}), []))
       writeFileSync(path.join(archive, 'notes.txt'), 'windy')
       writeFileSync(path.join(archive, '.incoming', 'half.fits'), 'SIMPLE')
+      mkdirSync(path.join(archive, '.incoming', 'by hand'))
+      writeFileSync(path.join(archive, 'back\\slash.fits'), encodeFits(frameOf({}), []))
 
       const again = await openIn(t, folder)
       const { report } = again.store
-      t.match(report, { leftovers: 1, moved: 1, adopted: 1, dropped: 1, unreadable: [{ path: 'broken.fits' }] })
+      t.match(report, { leftovers: 2, moved: 1, adopted: 1, dropped: 1 })
+      t.strictSame(report.unreadable.map(({ path }) => path).toSorted(), ['back\\slash.fits', 'broken.fits'])
       const rows = await again.store.exposures({ limit: 10 })
       t.equal(rows.length, 3)
       t.strictSame(await again.store.exposure(id(3)), kept[2], 'the one nobody touched')

@@ -37,6 +37,7 @@ t.test('killed twenty times at any moment: nothing that was told is lost, nothin
   const removed = new Set<string>()
   const perhaps = new Set<string>()
   let cursor = 0
+  let mended = 0
 
   for (let kill = 1; kill <= 20; kill++) {
     const mode = kill % 2 ? 'thread' : 'within'
@@ -49,7 +50,10 @@ t.test('killed twenty times at any moment: nothing that was told is lost, nothin
       // From the first word on, at any moment of the next frames.
       if (!doomed) setTimeout(() => child.kill('SIGKILL'), random.next() * 150)
       doomed = true
-      if (said.boot) t.equal(said.boot, kill, `start ${kill}`)
+      if (said.boot) {
+        t.equal(said.boot, kill, `start ${kill}`)
+        mended += said.report.leftovers + said.report.adopted + said.report.removed
+      }
       if (said.id) {
         told.set(said.id, said)
         t.ok(said.cursor > cursor, 'cursors rise')
@@ -67,6 +71,7 @@ t.test('killed twenty times at any moment: nothing that was told is lost, nothin
   const rows = await store.exposures({ limit: 1000 })
   const files = filesUnder(archive)
   t.ok(told.size >= 20, `${told.size} frames were told of`)
+  t.ok(mended > 0, `death found ${mended} files half-way`)
   t.strictSame(files.toSorted(), rows.map(({ path }) => path).toSorted(), 'rows and files match one to one')
   for (const row of rows) {
     t.equal(findDamage(readFileSync(path.join(archive, row.path))), undefined, row.id)
