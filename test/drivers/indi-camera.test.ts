@@ -1,3 +1,4 @@
+// The INDI camera against a driver that does what real ones do only now and then. Images late, lying, cut, or never.
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import { indiDriver } from '../../edge/drivers/box/indi.js'

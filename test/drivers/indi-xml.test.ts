@@ -1,3 +1,4 @@
+// INDI's stream and what is made of it: read the same however the network cuts it, bounded whatever it holds.
 import { Buffer } from 'node:buffer'
 import t from 'tap'
 import { base64Stream } from '../../edge/drivers/link/indi/base64-stream.js'
@@ -15,7 +16,8 @@ function lines(text: string, width: number): string {
 
 const night = Buffer.from(`<?xml version='1.0'?>
 <!-- a > in a comment, and <defNumberVector> too -->
-<defNumberVector device="Mount &quot;Ö&quot;" name='EQUATORIAL_EOD_COORD' label='a > b' state="Busy" perm="rw" timestamp="2026-11-20T18:17:55">
+<defNumberVector device="Mount &quot;Ö&quot;" name='EQUATORIAL_EOD_COORD' label='a > b'
+  state="Busy" perm="rw" timestamp="2026-11-20T18:17:55">
     <defNumber name="RA" label="RA" format="%010.6m" min="0" max="24">
 5:35:17.3
     </defNumber>

@@ -1,3 +1,4 @@
+// Camera, mount, focuser and wheel of a real indiserver with real simulators, killed, frozen and restarted.
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'

@@ -1,4 +1,4 @@
-// A real indiserver with real simulators, of its own for each test file: they keep their state between clients and in HOME.
+// A real indiserver with real simulators, one for each test: they keep their state between clients and in HOME.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
@@ -90,8 +90,8 @@ export async function startIndiServer(
 }
 
 /**
- * Makes a folder that INDI's CCD simulator serves frame by frame: lower-case names, and a PIXSIZE1 card, for which it asks,
- * where the header had a blank one. Pixels stay as they are.
+ * Makes a folder that INDI's CCD simulator serves frame by frame: lower-case names, and a PIXSIZE1 card, for which it
+ * asks, where the header had a blank one. Pixels stay as they are.
  * @param from folder of FITS files
  * @param to made if absent
  * @returns names of the files made, in the order in which they are served

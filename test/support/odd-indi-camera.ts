@@ -1,5 +1,5 @@
-// An INDI camera that does, on order, what real drivers do only now and then: send an aborted image late, lie about sizes,
-// cut images short, say nothing. Speaks the protocol over a real socket.
+// An INDI camera that does, on order, what real drivers do only now and then: send an aborted image late, lie about
+// sizes, cut images short, say nothing. Speaks the protocol over a real socket.
 import { Buffer } from 'node:buffer'
 import { createServer, type Socket } from 'node:net'
 import { type Element, indiTokenizer } from '../../edge/drivers/link/indi/tokenizer.js'
@@ -49,8 +49,8 @@ export async function startOddCamera(): Promise<OddCamera> {
 <oneNumber name="CCD_EXPOSURE_VALUE">${seconds}</oneNumber></setNumberVector>`)
     },
     abort: state =>
-      control(`<setSwitchVector device="Odd" name="CCD_ABORT_EXPOSURE" state="${state}"><oneSwitch name="ABORT">Off</oneSwitch>
-</setSwitchVector>`),
+      control(`<setSwitchVector device="Odd" name="CCD_ABORT_EXPOSURE" state="${state}">
+<oneSwitch name="ABORT">Off</oneSwitch></setSwitchVector>`),
     message: text => control(`<message device="Odd" message="${text}"/>`),
     image({ startedMs, value, len, format = '.fits', characters, fits = oddFits(startedMs, value) }) {
       const text = Buffer.from(fits).toString('base64').slice(0, characters)
@@ -104,7 +104,8 @@ export function oddFits(startedMs: number, value: number): Uint8Array {
   return Buffer.concat([header, data])
 }
 
-const blobDefinition = `<defBLOBVector device="Odd" name="CCD1" state="Idle" perm="ro"><defBLOB name="CCD1"/></defBLOBVector>
+const blobDefinition = `<defBLOBVector device="Odd" name="CCD1" state="Idle" perm="ro">
+<defBLOB name="CCD1"/></defBLOBVector>
 `
 const definitions = `
 <defSwitchVector device="Odd" name="CONNECTION" state="Ok" perm="rw" rule="OneOfMany">

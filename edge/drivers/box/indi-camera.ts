@@ -1,5 +1,5 @@
-// A camera of an INDI server: what it can do is looked up in its properties at each use, since drivers define, change and
-// delete them as they like.
+// A camera of an INDI server: what it can do is looked up in its properties at each use, since drivers define, change
+// and delete them as they like.
 import type { Adjustable, Camera, Cooler, Sensor2D } from '../../ports/camera.js'
 import { Fault } from '../../ports/fault.js'
 import type { ExposureOrder, Frame, FrameType, Lend } from '../../ports/frame.js'

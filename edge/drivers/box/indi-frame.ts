@@ -20,8 +20,8 @@ export interface Taking {
 }
 
 /**
- * Takes over the image's memory: the frame has it, or it is released. Rejects with the signal's reason when that fires on
- * the way, `broken` when data are missing.
+ * Takes over the image's memory: the frame has it, or it is released. Rejects with the signal's reason when that fires
+ * on the way, `broken` when data are missing.
  */
 export async function frameOf(taken: TakenImage, taking: Taking, lend: Lend, signal: AbortSignal): Promise<Frame> {
   const { header, memory: file } = taken

@@ -93,7 +93,7 @@ export async function openIndiMount(
       if (own.signal.aborted) throw reasonOf(own.signal)
       await run(own.signal)
     } catch (error) {
-      // Whatever went wrong, a mount that nobody watches must not go on moving. It may not even have said that it moves.
+      // Whatever went wrong, a mount that nobody watches must not go on moving, even if it has not said that it does.
       if (motion === own && !session.gone.aborted) await rest(trackingBefore)
       throw error
     } finally {

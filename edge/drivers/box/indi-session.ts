@@ -22,7 +22,7 @@ export interface IndiSession {
   watch(listener: (change: IndiChange) => void): () => void
   /** Writes a property without waiting. Throws `unsupported`, `offline`. */
   order(property: string, values: Values): void
-  /** Writes a property and settles when the driver has taken it. Rejects with `broken` and the driver's words on Alert. */
+  /** Writes a property and settles when the driver has taken it. Rejects on Alert with `broken` and its words. */
   settle(property: string, values: Values, wait: Wait): Promise<void>
   /** Settles with the first value that `test` gives, tried now and at every change. */
   until<T>(wait: Wait, test: (change: IndiChange | undefined) => T | undefined): Promise<T>

@@ -40,7 +40,7 @@ export interface ImageReceiver {
 }
 
 export interface ImageHead {
-  /** Valid bytes, as the server says: `len`, or `size` from servers that do not know `len`. NaN when neither is there. */
+  /** Valid bytes, as the server says: `len`, or `size` from servers that do not know `len`. NaN with neither. */
   readonly byteLength: number
   /** `.fits`, `.fits.fz`, `.stream_jpg` … */
   readonly format: string
@@ -63,7 +63,7 @@ const subscribedMs = 1500
 
 const passOver: TokenSink['blobStarts'] = () => undefined
 
-/** Connects and asks for all definitions; they come in later. Rejects with `offline`, `timeout` or the signal's reason. */
+/** Connects and asks for all definitions, which come later. Rejects with `offline`, `timeout`, the signal's reason. */
 export async function openClient(options: ClientOptions, signal: AbortSignal): Promise<IndiClient & { close(): void }> {
   const { host, port, quietMs, clock, log } = options
   const tree = indiTree()
@@ -183,7 +183,8 @@ function orderXml(
     if (onlyOn && value !== true) continue
     lines.push(`<one${tag} name="${escapeText(item)}">${written(value)}</one${tag}>`)
   }
-  return `<new${tag}Vector device="${escapeText(device)}" name="${escapeText(name)}">${lines.join('')}</new${tag}Vector>\n`
+  const head = `device="${escapeText(device)}" name="${escapeText(name)}"`
+  return `<new${tag}Vector ${head}>${lines.join('')}</new${tag}Vector>\n`
 }
 
 const orderTags: Partial<Record<IndiProperty['kind'], string>> = { number: 'Number', text: 'Text', switch: 'Switch' }

@@ -50,7 +50,7 @@ const maxProperties = 1000
 const maxItems = 1000
 
 export interface IndiTree {
-  /** Takes one message in. Undefined when it says nothing about any device (a ping reply, a set before its definition). */
+  /** Takes one message in. Undefined when it is about no device (a ping reply); no changes where it changes nothing. */
   apply(message: Element): { readonly device: string; readonly changes: readonly IndiChange[] } | undefined
   devices(): string[]
   property(device: string, name: string): IndiProperty | undefined
@@ -100,7 +100,7 @@ export function indiTree(): IndiTree {
 }
 
 /**
- * A number as INDI writes it: decimal, or sexagesimal with `:`, `;` or blanks (`-5:23:28.2` is −5.3912). NaN if neither.
+ * A number as INDI writes it: decimal, or sexagesimal with `:`, `;` or blanks (`-5:23:28.2` is −5.3912), else NaN.
  */
 export function parseIndiNumber(text: string): number {
   const trimmed = text.trim()
