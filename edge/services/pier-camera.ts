@@ -1,6 +1,6 @@
 // The pier camera: runs at full pace while somebody looks, slowly otherwise; nothing of it is ever kept.
 import type { Clock, Timer } from '../ports/clock.js'
-import type { Device, Devices } from '../ports/device.js'
+import type { Condition, Device, Devices } from '../ports/device.js'
 import { asFault, Fault } from '../ports/fault.js'
 import type { Feed } from '../ports/feed.js'
 import type { Log } from '../ports/log.js'
@@ -76,12 +76,12 @@ export function startPierCamera(parts: PierCameraParts): PierCamera {
     while (!stopping.signal.aborted) {
       pace = new AbortController()
       try {
-        if (device.condition === 'opening') await turnsReady(device, clock, stopping.signal)
+        if (device.condition === 'opening') await turns(device, now => now !== 'opening', clock, stopping.signal)
         await runOnce(parts, { device, path, framesPerSecond: framesPerSecond(), onPicture: trouble.over }, pace.signal)
       } catch (error) {
         if (stopping.signal.aborted) break
         trouble.tell(asFault(error, 'pier camera'))
-        await turnsReady(device, clock, stopping.signal)
+        await turns(device, now => now === 'ready', clock, stopping.signal)
       }
     }
   }
@@ -226,8 +226,13 @@ async function runOnce(parts: PierCameraParts, turn: Turn, pace: AbortSignal): P
   if (failure) throw failure
 }
 
-/** Settles when the device turns ready, after the time between two tries, or when stopped. */
-function turnsReady(device: Device<VideoSource>, clock: Clock, signal: AbortSignal): Promise<void> {
+/** Settles when the device's condition turns as wanted, after the time between two tries, or when stopped. */
+function turns(
+  device: Device<VideoSource>,
+  wanted: (now: Condition) => boolean,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<void> {
   return new Promise(settle => {
     const done = () => {
       timer.cancel()
@@ -237,7 +242,7 @@ function turnsReady(device: Device<VideoSource>, clock: Clock, signal: AbortSign
     }
     const timer = clock.after(retryMs, done)
     const deaf = device.onChange(() => {
-      if (device.condition === 'ready') done()
+      if (wanted(device.condition)) done()
     })
     signal.addEventListener('abort', done, { once: true })
     if (signal.aborted) done()

@@ -39,7 +39,10 @@ export function pierCamRoutes(pictures: Pictures, view: PierView, clock: Clock):
       return
     }
     response.flushHeaders()
+    // The first boundary and the newest picture there is, whatever its age: its header tells it.
     response.write('--frame\r\n')
+    const now = pictures.latest('pier')
+    if (now) response.write(messageOf(now))
     const client = clientOf(response, view, clock)
     clients.add(client)
     deaf ??= pictures.listen(send, 'pier')
@@ -50,8 +53,6 @@ export function pierCamRoutes(pictures: Pictures, view: PierView, clock: Clock):
       deaf?.()
       deaf = undefined
     })
-    const now = pictures.latest('pier')
-    if (now) client.offer(messageOf(now))
   })
 
   router.get('/api/pier-cam/snapshot', (_request, response) => {

@@ -98,7 +98,9 @@ const spawning = {
 function endOf(child: ChildProcessByStdio<null, Readable, Readable>): Promise<string> {
   return new Promise(settle => {
     child.once('error', error => settle(`could not be started (${error.message})`))
-    child.once('close', (code, signal) => settle(signal ? `was ended by ${signal}` : `ended with code ${code}`))
+    child.once('close', (code, signal) =>
+      settle(signal ? `was ended by ${signal}` : `ended${code === 0 ? '' : ` with code ${code}`}`),
+    )
   })
 }
 

@@ -1,0 +1,144 @@
+// The pier camera as the agent runs it: real supervisor, feed, store, pixel work and HTTP.
+import { mkdtemp, rm } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import express from 'express'
+import { pierCamRoutes } from '../../edge/api/http/pier-cam-stream.js'
+import { drivers, links } from '../../edge/drivers/index.js'
+import type { Driver } from '../../edge/ports/driver.js'
+import type { State } from '../../edge/ports/feed.js'
+import type { LogLine } from '../../edge/ports/log.js'
+import { pierCamSettings, startPierCamera } from '../../edge/services/pier-camera.js'
+import { type BoxEntry, type LinkEntry, openDevices } from '../../edge/spine/devices.js'
+import { createFeed } from '../../edge/spine/feed.js'
+import { createLog } from '../../edge/spine/log.js'
+import { createPictures } from '../../edge/spine/pictures.js'
+import { seededRandom } from '../../edge/spine/seeded-random.js'
+import type { SimulatedClock } from '../../edge/spine/simulated-clock.js'
+import { systemClock } from '../../edge/spine/system-clock.js'
+import { standardTemplate } from '../../edge/store/naming.js'
+import { openStore } from '../../edge/store/open-store.js'
+import { openPixels } from '../../edge/workers/pixels.js'
+
+interface Test {
+  teardown(run: () => unknown): void
+}
+
+export interface PierOrder {
+  /** Of the device `pier`: driver and its options; absent: nothing is configured. */
+  readonly device?: { readonly driver: string } & Record<string, unknown>
+  /** More devices and links. */
+  readonly others?: Record<string, { readonly driver: string } & Record<string, unknown>>
+  readonly links?: Record<string, { readonly driver: string } & Record<string, unknown>>
+  /** `pier_cam:` of the config. */
+  readonly settings?: Record<string, unknown>
+  /** The machine's own when absent. */
+  readonly clock?: SimulatedClock
+  /** Drivers beside those of the list. */
+  readonly drivers?: readonly Driver[]
+}
+
+/** Everything is closed and removed when the test ends. */
+export async function openPierHouse(t: Test, order: PierOrder) {
+  const { device, others = {}, links: lines = {}, settings = {} } = order
+  const clock = order.clock ?? systemClock()
+  /** Simulated time has to be moved for waits to end. */
+  const over = (work: Promise<void>) => order.clock?.until(work, 60_000) ?? work
+  const folder = await mkdtemp(join(tmpdir(), 'pierside-pier-'))
+  const said: LogLine[] = []
+  const log = createLog(clock, line => said.push(line), 'debug')
+  const store = await openStore({
+    folder,
+    thread: false,
+    clock,
+    log,
+    template: standardTemplate,
+    longitudeDeg: 8,
+    reserveBytes: 0,
+  })
+  const feed = createFeed({ node: 'test', store, clock, log })
+  const pictures = createPictures()
+  const pixels = openPixels({ archive: folder, memoryBytes: 1 << 24, clock, log, threads: false })
+  const boxes = Object.entries({ ...(device && { pier: device }), ...others })
+  const rack = openDevices(
+    Object.entries(lines).map(([name, { driver, ...options }]): LinkEntry => {
+      const kind = links.find(one => one.id === driver)!
+      return { name, driver: kind, options: kind.options.parse(options) }
+    }),
+    boxes.map(([name, { driver, link, ...options }]): BoxEntry => {
+      const kind = [...drivers, ...(order.drivers ?? [])].find(one => one.id === driver)!
+      return { name, driver: kind, link: link as string | undefined, options: kind.options.parse(options) }
+    }),
+    { clock, random: seededRandom(1), log, encodeJpeg: pixels.encodeJpeg },
+  )
+  const start = (more: Record<string, unknown> = {}) =>
+    startPierCamera({
+      devices: rack,
+      pixels,
+      pictures,
+      feed,
+      clock,
+      log,
+      settings: pierCamSettings.parse({ enabled: true, ...settings, ...more }),
+      use: device ? { pier_cam: 'pier' } : {},
+    })
+  let camera = start()
+
+  const app = express()
+  app.use(pierCamRoutes(pictures, { watch: ended => camera.watch(ended), refusal: () => camera.refusal?.() }, clock))
+  const server = createServer(app)
+  await new Promise<void>(settle => server.listen(0, '127.0.0.1', () => settle()))
+
+  t.teardown(async () => {
+    server.closeAllConnections()
+    await new Promise<void>(settle => server.close(() => settle()))
+    await over(camera.stop())
+    await over(rack.close())
+    await pixels.close()
+    await store.close()
+    await rm(folder, { recursive: true, force: true })
+  })
+
+  const state = () => feed.get('video/pier')?.value as Record<string, unknown> | undefined
+  return {
+    folder,
+    clock,
+    feed,
+    pictures,
+    rack,
+    pixels,
+    said,
+    state,
+    port: (server.address() as AddressInfo).port,
+    get camera() {
+      return camera
+    },
+    /** As main does when the owner saves other settings. */
+    async restart(more: Record<string, unknown>) {
+      await camera.stop()
+      camera = start(more)
+    },
+    /** Settles as soon as the state of the pier camera is so; rejects after `withinMs`. */
+    until(seen: (value: Record<string, unknown>) => boolean, withinMs = 20_000): Promise<State> {
+      return new Promise((settle, reject) => {
+        const look = () => {
+          const now = feed.get('video/pier')
+          if (!now || !seen(now.value as Record<string, unknown>)) return
+          stop()
+          clearTimeout(limit)
+          settle(now)
+        }
+        const limit = setTimeout(() => {
+          stop()
+          reject(new Error(`after ${withinMs} ms the pier camera is ${JSON.stringify(state())}`))
+        }, withinMs)
+        const stop = feed.listen({ state: look })
+        look()
+      })
+    },
+  }
+}
+
+export type PierHouse = Awaited<ReturnType<typeof openPierHouse>>
