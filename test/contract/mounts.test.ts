@@ -17,8 +17,8 @@ for (const row of rowsWith('mount')) {
     })
     // Both places are up for the simulated site, which begins in the east; others have no horizon.
     const { raHours } = mount.status()
-    const here = place(mount, raHours, 40)
-    const there = place(mount, (raHours + 0.3) % 24, 46)
+    const here = place(mount, raHours, 70)
+    const there = place(mount, (raHours + 0.3) % 24, 74)
 
     t.test('a slew ends on the target, tracking', t =>
       during(async () => {

@@ -89,8 +89,11 @@ function shift(a: Stars, b: Stars, reachPx: number): { x: number; y: number; vot
   return best
 }
 
+/** For tests that leave nothing behind which would disturb the next: a painting thread takes seconds to start here. */
+const calm = await nightOf(t)
+
 t.test('a star that the mount is sent to stands in the middle of the frame, on both sides of the pier', async t => {
-  const night = await nightOf(t)
+  const night = calm
   const mount = await mountOf(night)
   const camera = await cameraOf(night)
   const lstHours = (mount.status().raHours * 15 - 45) / 15
@@ -113,7 +116,7 @@ t.test('a star that the mount is sent to stands in the middle of the frame, on b
 })
 
 t.test('exposures take their time by the clock and say what they are', async t => {
-  const night = await nightOf(t)
+  const night = calm
   const camera = await cameraOf(night, { bayer: 'rggb' })
   const phases: string[] = []
   camera.onPhase?.(phase => phases.push(phase))
@@ -140,7 +143,8 @@ t.test('one seed is one night, to the bit', async t => {
   }
   const first = await take({ cloudiness: 0.5 })
   t.ok(first.equals(await take({ cloudiness: 0.5 })), 'the same night again')
-  t.notOk(first.equals(await take({ cloudiness: 0.5, seed: 8 })), 'another seed, another night')
+  const weathers = [7, 8].map(async seed => (await nightOf(t, { cloudiness: 0.5, seed })).place.weather())
+  t.notSame(await weathers[0], await weathers[1], 'another seed, another night')
 })
 
 t.test('a well-aligned mount keeps the stars in place, a careless one lets them drift', async t => {
@@ -342,7 +346,7 @@ t.test('the mount parks, wakes, refuses the ground and stops where it is', async
 })
 
 t.test('the pier camera shows the telescope as it stands', async t => {
-  const night = await nightOf(t)
+  const night = calm
   const video = (await night.open('pier-camera')).ports.video!
   const mount = await mountOf(night)
   const sizes = async (ms: number) => {

@@ -1,4 +1,5 @@
-// The table behind the contract suites: for each driver, how it is opened with nothing plugged in. A new driver gets its rows
+// The table behind the contract suites: for each driver, how it is opened with nothing plugged in. A new driver gets
+// its rows
 // here, and every suite of the ports it has picks it up.
 import { existsSync } from 'node:fs'
 import { indiDriver } from '../../edge/drivers/box/indi.js'
@@ -66,7 +67,12 @@ function indi(port: 'camera' | 'mount' | 'focuser' | 'wheel'): BenchRow {
       // The camera's simulator asks the telescope's where it looks.
       const others = port === 'camera' ? ['indi_simulator_telescope'] : []
       const server = await startIndiServer(test, { drivers: [program, ...others] })
-      return { options: { device, ports: [port], readout_seconds: 5 }, link: { host: server.host, port: server.port } }
+      // Its telescope parks half a minute away by default.
+      const properties = port === 'mount' ? { TELESCOPE_PARK_POSITION: { PARK_HA: -6, PARK_DEC: 72 } } : {}
+      return {
+        options: { device, ports: [port], readout_seconds: 5, properties },
+        link: { host: server.host, port: server.port },
+      }
     },
   }
 }
