@@ -1,4 +1,5 @@
-// The configuration as a whole: one schema from drivers, services and faces, and the observatory one gets without a file.
+// The configuration as a whole: one schema from drivers, services and faces, and the observatory one gets without a
+// file.
 
 import { httpSettings } from './api/http/server.js'
 import { mqttSettings } from './api/mqtt/settings.js'

@@ -1,4 +1,5 @@
-// The last line of `make test` is what everybody believes: what counts as passed, failed and skipped, shown on TAP as tap prints it.
+// The last line of `make test` is what everybody believes: what counts as passed, failed and skipped, shown on TAP as
+// tap prints it.
 import t from 'tap'
 import { type Count, countFile, listedSkips, readTap } from '../scripts/count-tests.mjs'
 

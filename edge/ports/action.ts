@@ -53,7 +53,8 @@ export interface Action<I extends z.ZodObject = z.ZodObject, O extends z.ZodType
   readonly output: O
   readonly role: Role
   /**
-   * The state paths this action is about, `{field}` naming the input field that a part fills: `power/{device}/{channel}`.
+   * The state paths this action is about, `{field}` naming the input field that a part fills:
+   * `power/{device}/{channel}`.
    * Faces expand it over the states that exist at the time. Absent: about the observatory as a whole.
    */
   readonly on?: string

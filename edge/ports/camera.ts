@@ -7,7 +7,8 @@ export interface Camera {
   /**
    * One exposure. The frame's memory is lent and belongs to the caller, who releases it.
    * Rejects with `busy` while exposing, `bad-input` for an order the sensor cannot do, the signal's reason when aborted
-   * (the frame is thrown away and the camera takes the next order within 2 s), `timeout` or `offline` if the device goes
+   * (the frame is thrown away and the camera takes the next order within 2 s), `timeout` or `offline` if the device
+   * goes
    * quiet: exposure time plus `readoutSeconds` plus 10 s at most.
    */
   expose(order: ExposureOrder, lend: Lend, signal: AbortSignal): Promise<Frame>

@@ -27,3 +27,17 @@ export interface Deadline {
   race<T>(work: Promise<T>): Promise<T>
   cancel(): void
 }
+
+/**
+ * Waits `ms`, or less when the signal fires: answers whether the whole time has passed. For loops that look at their
+ * signal.
+ */
+export async function pause(clock: Pick<Clock, 'sleep'>, ms: number, signal: AbortSignal): Promise<boolean> {
+  try {
+    await clock.sleep(ms, signal)
+    return true
+  } catch (error) {
+    if (signal.aborted) return false
+    throw error
+  }
+}

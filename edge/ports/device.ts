@@ -30,7 +30,9 @@ export interface Device<T> {
   readonly condition: Condition
   /** Why it is not ready. */
   readonly fault: Fault | undefined
-  /** The port now. Throws `offline` with the reason when the box is not ready, `unsupported` when it has no such port. */
+  /**
+   * The port now. Throws `offline` with the reason when the box is not ready, `unsupported` when it has no such port.
+   */
   current(): T
   /** Tells the supervisor that the device failed at something: it reopens it and climbs the ladder. */
   distrust(fault: Fault): void
@@ -45,7 +47,10 @@ export interface DeviceBox extends Device<Ports> {
 
 export interface Devices {
   readonly boxes: readonly DeviceBox[]
-  /** A view of one port of one box. The name `undefined` gives a device that is always `offline` and says what to configure. */
+  /**
+   * A view of one port of one box. The name `undefined` gives a device that is always `offline` and says what to
+   * configure.
+   */
   device<K extends PortName>(port: K, name: string | undefined): Device<NonNullable<Ports[K]>>
   /** All boxes that now have such a port. */
   having<K extends PortName>(port: K): Device<NonNullable<Ports[K]>>[]

@@ -35,11 +35,16 @@ export interface Driver<O extends z.ZodObject = z.ZodObject> {
   /** Name in the config: `driver: replay`. */
   readonly id: string
   readonly summary: string
-  /** Strict zod object; every field has `.describe()` with its unit. The schema yields validation, form, help and docs. */
+  /**
+   * Strict zod object; every field has `.describe()` with its unit. The schema yields validation, form, help and docs.
+   */
   readonly options: O
   /** The kind of link this driver speaks over, if any: the device's `link:` names one. */
   readonly link?: LinkDriver
-  /** Which ports a box opened with these options will have: known before it is there, so that a missing device has a name. */
+  /**
+   * Which ports a box opened with these options will have: known before it is there, so that a missing device has a
+   * name.
+   */
   ports(options: z.output<O>): readonly (keyof Ports)[]
   open(options: z.output<O>, tools: Tools, signal: AbortSignal): Promise<OpenBox>
 }

@@ -37,7 +37,9 @@ export interface FeedListener {
 export interface Feed {
   readonly node: string
   readonly boot: number
-  /** Replaces the state at `path`. Listeners hear of it in order, before this returns. A listener that throws is logged. */
+  /**
+   * Replaces the state at `path`. Listeners hear of it in order, before this returns. A listener that throws is logged.
+   */
   set(path: string, value: JsonObject, atMs?: number): void
   /** Changes some fields of a state and leaves the others; `undefined` removes a field. */
   patch(path: string, fields: JsonObject, atMs?: number): void

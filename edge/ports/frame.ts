@@ -12,7 +12,9 @@ export interface Lent {
   release(): void
 }
 
-/** Settles when the pool has room; rejects with the signal's reason, or `bad-input` when more than the pool is asked. */
+/**
+ * Settles when the pool has room; rejects with the signal's reason, or `bad-input` when more than the pool is asked.
+ */
 export type Lend = (byteLength: number, signal: AbortSignal) => Promise<Lent>
 
 export type FrameType = 'light' | 'dark' | 'bias' | 'flat'
@@ -50,6 +52,9 @@ export interface Frame extends Image {
   readonly pixelMicrons?: { readonly x: number; readonly y: number }
   /** Electrons per ADU. */
   readonly electronsPerAdu?: number
-  /** Header cards of the source (INDI's, a replayed file's) that go into the archive unless a value of ours replaces them. */
+  /**
+   * Header cards of the source (INDI's, a replayed file's) that go into the archive unless a value of ours replaces
+   * them.
+   */
   readonly cards: readonly Card[]
 }

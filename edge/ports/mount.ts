@@ -31,7 +31,10 @@ export interface Mount {
   status(): MountStatus
   /** Called on every status heard. */
   onStatus(listener: (status: MountStatus) => void): () => void
-  /** Settles when the mount stands on the target and tracks. On the signal it stops the axes and rejects with the reason. */
+  /**
+   * Settles when the mount stands on the target and tracks. On the signal it stops the axes and rejects with the
+   * reason.
+   */
   slew(target: Pointing, signal: AbortSignal): Promise<void>
   /** Declares that the tube now points at `target`. */
   sync(target: Pointing, signal: AbortSignal): Promise<void>

@@ -13,7 +13,9 @@ export interface EncodedPicture {
   readonly height: number
 }
 
-/** How a linear frame becomes a picture. `asinh`: asinh(10) between percentiles 1 and 99.5. `auto`: MTF auto-stretch. */
+/**
+ * How a linear frame becomes a picture. `asinh`: asinh(10) between percentiles 1 and 99.5. `auto`: MTF auto-stretch.
+ */
 export interface View {
   readonly stretch: 'asinh' | 'auto'
   readonly maxWidth: number // px
@@ -79,7 +81,9 @@ export interface PixelStack {
   /** In order. `id` goes into the list of what went in. */
   add(source: FrameSource, id: string, signal: AbortSignal): Promise<StackOutcome>
   picture(view: View): Promise<EncodedPicture>
-  /** √N and beside it the noise gain measured on star-free sky against the reference frame; undefined before two frames. */
+  /**
+   * √N and beside it the noise gain measured on star-free sky against the reference frame; undefined before two frames.
+   */
   gain(): Promise<{ frames: number; snrGain: number; measuredGain?: number }>
   /** 32-bit float FITS with the list of what went in. */
   save(cards: readonly Card[]): Promise<Uint8Array>

@@ -109,7 +109,9 @@ export interface Store {
   thumbnail(id: string): Promise<Uint8Array | undefined>
   /** File and row, both or none. */
   remove(id: string): Promise<void>
-  /** Absolute path of a file under the archive; `bad-input` for a path that leads outside, `not-found` if it is missing. */
+  /**
+   * Absolute path of a file under the archive; `bad-input` for a path that leads outside, `not-found` if it is missing.
+   */
   locate(path: string): Promise<{ absolute: string; bytes: number }>
   appendEvent(event: Omit<FeedEvent, 'cursor'>): Promise<number>
   eventsAfter(cursor: number, limit: number): Promise<FeedEvent[]>

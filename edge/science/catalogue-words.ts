@@ -1,4 +1,5 @@
-// How designations and names are compared, however they are typed: `M42`, `messier 042`, `α Lyr`, `Alpha Lyrae`, `boötis`.
+// How designations and names are compared, however they are typed: `M42`, `messier 042`, `α Lyr`, `Alpha Lyrae`,
+// `boötis`.
 
 const greek: Readonly<Record<string, string>> = {
   α: 'alpha',
@@ -50,7 +51,9 @@ const catalogues: Readonly<Record<string, string>> = {
   hd: 'hd',
 }
 
-/** Small letters, no accents, Greek letters spelt out, single spaces; apostrophes vanish, all other marks part words. */
+/**
+ * Small letters, no accents, Greek letters spelt out, single spaces; apostrophes vanish, all other marks part words.
+ */
 export function foldWords(text: string): string {
   return text
     .normalize('NFKD')

@@ -87,7 +87,8 @@ interface Parsed {
 let parsed: Parsed | undefined
 
 /**
- * Finds objects by designation in any spelling (`m42`, `NGC 7000`, `alpha lyr`, `HIP 91262`) or by name (`andromeda`, `vega`,
+ * Finds objects by designation in any spelling (`m42`, `NGC 7000`, `alpha lyr`, `HIP 91262`) or by name (`andromeda`,
+ * `vega`,
  * `jupiter`), best match first, brighter before fainter.
  * @param text what was typed; nothing in, nothing out
  * @param atMs Unix time for the Moon, the planets and the stars' own motion
@@ -125,7 +126,9 @@ export function catalogueEntry(id: string, atMs: number, site?: Site): Catalogue
   return one ? movedTo(one, atMs) : undefined
 }
 
-/** Every deep-sky object: Messier first, then NGC, IC and the rest, by number. Moon, planets and stars come by `search`. */
+/**
+ * Every deep-sky object: Messier first, then NGC, IC and the rest, by number. Moon, planets and stars come by `search`.
+ */
 export function catalogueList(): readonly CatalogueEntry[] {
   return tables().deepSky
 }
@@ -179,7 +182,8 @@ function parse(): Parsed {
   const genitives = new Map(constellationRows.split('\n').map(row => [row.slice(0, 3), row.split('\t')[2]] as const))
   for (const row of starRows.split('\n')) listed.push(starFrom(row, genitives))
   const byKey = new Map<string, Listed>()
-  // Designations go before names, and what stands earlier in the list (brighter, for stars) keeps a name that two share.
+  // Designations go before names, and what stands earlier in the list (brighter, for stars) keeps a name that two
+  // share.
   for (const one of listed) for (const key of one.keys) if (!byKey.has(key)) byKey.set(key, one)
   for (const one of listed)
     for (const name of one.names) {
@@ -242,7 +246,9 @@ function starFrom(row: string, genitives: ReadonlyMap<string, string>): Listed {
   return { entry, keys, names: names.map(foldWords), motion }
 }
 
-/** Straight-line motion from epoch 2000: within 0.1″ over a century for every star that has one here, poles excepted. */
+/**
+ * Straight-line motion from epoch 2000: within 0.1″ over a century for every star that has one here, poles excepted.
+ */
 function movedTo({ entry, motion }: Listed, atMs: number): CatalogueEntry {
   if (!motion) return entry
   const years = (atMs - j2000Ms) / yearMs

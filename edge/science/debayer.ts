@@ -26,7 +26,8 @@ export function plainRows(image: Image): RowSource {
 
 /**
  * A mosaic as colour at half the size: each 2 × 2 square one pixel, its two greens averaged. Nothing is invented, noise
- * stays white. An odd last row or column is left out. A missing (NaN) green leaves the other; red and blue stay missing.
+ * stays white. An odd last row or column is left out. A missing (NaN) green leaves the other; red and blue stay
+ * missing.
  * @throws ScienceError when the image has no Bayer pattern or is smaller than 2 × 2
  */
 export function superpixelRows(image: Image): RowSource {

@@ -11,7 +11,9 @@ export interface Card {
   readonly comment?: string
   /** A whole number that is a measurement: written with a decimal point. Set when the file wrote it with one. */
   readonly real?: boolean
-  /** The 80 characters of a card that could not be read but does no harm; used on writing only where `value` is absent. */
+  /**
+   * The 80 characters of a card that could not be read but does no harm; used on writing only where `value` is absent.
+   */
   readonly raw?: string
 }
 
@@ -30,7 +32,8 @@ const commentaryColumns = 72 // columns 9–80
 
 /**
  * Reads cards up to END, or to the end of what is given.
- * Cards that cannot be read (wrong column, unclosed quote, complex numbers, HIERARCH) come back with `raw` and no value;
+ * Cards that cannot be read (wrong column, unclosed quote, complex numbers, HIERARCH) come back with `raw` and no
+ * value;
  * whether one of them matters is for whoever needs its value. Blank cards before END are padding and dropped.
  * @throws ScienceError when there are more cards than `maxHeaderBlocks` blocks can hold
  */
@@ -64,7 +67,8 @@ export function isEnd(line: string): boolean {
 }
 
 /**
- * Cards as header blocks: END added, padded with blanks to a multiple of 2880 bytes. Strings longer than a card go on in
+ * Cards as header blocks: END added, padded with blanks to a multiple of 2880 bytes. Strings longer than a card go on
+ * in
  * CONTINUE cards; numbers read back exactly; characters outside ASCII lose their accents or become `?`.
  * @throws ScienceError naming the card whose keyword or number FITS has no form for
  */
@@ -100,7 +104,8 @@ export function formatCard(card: Card): string[] {
 }
 
 /**
- * Our cards put over a source's: each keyword of `ours` replaces the source's card where it stood (later doubles go), new
+ * Our cards put over a source's: each keyword of `ours` replaces the source's card where it stood (later doubles go),
+ * new
  * ones follow at the end. Commentary of both is kept.
  */
 export function replaceCards(source: readonly Card[], ours: readonly Card[]): Card[] {

@@ -1,9 +1,13 @@
-// Trees, roofs and hills: how high the tube must point in each direction to see sky, and whether a target may be pointed at.
+// Trees, roofs and hills: how high the tube must point in each direction to see sky, and whether a target may be
+// pointed at.
 
 import { ScienceError } from './science-error.js'
 import type { AltAz } from './sky.js'
 
-/** Knots of the skyline, each [altitude 0 … 90, azimuth 0 ≤ az < 360] in degrees, straight lines between them, all round. */
+/**
+ * Knots of the skyline, each [altitude 0 … 90, azimuth 0 ≤ az < 360] in degrees, straight lines between them, all
+ * round.
+ */
 export type HorizonMask = readonly (readonly [altDeg: number, azDeg: number])[]
 
 export type Allowance =
@@ -22,7 +26,8 @@ export function checkMask(mask: HorizonMask): void {
 
 /**
  * The altitude of the skyline in a direction, degrees; 0 without knots.
- * Linear between neighbouring knots, across north too. Two knots at one azimuth are a wall: exactly there the higher counts.
+ * Linear between neighbouring knots, across north too. Two knots at one azimuth are a wall: exactly there the higher
+ * counts.
  * @param mask in any order
  * @param azDeg any finite azimuth
  */
@@ -30,7 +35,8 @@ export function minAltitude(mask: HorizonMask, azDeg: number): number {
   checkMask(mask)
   if (!Number.isFinite(azDeg)) throw new ScienceError(`azimuth is ${azDeg}, not a number`)
   if (mask.length === 0) return 0
-  const knots = [...mask].sort((a, b) => a[1] - b[1]) // stable: the two sides of a wall stay in the order they were given
+  // stable: the two sides of a wall stay in the order they were given
+  const knots = [...mask].sort((a, b) => a[1] - b[1])
   const az = ((azDeg % 360) + 360) % 360
   const here = knots.filter(knot => knot[1] === az)
   if (here.length > 0) return Math.max(...here.map(knot => knot[0]))

@@ -6,14 +6,17 @@ const annexK = [
   87, 80, 62, 18, 22, 37, 56, 68, 109, 103, 77, 24, 35, 55, 64, 81, 104, 113, 92, 49, 64, 78, 87, 103, 121, 120, 101,
   72, 92, 95, 98, 112, 100, 103, 99,
 ]
-/** Sum of libjpeg's table of each quality 1–100, falling; IJG's jcparam.c: scale = 5000/q or 200 − 2q, entries 1–255. */
+/**
+ * Sum of libjpeg's table of each quality 1–100, falling; IJG's jcparam.c: scale = 5000/q or 200 − 2q, entries 1–255.
+ */
 const sums = Array.from({ length: 100 }, (_, i) => {
   const scale = i + 1 < 50 ? Math.floor(5000 / (i + 1)) : 200 - 2 * (i + 1)
   return annexK.reduce((sum, one) => sum + Math.max(1, Math.min(255, Math.floor((one * scale + 50) / 100))), 0)
 })
 
 /**
- * Quality on libjpeg's scale of 1–100: exact for files of libjpeg, and for other makers the quality at which libjpeg would
+ * Quality on libjpeg's scale of 1–100: exact for files of libjpeg, and for other makers the quality at which libjpeg
+ * would
  * divide by as much in all.
  * @returns undefined when the bytes hold no table before the picture data
  */

@@ -1,4 +1,5 @@
-// Arrays of samples as files and sensors have them: which numbers, how many, laid out how. The lowest word of the house.
+// Arrays of samples as files and sensors have them: which numbers, how many, laid out how. The lowest word of the
+// house.
 
 /** `u16` means unsigned 16-bit and so on; `f32` and `f64` are IEEE floats. */
 export type SampleType = 'u8' | 'u16' | 'i16' | 'i32' | 'f32' | 'f64'

@@ -23,7 +23,9 @@ export interface SensorMould {
   readonly unevenness: number
 }
 
-/** Sensitivity of every pixel of a window relative to a perfect one: window height × width over binning², row by row. */
+/**
+ * Sensitivity of every pixel of a window relative to a perfect one: window height × width over binning², row by row.
+ */
 export function flatPattern(mould: SensorMould, window: ReadWindow): Float32Array {
   const { binning } = window
   const width = Math.floor(window.width / binning)

@@ -1,4 +1,5 @@
-// Light that comes from no star: sky glow with its slope, cloud in patches, and a lamp; and what cloud takes from the stars.
+// Light that comes from no star: sky glow with its slope, cloud in patches, and a lamp; and what cloud takes from the
+// stars.
 import { planeNoise } from './seeded-noise.js'
 import type { Canvas } from './star-profile.js'
 

@@ -1,4 +1,5 @@
-// Makes the frame a camera would have taken: stars that belong to the sky, the air, the telescope and the sensor, from seeds.
+// Makes the frame a camera would have taken: stars that belong to the sky, the air, the telescope and the sensor, from
+// seeds.
 // Everything here is expected light in electrons until the last loop, which makes it noise and ADU.
 import type { BayerPattern } from './samples.js'
 import { hash32, normalMask, normalQuantiles, normalShift, poissonFrom, wordsFrom } from './seeded-noise.js'
@@ -80,7 +81,9 @@ export function skyScratch(): SkyScratch {
   return { light: new Float32Array(0), flats: new Map(), hot: new Map() }
 }
 
-/** Electrons per second, m² and unit of efficiency from a star of V = 0 through clear glass: 300 nm of 1e11 /s/m²/µm. */
+/**
+ * Electrons per second, m² and unit of efficiency from a star of V = 0 through clear glass: 300 nm of 1e11 /s/m²/µm.
+ */
 const zeroElectronsPerSecondM2 = 3e10
 /** Quantum efficiency times optics. */
 const efficiency = 0.55
@@ -89,7 +92,8 @@ const mostStars = 20_000
 const unseen = 0.04
 
 /**
- * Fills `out` with the frame: window height × width over binning², row by row from the top, ADU. Binned pixels are sums,
+ * Fills `out` with the frame: window height × width over binning², row by row from the top, ADU. Binned pixels are
+ * sums,
  * clipped at 65535. The same order gives the same frame, bit by bit.
  * @param out as long as the binned window; overwritten
  * @param scratch changed by this call
@@ -242,7 +246,8 @@ function phaseFactors(bayer: BayerPattern | undefined, window: ReadWindow, colou
   if (!bayer) return plain
   const c = colourIndex - 0.6
   const seen = { r: 0.32 * 10 ** (0.22 * c), g: 0.4, b: 0.28 * 10 ** (-0.4 * c) }
-  // Binned by an even number every sum holds all colours; by an odd one it keeps the mosaic only in part. Both: the mean.
+  // Binned by an even number every sum holds all colours; by an odd one it keeps the mosaic only in part. Both: the
+  // mean.
   if (window.binning > 1) return plain.map(() => (seen.r + 2 * seen.g + seen.b) / 4)
   return plain.map((_, i) => {
     const letter = bayer[((((i >> 1) + window.y) & 1) << 1) | (((i & 1) + window.x) & 1)]
@@ -269,7 +274,8 @@ function addHot(order: SkyOrder, hot: HotPixels, flat: Float32Array, canvas: Can
 }
 
 /**
- * Light to ADU. Shot noise is taken as normal, which a read noise of an electron or more covers where it would be wrong.
+ * Light to ADU. Shot noise is taken as normal, which a read noise of an electron or more covers where it would be
+ * wrong.
  */
 function expose(
   order: SkyOrder,

@@ -1,4 +1,5 @@
-// Where things stand: precession, altitude and azimuth, Sun, Moon and planets. The one file that knows astronomy-engine.
+// Where things stand: precession, altitude and azimuth, Sun, Moon and planets. The one file that knows
+// astronomy-engine.
 
 import * as engine from 'astronomy-engine'
 import { ScienceError } from './science-error.js'
@@ -31,10 +32,14 @@ export interface AltAz {
   readonly azDeg: number // from north through east, 0 … 360
 }
 
-/** Whether altitudes are bent by the air: `none` is the bare geometry, `standard` sea-level air at 10 °C and 1010 hPa. */
+/**
+ * Whether altitudes are bent by the air: `none` is the bare geometry, `standard` sea-level air at 10 °C and 1010 hPa.
+ */
 export type Air = 'none' | 'standard'
 
-/** What moves among the stars and can be pointed at. The Sun is not here on purpose: nothing may be sent to it by name. */
+/**
+ * What moves among the stars and can be pointed at. The Sun is not here on purpose: nothing may be sent to it by name.
+ */
 export type Wanderer = 'moon' | 'mercury' | 'venus' | 'mars' | 'jupiter' | 'saturn' | 'uranus' | 'neptune' | 'pluto'
 
 const bodies: Readonly<Record<Wanderer | 'sun', engine.Body>> = {
@@ -59,8 +64,10 @@ type Triple = readonly [number, number, number]
 /**
  * A place of one equinox in another.
  *
- * J2000 → JNow is precession, nutation and annual aberration (20″): the apparent place that mounts and planetarium programs
- * mean by JNow. JNow → J2000 is its exact inverse. Refraction, diurnal aberration (0.3″) and light bending are left out.
+ * J2000 → JNow is precession, nutation and annual aberration (20″): the apparent place that mounts and planetarium
+ * programs
+ * mean by JNow. JNow → J2000 is its exact inverse. Refraction, diurnal aberration (0.3″) and light bending are left
+ * out.
  * Source: astronomy-engine (Capitaine precession, largest terms of IAU 2000B nutation); within 0.11″ of astropy's TETE
  * (test/science/sky.test.ts).
  *
@@ -97,7 +104,8 @@ export function hourAngle(pointing: Pointing, site: Site, atMs: number): number 
 }
 
 /**
- * The side of the pier on which a German mount's tube hangs when it points there in its usual state (not through the pole):
+ * The side of the pier on which a German mount's tube hangs when it points there in its usual state (not through the
+ * pole):
  * before the meridian the tube is west of the pier and looks east.
  * @param hourAngleHours −12 … 12
  */
@@ -184,7 +192,9 @@ export function constellationOf(place: Place): string {
   return engine.Constellation(place.raHours, place.decDeg).symbol
 }
 
-/** Angle between two places of one equinox, degrees. Vincenty's form of the great circle: exact near 0° and 180° too. */
+/**
+ * Angle between two places of one equinox, degrees. Vincenty's form of the great circle: exact near 0° and 180° too.
+ */
 export function separationDeg(a: Place, b: Place): number {
   const [ax, ay, az] = vectorOf(a)
   const [bx, by, bz] = vectorOf(b)
@@ -225,7 +235,9 @@ function horizonOf(hourAngleDeg: number, decDeg: number, latitudeDeg: number): A
   }
 }
 
-/** The Earth's velocity against the centre of mass of the solar system, J2000 axes, as a fraction of the speed of light. */
+/**
+ * The Earth's velocity against the centre of mass of the solar system, J2000 axes, as a fraction of the speed of light.
+ */
 function earthVelocity(time: engine.AstroTime): Triple {
   const { vx, vy, vz } = engine.BaryState(engine.Body.Earth, time)
   return [vx / engine.C_AUDAY, vy / engine.C_AUDAY, vz / engine.C_AUDAY]

@@ -1,4 +1,5 @@
-// Stars of a made-up sky: each cell of the sphere grows its own from the seed, so that a place always shows the same stars.
+// Stars of a made-up sky: each cell of the sphere grows its own from the seed, so that a place always shows the same
+// stars.
 import { hash32, poissonFrom, wordsFrom } from './seeded-noise.js'
 
 /** Columns of a star list, J2000. */
@@ -15,7 +16,9 @@ const bands = 360
 /** Fainter stars are never made; a frame of the simulated telescope reaches them in about an hour. */
 const faintestMagnitude = 17.5
 const brightestMagnitude = 2.5
-/** log10 N(<m) rises by this much per magnitude between 10 and 17 (Bahcall & Soneira, ApJS 44 (1980) 73, mid latitudes). */
+/**
+ * log10 N(<m) rises by this much per magnitude between 10 and 17 (Bahcall & Soneira, ApJS 44 (1980) 73, mid latitudes).
+ */
 const slope = 0.35
 /** Stars brighter than magnitude 10 per square degree: about 340 000 on the whole sphere. */
 const brighterThanTenPerDeg2 = 8

@@ -55,7 +55,10 @@ function moffat(radius2: number, alpha: number): number {
   return 2 / (Math.PI * alpha * alpha * u * u * u)
 }
 
-/** Points that stand for the lit ring, equal in area; one point in the middle when the disc is far smaller than the seeing. */
+/**
+ * Points that stand for the lit ring, equal in area; one point in the middle when the disc is far smaller than the
+ * seeing.
+ */
 function ringPoints(outer: number, obstruction: number, alpha: number): { radius: number; cosine: number }[] {
   if (outer < 0.02 * alpha) return [{ radius: 0, cosine: 1 }]
   const rings = Math.min(24, Math.max(4, Math.ceil(outer / alpha) * 3))
@@ -80,7 +83,8 @@ export interface Canvas {
 /**
  * Adds one star.
  * @param x,y  px in the canvas, (0,0) the centre of the first pixel
- * @param electrons  of the whole star, one per pixel phase [even row even column, even odd, odd even, odd odd]: the colour
+ * @param electrons  of the whole star, one per pixel phase [even row even column, even odd, odd even, odd odd]: the
+ * colour
  *   filters of a Bayer sensor; four times the same number on a mono one
  * @param least  electrons per pixel that are lost in the noise anyway: the window ends there
  */

@@ -38,7 +38,8 @@ const whiteShare = 0.995
 
 /**
  * asinh(10 x) / asinh(10) with x from 0 at percentile 1 to 1 at 99.5. Missing pixels are black.
- * `neutral` colour: each plane has its own white, and a black that puts its median where the planes' medians lie on average.
+ * `neutral` colour: each plane has its own white, and a black that puts its median where the planes' medians lie on
+ * average.
  * @throws ScienceError for a mosaic, which must become colour first
  */
 export function asinhStretch(image: Image, balance: ColourBalance = 'neutral'): ScreenPicture {

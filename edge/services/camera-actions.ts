@@ -78,6 +78,7 @@ export function cameraActions({ devices, imaging, claims, settings, use }: Camer
     output: z.object({ ids: z.array(z.string()), paths: z.array(z.string()) }),
     role: 'observer',
     on: 'camera/{camera}',
+    check: input => void devices.device('camera', cameraOr(input.camera, use)).current(),
     claims: input => exposureClaims(cameraOr(input.camera, use), input.filter === undefined ? undefined : use.wheel),
     settles: { kind: 'activity', resumes: false },
     async run({ input, lease, signal, activity }) {

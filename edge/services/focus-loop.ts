@@ -1,7 +1,7 @@
 // The focus loop: short exposures, measured and shown, none of them kept.
 import { type Action, action } from '../ports/action.js'
 import type { Camera } from '../ports/camera.js'
-import type { Clock } from '../ports/clock.js'
+import { type Clock, pause } from '../ports/clock.js'
 import type { Device, Devices } from '../ports/device.js'
 import { asFault, Fault } from '../ports/fault.js'
 import type { Feed } from '../ports/feed.js'
@@ -48,6 +48,7 @@ export function focusActions(parts: FocusParts): Action[] {
     }),
     output: z.object({ frames: z.number() }),
     role: 'observer',
+    check: input => void parts.devices.device('camera', cameraOr(input.camera, use)).current(),
     // The mount may be moved meanwhile: this is how a star is brought to the middle.
     claims: input => exposureClaims(cameraOr(input.camera, use), undefined).filter(({ name }) => name !== 'mount'),
     settles: { kind: 'activity', resumes: false },
@@ -141,7 +142,6 @@ async function loop(
   let aimedAt = looking.region
   let failures = 0
   let frames = 0
-  camera.current()
   while (!signal.aborted) {
     try {
       const frame = await camera.current().expose(order, pixels.lend, signal)
@@ -180,7 +180,7 @@ async function loop(
       if (fault.code === 'timeout' || fault.code === 'broken') camera.distrust(fault)
       if (!['timeout', 'offline', 'broken'].includes(fault.code) || ++failures >= failuresInARow) throw fault
       log.warn(`the focus loop goes on after: ${fault.message}`)
-      await clock.sleep(2_000, signal).catch(() => undefined)
+      await pause(clock, 2_000, signal)
     }
   }
   return frames

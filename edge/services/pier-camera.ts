@@ -160,7 +160,9 @@ interface Turn {
   readonly onPicture: () => void
 }
 
-/** One run of the source at one pace: settles when `pace` fires, rejects when the source breaks, falls silent or hangs. */
+/**
+ * One run of the source at one pace: settles when `pace` fires, rejects when the source breaks, falls silent or hangs.
+ */
 async function runOnce(parts: PierCameraParts, turn: Turn, pace: AbortSignal): Promise<void> {
   const { clock, settings } = parts
   const { device, framesPerSecond } = turn

@@ -33,7 +33,9 @@ export interface Access {
   pair(code: string, name: string): Promise<{ token: string; role: Role; name: string }>
   issue(name: string, role: Role): Promise<string>
   forget(token: string): Promise<void>
-  /** An administrator's token for the command line of this machine, in `<folder>/cli.token`, 0600; anew at each start. */
+  /**
+   * An administrator's token for the command line of this machine, in `<folder>/cli.token`, 0600; anew at each start.
+   */
   issueLocal(): Promise<void>
   names(): { name: string; role: Role; issuedMs: number }[]
 }

@@ -156,7 +156,8 @@ export async function openCore(options: CoreOptions, log: Log, nowMs: number) {
     measured: (id: string, measured: Measured, thumbnail: Uint8Array) => rows.measured(id, measured, thumbnail),
     thumbnail: (id: string) => rows.thumbnail(id),
     /**
-     * The row is hidden first, then the file goes, then the row: dying in between, the next start finishes it, and at no
+     * The row is hidden first, then the file goes, then the row: dying in between, the next start finishes it, and at
+     * no
      * time does anybody see one without the other. A file that cannot be removed brings its row back.
      */
     remove: (id: string) =>

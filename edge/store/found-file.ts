@@ -16,7 +16,9 @@ export interface Unreadable {
   readonly reason: string
 }
 
-/** Enough for nearly every header; the second step takes the largest that is read at all, behind an empty primary one. */
+/**
+ * Enough for nearly every header; the second step takes the largest that is read at all, behind an empty primary one.
+ */
 const headBytes = [2880 * 16, 2880 * 1100]
 
 export function isFits(name: string): boolean {

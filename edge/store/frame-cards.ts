@@ -51,7 +51,8 @@ export function frameCards(
 ): Card[] {
   const derived = [...takenCards(frame, order), ...shelfCards(order, software, writtenMs)]
   const taken = new Set(derived.map(card => card.keyword))
-  // A replayed file's own marks are those of another exposure, and times or places in it may be stale where we know none.
+  // A replayed file's own marks are those of another exposure, and times or places in it may be stale where we know
+  // none.
   const source = frame.cards.filter(card => taken.has(card.keyword) || !marks.has(card.keyword))
   if (textOf(source, 'INSTRUME') === undefined) derived.push(text('INSTRUME', order.camera, 'camera'))
   // Source cards first become lawful: a doubled or forbidden one must not displace a comment of ours.

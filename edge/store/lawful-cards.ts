@@ -117,7 +117,9 @@ function numberIn(value: NonNullable<Card['value']>): number | undefined {
   return Number.isFinite(number) ? number : undefined
 }
 
-/** World coordinates are whole (a reference pixel, value and type for each axis up to the highest named) or not used. */
+/**
+ * World coordinates are whole (a reference pixel, value and type for each axis up to the highest named) or not used.
+ */
 function worldFits(cards: readonly Card[], axes: number): boolean {
   const values = new Map(cards.map(({ keyword, value }) => [keyword, value]))
   let highest = 0

@@ -20,7 +20,8 @@ export interface Database {
   /** All of it or nothing; takes the write lock at once. */
   atomically<T>(work: () => T): T
   /**
-   * Commits within `work` are ordered but not forced to disk: a power cut may lose them, a crash of the process does not.
+   * Commits within `work` are ordered but not forced to disk: a power cut may lose them, a crash of the process does
+   * not.
    * Everything outside is on disk when it returns (synchronous=FULL).
    */
   relaxed<T>(work: () => T): T
@@ -47,7 +48,8 @@ export function openDatabase(file: string): Database {
   }
   const raw = guarded(() => new SqliteDatabase(file, { timeout: lockWaitMs }))
   try {
-    // Before WAL, so that no shared-memory file is needed (SQLite, wal.html §8) and the lock is taken by the first read.
+    // Before WAL, so that no shared-memory file is needed (SQLite, wal.html §8) and the lock is taken by the first
+    // read.
     raw.pragma('locking_mode = EXCLUSIVE')
     raw.pragma('journal_mode = WAL')
     raw.pragma('synchronous = FULL')

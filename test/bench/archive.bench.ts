@@ -1,4 +1,5 @@
-// Last byte to safe file: what the archive adds to writing and syncing the same bytes. Alternated, so that both meet the
+// Last byte to safe file: what the archive adds to writing and syncing the same bytes. Alternated, so that both meet
+// the
 // same disk and the same neighbours; prints one JSON line.
 import { closeSync, fsyncSync, mkdtempSync, openSync, rmSync, unlinkSync, writeSync } from 'node:fs'
 import path from 'node:path'

@@ -1,4 +1,5 @@
-// States per second from the feed to a dashboard: a thousand states that change without pause, counted by a subscriber in a
+// States per second from the feed to a dashboard: a thousand states that change without pause, counted by a subscriber
+// in a
 // process of its own, over the broker inside the agent and over mosquitto. Prints one JSON line for each.
 import { spawn } from 'node:child_process'
 import { setImmediate as turn } from 'node:timers/promises'

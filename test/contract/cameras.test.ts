@@ -69,7 +69,8 @@ for (const row of rowsWith('camera')) {
         t.equal(frame.topDown === true || frame.topDown === false, true)
         t.ok(Number.isFinite(frame.startedMs) && frame.exposureSeconds > 0)
         if (row.driver.id !== 'replay') {
-          // A replayed frame has the time of its night; of all others the shutter has just opened, not just been read out.
+          // A replayed frame has the time of its night; of all others the shutter has just opened, not just been read
+          // out.
           t.ok(frame.startedMs >= beforeMs - 500, 'the shutter opened after the order')
           t.ok(frame.startedMs <= afterMs - 500 + 100, 'and an exposure before the frame came')
           t.equal(frame.exposureSeconds, 0.5)

@@ -28,7 +28,8 @@ const id = (second: number) => `20260321T2104${String(second).padStart(2, '0')}5
 for (const thread of [false, true]) {
   t.test(thread ? 'on a thread of its own' : 'in process, in order', async t => {
     let collected = collectedLog(clock)
-    // One thread for all stores of the suite, opened one after the other: starting one costs seconds under the test runner.
+    // One thread for all stores of the suite, opened one after the other: starting one costs seconds under the test
+    // runner.
     const passing = createLog(clock, ({ level, message, facts }) => collected.log[level](message, facts), 'debug')
     const calls = thread ? storeThread(clock, passing) : storeWithin(clock, passing)
     t.teardown(() => calls.close())

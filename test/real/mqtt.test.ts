@@ -1,4 +1,5 @@
-// The MQTT face against a real mosquitto: TLS, passwords, a broker that stops, freezes, forgets, and an agent that is killed.
+// The MQTT face against a real mosquitto: TLS, passwords, a broker that stops, freezes, forgets, and an agent that is
+// killed.
 import { execFileSync, spawn } from 'node:child_process'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'

@@ -33,9 +33,9 @@ async function keep(page: Page, name: string) {
 
 /** Something to look at: a frame, a focus series, a stack, a target. */
 async function busyNight(agent: AgentProcess) {
-  await agent.do('mount-slew', { altDeg: 60, azDeg: 150 }, true)
-  await agent.do('camera-expose', { seconds: 2, count: 3, object: 'M 27' }, true)
-  await agent.do('stack-start', { frames: 4, exposureSeconds: 1 }, true).catch(() => undefined)
+  await agent.do('mount-slew', { target: 'M 15' }, true).catch(() => agent.do('mount-slew', { altDeg: 60, azDeg: 150 }, true))
+  await agent.do('camera-expose', { seconds: 4, count: 3, object: 'M 15' }, true)
+  await agent.do('stack-start', { frames: 4, exposureSeconds: 3, object: 'M 15' }, true)
 }
 
 t.test('the page keeps within its weight', async t => {

@@ -1,4 +1,5 @@
-// The catalogue that works without a network: well-known objects stand where they should and are found however they are typed.
+// The catalogue that works without a network: well-known objects stand where they should and are found however they are
+// typed.
 import t from 'tap'
 import { catalogueEntry, catalogueList, search } from '../../edge/science/catalogue.js'
 import { designationKey, foldWords } from '../../edge/science/catalogue-words.js'

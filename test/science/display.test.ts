@@ -1,4 +1,5 @@
-// From samples to what a person sees: statistics, colour, size and stretch, on skies whose truth is known and on real ones.
+// From samples to what a person sees: statistics, colour, size and stretch, on skies whose truth is known and on real
+// ones.
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import t from 'tap'

@@ -1,4 +1,5 @@
-// The simulated sky is only worth testing with if it obeys the arithmetic of real frames: places, light, noise, colours.
+// The simulated sky is only worth testing with if it obeys the arithmetic of real frames: places, light, noise,
+// colours.
 import t from 'tap'
 import { normalFrom, planeNoise, poissonFrom, wordsFrom } from '../../edge/science/seeded-noise.js'
 import { hotPixels } from '../../edge/science/sensor-pattern.js'

@@ -1,4 +1,5 @@
-// Opens a driver as main would, without a supervisor: links, tools, a pool of memory that is counted, and what was said.
+// Opens a driver as main would, without a supervisor: links, tools, a pool of memory that is counted, and what was
+// said.
 
 import type { Clock } from '../../edge/ports/clock.js'
 import type { Ports } from '../../edge/ports/device.js'

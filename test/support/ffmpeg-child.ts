@@ -1,4 +1,5 @@
-// An agent with nothing but an ffmpeg camera, in a process of its own: to be killed. Argument: the driver's options as JSON.
+// An agent with nothing but an ffmpeg camera, in a process of its own: to be killed. Argument: the driver's options as
+// JSON.
 import { ffmpegDriver } from '../../edge/drivers/video/ffmpeg.js'
 import { bench } from './bench.js'
 

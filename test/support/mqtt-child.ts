@@ -1,4 +1,5 @@
-// A box with nothing but the MQTT face, in a process of its own: to be killed. Arguments: node name, URL of the broker, folder.
+// A box with nothing but the MQTT face, in a process of its own: to be killed. Arguments: node name, URL of the broker,
+// folder.
 import { mqttHouse } from './mqtt-house.js'
 
 const [node, url, folder] = process.argv.slice(2)

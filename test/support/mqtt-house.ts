@@ -1,4 +1,5 @@
-// The house around the MQTT face in tests: the real feed, action table, claims, pictures and store, in a folder of its own.
+// The house around the MQTT face in tests: the real feed, action table, claims, pictures and store, in a folder of its
+// own.
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'

@@ -12,6 +12,8 @@ export interface PierWatcher {
   /** Status line and headers, once they are there. */
   readonly head: Promise<string>
   readonly parts: readonly Part[]
+  /** How many came in all. */
+  readonly total: number
   /** Bytes that fit no part. */
   readonly wrong: string[]
   readonly closed: Promise<void>
@@ -25,8 +27,8 @@ export interface PierWatcher {
 const headEnd = Buffer.from('\r\n\r\n')
 const boundary = '--frame\r\n'
 
-/** @param keep how many parts are remembered */
-export function watchPier(port: number, path = '/api/pier-cam/stream', keep = 1_000): PierWatcher {
+/** @param options.keep how many parts are remembered */
+export function watchPier(port: number, { keep = 1_000 }: { readonly keep?: number } = {}): PierWatcher {
   const socket: Socket = connect(port, '127.0.0.1')
   const parts: Part[] = []
   const wrong: string[] = []
@@ -75,7 +77,7 @@ export function watchPier(port: number, path = '/api/pier-cam/stream', keep = 1_
     })
     return true
   }
-  socket.on('connect', () => socket.write(`GET ${path} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\n\r\n`))
+  socket.on('connect', () => socket.write(`GET /api/pier-cam/stream HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\n\r\n`))
   socket.on('data', chunk => {
     bytes = bytes.length === 0 ? chunk : Buffer.concat([bytes, chunk])
     while (take());
@@ -86,6 +88,9 @@ export function watchPier(port: number, path = '/api/pier-cam/stream', keep = 1_
   return {
     head,
     parts,
+    get total() {
+      return total
+    },
     wrong,
     closed,
     count(wanted, withinMs = 20_000) {

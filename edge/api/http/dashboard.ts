@@ -1,4 +1,5 @@
-// The dashboard API that existing pages and scripts call: one row each, their names and statuses, our actions and states.
+// The dashboard API that existing pages and scripts call: one row each, their names and statuses, our actions and
+// states.
 import { type Request, type Response, Router } from 'express'
 import type { Actions } from '../../ports/action.js'
 import type { Clock } from '../../ports/clock.js'

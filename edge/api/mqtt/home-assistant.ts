@@ -1,5 +1,7 @@
-// The box as one Home Assistant device: a pure projection of states, their described fields and the action table into the
-// device-based discovery payload (Home Assistant 2024.12 and later; home-assistant.io/integrations/mqtt, "Device discovery").
+// The box as one Home Assistant device: a pure projection of states, their described fields and the action table into
+// the
+// device-based discovery payload (Home Assistant 2024.12 and later; home-assistant.io/integrations/mqtt, "Device
+// discovery").
 import type { Action } from '../../ports/action.js'
 import type { State } from '../../ports/feed.js'
 import { type Field, kinds } from '../../ports/fields.js'
@@ -76,7 +78,10 @@ function entity(house: Household, platform: string, id: string, name: string) {
   return { platform, name, unique_id: `pierside_${house.node}_${id}`, default_entity_id: `${platform}.${slug}` }
 }
 
-/** Of the box, and of the state it speaks of: a stale state or a device that is not ready makes its entities unavailable. */
+/**
+ * Of the box, and of the state it speaks of: a stale state or a device that is not ready makes its entities
+ * unavailable.
+ */
 function availability(house: Household, path: string | undefined) {
   if (path === undefined) return {}
   const gone = "value_json is not defined or value_json.stale or value_json.condition | default('ready') != 'ready'"
@@ -128,7 +133,8 @@ function fieldTemplate(key: string, field: Field): string {
 
 /**
  * Undefined when the thing at the binding has nothing for this action: a dimmer has a value but no on and off.
- * An action that may do harm when late is asked for with an id and an expiry, which Home Assistant writes by a template.
+ * An action that may do harm when late is asked for with an id and an expiry, which Home Assistant writes by a
+ * template.
  */
 function actionComponent(
   house: Household,

@@ -1,8 +1,9 @@
-// The MQTT face: keeps one connection to the broker (its own or an outside one) for as long as the agent runs, and hands every
+// The MQTT face: keeps one connection to the broker (its own or an outside one) for as long as the agent runs, and
+// hands every
 // new one to the outlets and the inlet. It decides nothing; it reports on itself at the state `mqtt`.
 import { randomBytes } from 'node:crypto'
 import type { Actions } from '../../ports/action.js'
-import type { Clock, Timer } from '../../ports/clock.js'
+import { type Clock, pause, type Timer } from '../../ports/clock.js'
 import { asFault, Fault } from '../../ports/fault.js'
 import type { Feed } from '../../ports/feed.js'
 import type { Log } from '../../ports/log.js'
@@ -196,7 +197,7 @@ export function mqttFace(parts: MqttFaceParts): MqttFace {
   }
   const sweep = async (house: House, mine: Connection) => {
     await mine.subscribe(house.states.leftoverFilters)
-    await clock.sleep(leftoverMs, AbortSignal.any([mine.ended, control.signal])).catch(() => undefined)
+    await pause(clock, leftoverMs, AbortSignal.any([mine.ended, control.signal]))
     if (!mine.ended.aborted && !control.signal.aborted) await mine.unsubscribe(house.states.leftoverFilters)
   }
   /** Rejects when the connection ends; settles when the face stops. */
@@ -224,7 +225,7 @@ export function mqttFace(parts: MqttFaceParts): MqttFace {
       }
       // One that held for a while ended for another reason than the one before.
       pauseMs = clock.monotonicMs() - startedMs > 30_000 ? 500 : Math.min(longestPauseMs, pauseMs * 2)
-      await clock.sleep(pauseMs * (0.8 + 0.4 * random.next()), control.signal).catch(() => undefined)
+      await pause(clock, pauseMs * (0.8 + 0.4 * random.next()), control.signal)
     }
   }
   let house: House | undefined
@@ -278,7 +279,10 @@ export function mqttFace(parts: MqttFaceParts): MqttFace {
   }
 }
 
-/** Every broker must allow 23 characters (MQTT 3.1.1 clause 3.1.3.1). The same at every start, so that we replace ourselves. */
+/**
+ * Every broker must allow 23 characters (MQTT 3.1.1 clause 3.1.3.1). The same at every start, so that we replace
+ * ourselves.
+ */
 function clientIdOf(node: string): string {
   const name = `pierside-${node}`
   return name.length <= 23 ? name : `pierside-${shortHash(node)}`

@@ -1,4 +1,5 @@
-// Watches a byte stream of MQTT packets and says when one is announced that is larger than allowed: neither the broker's
+// Watches a byte stream of MQTT packets and says when one is announced that is larger than allowed: neither the
+// broker's
 // parser nor the client's has a bound of its own, and both keep a packet in memory until its last byte is there.
 
 /**

@@ -1,4 +1,5 @@
-// One FITS file of a replayed folder: its header, its pixels into lent memory, and what its cards say about the exposure.
+// One FITS file of a replayed folder: its header, its pixels into lent memory, and what its cards say about the
+// exposure.
 import { type FileHandle, open } from 'node:fs/promises'
 import { asFault, Fault } from '../../ports/fault.js'
 import type { Frame, Lend, Lent } from '../../ports/frame.js'
@@ -11,7 +12,9 @@ import { ScienceError } from '../../science/science-error.js'
 const firstBytes = 32 * 2880
 /** Headers are looked for this far into a file; images behind longer tables are not. */
 const mostHeaderBytes = 32 * 1024 * 1024
-/** Decoded at a time between two reads: half a millisecond of work on a PC, a few on a Pi, and the loop is free again. */
+/**
+ * Decoded at a time between two reads: half a millisecond of work on a PC, a few on a Pi, and the loop is free again.
+ */
 const sliceBytes = 1024 * 1024
 
 /** The header of a file's image. Rejects with `broken`, naming the file, when it holds none that can be read. */

@@ -54,7 +54,10 @@ const slowestCameraFps = 5
 /** ffmpeg leaves out what comes much faster than wanted; who listens thins exactly. */
 const gapShare = 0.8
 
-/** `device` must be given for v4l2, `url` for url: the driver sees to that. Pictures come as a bare MJPEG stream on stdout. */
+/**
+ * `device` must be given for v4l2, `url` for url: the driver sees to that. Pictures come as a bare MJPEG stream on
+ * stdout.
+ */
 export function ffmpegArguments(options: FfmpegOptions, device: string | undefined, order: VideoOrder): string[] {
   const { source } = options
   const untouched = source !== 'test' && (options.jpeg ?? (source === 'v4l2' ? 'camera' : 'ffmpeg')) === 'camera'
@@ -108,7 +111,9 @@ function encoded({ framesPerSecond, jpegQuality }: VideoOrder, paced: boolean): 
   ]
 }
 
-/** 1 for a picture to keep, 0 for one too early; register 0 holds when the next one is due. Without a time all are kept. */
+/**
+ * 1 for a picture to keep, 0 for one too early; register 0 holds when the next one is due. Without a time all are kept.
+ */
 function thinned(time: string, framesPerSecond: number): string {
   const gap = gapShare / framesPerSecond
   return `if(lt(${time},ld(0)),0,not(gt(0*st(0,max(ld(0)+${gap.toFixed(4)},${time}+${(gap / 10).toFixed(4)})),1)))`

@@ -1,4 +1,5 @@
-// One run of the ffmpeg program: its picture bytes, its last words, and its end, which comes within seconds of being asked.
+// One run of the ffmpeg program: its picture bytes, its last words, and its end, which comes within seconds of being
+// asked.
 import { type ChildProcessByStdio, spawn } from 'node:child_process'
 import { access, constants } from 'node:fs/promises'
 import path from 'node:path'
@@ -44,7 +45,8 @@ export async function findProgram(name: string): Promise<string | undefined> {
 
 /**
  * Runs until it ends by itself or `signal` ends it; settles only when it is gone, at most 3 s after the signal.
- * Where util-linux has setpriv, the kernel kills it with the agent; elsewhere it ends at its next write to the closed pipe.
+ * Where util-linux has setpriv, the kernel kills it with the agent; elsewhere it ends at its next write to the closed
+ * pipe.
  */
 export async function runFfmpeg({ program, args, clock, log, onBytes }: Run, signal: AbortSignal): Promise<Ending> {
   const leash = await findProgram('setpriv')

@@ -1,4 +1,5 @@
-// A stream of JPEG files one after another, cut into its pictures by walking their segments: the bytes FFD8 and FFD9 also
+// A stream of JPEG files one after another, cut into its pictures by walking their segments: the bytes FFD8 and FFD9
+// also
 // stand inside thumbnails and comments, so looking for them alone would cut pictures in two.
 
 export interface MjpegSplitter {
@@ -19,7 +20,8 @@ const firstBytes = 128 * 1024
 
 /**
  * Where in ISO/IEC 10918-1 Annex B the next byte stands.
- * seek: before a picture · marker: FF must come · code: after FF, outside picture data · high, low: a segment's length ·
+ * seek: before a picture · marker: FF must come · code: after FF, outside picture data · high, low: a segment's length
+ * ·
  * skip: inside a segment · scan: picture data · escape: after FF in picture data
  */
 type Place = 'seek' | 'marker' | 'code' | 'high' | 'low' | 'skip' | 'scan' | 'escape'
@@ -32,7 +34,8 @@ const restart = (code: number) => code >= 0xd0 && code <= 0xd7
 const hasLength = (code: number) => code >= 0xc0 && code < 0xff && !restart(code) && code !== SOI && code !== EOI
 
 /**
- * A picture counts when it begins with FFD8FF, walks without a fault, holds picture data and ends with FFD9; whatever does
+ * A picture counts when it begins with FFD8FF, walks without a fault, holds picture data and ends with FFD9; whatever
+ * does
  * not is left out, and the next FFD8 outside a segment begins anew. Each byte is looked at once and copied twice.
  * @param onPicture gets memory of its own
  * @param mostBytes a picture larger than this is left out

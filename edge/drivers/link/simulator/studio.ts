@@ -22,7 +22,8 @@ export interface PaintAnswer {
 
 export interface Studio {
   /**
-   * Paints into `buffer` from offset 0: u16 samples for a sky, interleaved RGB for a pier. The buffer must stay untouched
+   * Paints into `buffer` from offset 0: u16 samples for a sky, interleaved RGB for a pier. The buffer must stay
+   * untouched
    * until this settles; there is no way to stop a picture half done. Rejects with a Fault.
    */
   paint(job: PaintJob, buffer: SharedArrayBuffer): Promise<void>
