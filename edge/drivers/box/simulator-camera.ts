@@ -164,9 +164,10 @@ function checkRegion({ x, y, width, height }: Region, binning: number, traits: C
   const whole = [x, y, width, height].every(Number.isInteger)
   const inside = x >= 0 && y >= 0 && x + width <= traits.width && y + height <= traits.height
   if (whole && inside && width >= binning && height >= binning) return
+  const sensor = `${traits.width}×${traits.height} sensor`
   throw new Fault(
     'bad-input',
-    `the region ${width}×${height} at ${x},${y} with binning ${binning} is not a part of the ${traits.width}×${traits.height} sensor`,
+    `the region ${width}×${height} at ${x},${y} with binning ${binning} is not a part of the ${sensor}`,
     'Choose whole pixels inside the sensor, at least one binned pixel wide and high',
   )
 }

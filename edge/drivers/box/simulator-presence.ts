@@ -11,9 +11,8 @@ export interface Presence {
   /** It takes orders and says nothing. */
   silent(): boolean
   /**
-   * The device is at work for `ms` and then says so. Rejects with the signal's reason, with `offline` as soon as the
-   * box is
-   * gone, or with `timeout` when it has said nothing `patienceMs` after that.
+   * The device is at work for `ms` and then says so. Rejects with the signal's reason, with `offline` as soon as
+   * the box is gone, or with `timeout` when it has said nothing `patienceMs` after that.
    */
   work(ms: number, patienceMs: number, what: string, ...signals: (AbortSignal | undefined)[]): Promise<void>
   close(): void

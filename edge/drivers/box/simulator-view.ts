@@ -1,5 +1,4 @@
-// What the sky maker must know for one exposure of a simulated camera: everything in the observatory that shows in a
-// frame.
+// What the sky maker must know for one exposure of a simulated camera: all of the observatory that shows in a frame.
 import type { ExposureOrder, Region } from '../../ports/frame.js'
 import type { BayerPattern } from '../../science/samples.js'
 import { hash32, lineNoise } from '../../science/seeded-noise.js'

@@ -1,5 +1,4 @@
-// One FITS file of a replayed folder: its header, its pixels into lent memory, and what its cards say about the
-// exposure.
+// One FITS file of a replayed folder: its header, its pixels in lent memory, and what its cards say of the exposure.
 import { type FileHandle, open } from 'node:fs/promises'
 import { asFault, Fault } from '../../ports/fault.js'
 import type { Frame, Lend, Lent } from '../../ports/frame.js'
@@ -12,9 +11,7 @@ import { ScienceError } from '../../science/science-error.js'
 const firstBytes = 32 * 2880
 /** Headers are looked for this far into a file; images behind longer tables are not. */
 const mostHeaderBytes = 32 * 1024 * 1024
-/**
- * Decoded at a time between two reads: half a millisecond of work on a PC, a few on a Pi, and the loop is free again.
- */
+/** Decoded at a time between two reads: half a millisecond of work on a PC, a few on a Pi; then the loop is free. */
 const sliceBytes = 1024 * 1024
 
 /** The header of a file's image. Rejects with `broken`, naming the file, when it holds none that can be read. */
@@ -152,9 +149,10 @@ async function fill(file: FileHandle, piece: Uint8Array, position: number, path:
     const { bytesRead } = await file.read(piece, done, piece.length - done, position + done)
     if (bytesRead === 0) {
       const { width, height, planes, dataBytes } = header
+      const present = position + done - header.dataOffset
       throw new Fault(
         'broken',
-        `${path} is cut short: ${width}×${height}×${planes} needs ${dataBytes} bytes of pixels, ${position + done - header.dataOffset} are there`,
+        `${path} is cut short: ${width}×${height}×${planes} needs ${dataBytes} bytes of pixels, ${present} are there`,
         'Copy the file again, or take it out of the folder',
       )
     }

@@ -130,9 +130,7 @@ function replayCamera(
   }
 }
 
-/**
- * Gain and offset are what they were when the file was taken: an order for others is not refused, and changes nothing.
- */
+/** Gain and offset are what they were when the file was taken: an order for others is heard, and changes nothing. */
 function checkOrder(order: ExposureOrder, sensor: Sensor2D): void {
   if (!(order.exposureSeconds >= 0 && order.exposureSeconds <= 86_400)) {
     throw new Fault('bad-input', `an exposure of ${order.exposureSeconds} s is not possible`, 'Choose 0 to 86400 s')

@@ -1,12 +1,8 @@
-// The two axes of a German mount as angles over time: straight lines between orders, so that where the tube looked at
-// any
-// past moment can still be said, and nothing has to tick.
+// The two axes of a German mount as angles over time: straight lines between orders, so that where the tube looked
+// at any past moment can still be said, and nothing has to tick.
 import type { PierSide } from '../../../ports/mount.js'
 
-/**
- * How the axes stand. `turnDeg` 0: counterweight down. `reachDeg` 0: at the pole; positive with the tube west of the
- * pier.
- */
+/** How the axes stand. `turnDeg` 0: counterweight down. `reachDeg` 0: at the pole; positive: tube west of the pier. */
 export interface Stance {
   readonly turnDeg: number
   readonly reachDeg: number

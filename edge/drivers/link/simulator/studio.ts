@@ -23,8 +23,7 @@ export interface PaintAnswer {
 export interface Studio {
   /**
    * Paints into `buffer` from offset 0: u16 samples for a sky, interleaved RGB for a pier. The buffer must stay
-   * untouched
-   * until this settles; there is no way to stop a picture half done. Rejects with a Fault.
+   * untouched until this settles; there is no way to stop a picture half done. Rejects with a Fault.
    */
   paint(job: PaintJob, buffer: SharedArrayBuffer): Promise<void>
   close(): Promise<void>
@@ -33,6 +32,8 @@ export interface Studio {
 const mostWaiting = 16
 /** A hundred times what the largest frame takes on a Pi. */
 const longestMs = 120_000
+/** So long after its last sky, or its last picture if it painted none, the thread is ended: skies leave much behind. */
+const restMs = 60_000
 
 /** The thread starts with the first picture. */
 export function studio(clock: Clock): Studio {

@@ -1,5 +1,4 @@
-// The simulated mount and what it makes the tube look at: axes, sidereal time, and the small errors every real mount
-// has.
+// The simulated mount and what it makes the tube look at: axes, sidereal time, and the small errors of real mounts.
 import type { PierSide } from '../../../ports/mount.js'
 import { lineNoise } from '../../../science/seeded-noise.js'
 import { precess, type Site, siderealHours } from '../../../science/sky.js'
@@ -46,10 +45,7 @@ export interface Telescope {
   /** Tube and mount at that moment, for drawing. */
   stanceNow(): Stance
   hourOfDate(raDeg: number): number
-  /**
-   * Sets off to a place in the sky; gives the ms it will take. The side is that of an unhurried night: no counterweight
-   * up.
-   */
+  /** Sets off to a place in the sky, with the counterweight down; gives the ms it will take. */
   setOff(target: { readonly raDeg: number; readonly decDeg: number } | 'park'): number
   /** The axes have arrived, or have not and never will. */
   arrive(): boolean
@@ -132,8 +128,7 @@ export function telescope(traits: TelescopeTraits, hours: Hours): Telescope {
       const seen = errors.apply(stance, northern, ms)
       const wallMs = hours.wallMs(ms)
       const ofDate = { raHours: wrap360(lst(ms) - seen.hourAngleDeg) / 15, decDeg: seen.decDeg }
-      // North of date and of J2000 differ by a tenth of a degree, the same for hours: no frame can tell, so it is left
-      // out.
+      // North of date and of J2000 differ by a tenth of a degree, the same for hours: no frame can tell.
       const { raHours, decDeg } = precess(ofDate, 'jnow', 'j2000', wallMs)
       return { raDeg: raHours * 15, decDeg, upDeg: seen.upDeg, hourAngleDeg: seen.hourAngleDeg }
     },
@@ -206,9 +201,8 @@ export function telescope(traits: TelescopeTraits, hours: Hours): Telescope {
 }
 
 /**
- * Encoder zero, worm and polar misalignment turned into where the tube looks. The polar axis is off by a fixed small
- * turn
- * of the whole mount: out of that come declination drift and field rotation together, as on a real one.
+ * Encoder zero, worm and polar misalignment turned into where the tube looks. The polar axis is off by a fixed
+ * small turn of the whole mount: declination drift and field rotation come out of that together, as on a real one.
  */
 function mountErrors(traits: TelescopeTraits) {
   const phase = (traits.seed % 360) * (Math.PI / 180)
@@ -246,8 +240,7 @@ function mountErrors(traits: TelescopeTraits) {
       const h = (hour.hourAngleDeg * Math.PI) / 180
       const d = (hour.decDeg * Math.PI) / 180
       const looking = tilt([Math.cos(d) * Math.cos(h), Math.cos(d) * Math.sin(h), Math.sin(d)])
-      // The tube's upward direction is along its declination circle: north with the tube west of the pier, south east
-      // of it.
+      // Up in the tube is along its declination circle: north with the tube west of the pier, south with it east.
       const flip = sideOf(stance, northern) === 'west' ? 1 : -1
       const up = tilt([-flip * Math.sin(d) * Math.cos(h), -flip * Math.sin(d) * Math.sin(h), flip * Math.cos(d)])
       const decRad = Math.asin(Math.min(1, Math.max(-1, looking[2])))
