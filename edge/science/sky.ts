@@ -65,11 +65,9 @@ type Triple = readonly [number, number, number]
  * A place of one equinox in another.
  *
  * J2000 → JNow is precession, nutation and annual aberration (20″): the apparent place that mounts and planetarium
- * programs
- * mean by JNow. JNow → J2000 is its exact inverse. Refraction, diurnal aberration (0.3″) and light bending are left
- * out.
- * Source: astronomy-engine (Capitaine precession, largest terms of IAU 2000B nutation); within 0.11″ of astropy's TETE
- * (test/science/sky.test.ts).
+ * programs mean by JNow. JNow → J2000 is its exact inverse. Refraction, diurnal aberration (0.3″) and light bending are
+ * left out. Source: astronomy-engine (Capitaine precession, largest terms of IAU 2000B nutation); within 0.11″ of
+ * astropy's TETE (test/science/sky.test.ts).
  *
  * @param atMs Unix time, UTC
  * @throws ScienceError when a number is not finite or the declination is beyond a pole
@@ -105,8 +103,7 @@ export function hourAngle(pointing: Pointing, site: Site, atMs: number): number 
 
 /**
  * The side of the pier on which a German mount's tube hangs when it points there in its usual state (not through the
- * pole):
- * before the meridian the tube is west of the pier and looks east.
+ * pole): before the meridian the tube is west of the pier and looks east.
  * @param hourAngleHours −12 … 12
  */
 export function pierSideOf(hourAngleHours: number): 'east' | 'west' {
@@ -164,26 +161,6 @@ export function wandererMagnitude(body: Wanderer, atMs: number): number {
 export function moonIllumination(atMs: number): { readonly fraction: number; readonly phaseDeg: number } {
   const time = timeOf(atMs)
   return { fraction: engine.Illumination(engine.Body.Moon, time).phase_fraction, phaseDeg: engine.MoonPhase(time) }
-}
-
-/**
- * When the centre of the Sun or Moon next passes an altitude, refraction left out: −0.833° is sunset, −6° −12° −18° the
- * three twilights.
- * @returns Unix ms, or undefined when it does not happen within `limitDays`
- */
-export function nextAltitudeCrossing(
-  body: 'sun' | 'moon',
-  altitudeDeg: number,
-  direction: 'rising' | 'setting',
-  site: Site,
-  fromMs: number,
-  limitDays = 1.1,
-): number | undefined {
-  if (!(Math.abs(altitudeDeg) <= 90))
-    throw new ScienceError(`altitude ${altitudeDeg}° is beyond the zenith or the nadir`)
-  const way = direction === 'rising' ? 1 : -1
-  const found = engine.SearchAltitude(bodies[body], observerOf(site), way, timeOf(fromMs), limitDays, altitudeDeg)
-  return found ? j2000Ms + found.ut * 86_400_000 : undefined
 }
 
 /** The constellation a J2000 place lies in: its three-letter abbreviation, by the boundaries of Delporte (1930). */
