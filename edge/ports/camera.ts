@@ -5,11 +5,10 @@ import type { ExposureOrder, Frame, Lend } from './frame.js'
 export interface Camera {
   readonly sensor: Sensor2D
   /**
-   * One exposure. The frame's memory is lent and belongs to the caller, who releases it.
-   * Rejects with `busy` while exposing, `bad-input` for an order the sensor cannot do, the signal's reason when aborted
-   * (the frame is thrown away and the camera takes the next order within 2 s), `timeout` or `offline` if the device
-   * goes
-   * quiet: exposure time plus `readoutSeconds` plus 10 s at most.
+   * One exposure. The frame's memory is lent and belongs to the caller, who releases it. Rejects with `busy` while
+   * exposing, `bad-input` for an order the sensor cannot do, the signal's reason when aborted (the frame is thrown away
+   * and the camera takes the next order within 2 s), `timeout` or `offline` if the device goes quiet: exposure time
+   * plus `readoutSeconds` plus 10 s at most.
    */
   expose(order: ExposureOrder, lend: Lend, signal: AbortSignal): Promise<Frame>
   /** Called while exposing, about once a second: `waiting exposing reading downloading`. */

@@ -6,8 +6,7 @@ import { ScienceError } from './science-error.js'
 /**
  * A picture at most `maxWidth` wide by area averaging, in f32, rows from the top; a mosaic becomes colour on the way
  * (whole squares where half the size is enough). Light is kept: a star's flux is the same share of the picture's.
- * Missing
- * pixels (NaN) do not count; a pixel with nothing but them is NaN. Memory beyond the result: a few rows.
+ * Missing pixels (NaN) do not count; a pixel with nothing but them is NaN. Memory beyond the result: a few rows.
  * @param maxWidth px, at least 1; a narrower picture keeps its size
  * @throws ScienceError for an empty picture or width
  */

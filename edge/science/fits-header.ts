@@ -31,10 +31,9 @@ const textColumns = 70 // columns 11–80: a quoted string with its quotes
 const commentaryColumns = 72 // columns 9–80
 
 /**
- * Reads cards up to END, or to the end of what is given.
- * Cards that cannot be read (wrong column, unclosed quote, complex numbers, HIERARCH) come back with `raw` and no
- * value;
- * whether one of them matters is for whoever needs its value. Blank cards before END are padding and dropped.
+ * Reads cards up to END, or to the end of what is given. Cards that cannot be read (wrong column, unclosed quote,
+ * complex numbers, HIERARCH) come back with `raw` and no value; whether one of them matters is for whoever needs its
+ * value. Blank cards before END are padding and dropped.
  * @throws ScienceError when there are more cards than `maxHeaderBlocks` blocks can hold
  */
 export function parseCards(header: string | Uint8Array): Card[] {
@@ -68,8 +67,7 @@ export function isEnd(line: string): boolean {
 
 /**
  * Cards as header blocks: END added, padded with blanks to a multiple of 2880 bytes. Strings longer than a card go on
- * in
- * CONTINUE cards; numbers read back exactly; characters outside ASCII lose their accents or become `?`.
+ * in CONTINUE cards; numbers read back exactly; characters outside ASCII lose their accents or become `?`.
  * @throws ScienceError naming the card whose keyword or number FITS has no form for
  */
 export function formatCards(cards: readonly Card[]): Uint8Array {
@@ -105,8 +103,7 @@ export function formatCard(card: Card): string[] {
 
 /**
  * Our cards put over a source's: each keyword of `ours` replaces the source's card where it stood (later doubles go),
- * new
- * ones follow at the end. Commentary of both is kept.
+ * new ones follow at the end. Commentary of both is kept.
  */
 export function replaceCards(source: readonly Card[], ours: readonly Card[]): Card[] {
   const waiting = new Map<string, Card>()

@@ -16,8 +16,7 @@ const sums = Array.from({ length: 100 }, (_, i) => {
 
 /**
  * Quality on libjpeg's scale of 1–100: exact for files of libjpeg, and for other makers the quality at which libjpeg
- * would
- * divide by as much in all.
+ * would divide by as much in all.
  * @returns undefined when the bytes hold no table before the picture data
  */
 export function jpegQuality(jpeg: Uint8Array): number | undefined {

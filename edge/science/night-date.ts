@@ -6,8 +6,7 @@ const dayMs = 86_400_000
 
 /**
  * The date a night is filed under, `YYYY-MM-DD`: that of its evening. It changes at local mean noon by the longitude,
- * so
- * the night of the 20th lasts until noon of the 21st, whatever the clock on the wall calls it.
+ * so the night of the 20th lasts until noon of the 21st, whatever the clock on the wall calls it.
  * @param atMs Unix time, UTC
  * @param longitudeDeg east positive
  */

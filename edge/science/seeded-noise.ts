@@ -1,6 +1,5 @@
 // Chance without a clock: hashes, generators and slow noise that depend on their seed alone, for the sky maker and its
-// like.
-// Fast rather than perfect: a frame wants a normal number per pixel, in a few nanoseconds each.
+// like. Fast rather than perfect: a frame wants a normal number per pixel, in a few nanoseconds each.
 
 /** One uniform 32-bit word from a seed and any whole numbers: the same words give the same answer, always. */
 export function hash32(seed: number, ...parts: readonly number[]): number {

@@ -1,6 +1,5 @@
 // Makes the frame a camera would have taken: stars that belong to the sky, the air, the telescope and the sensor, from
-// seeds.
-// Everything here is expected light in electrons until the last loop, which makes it noise and ADU.
+// seeds. Everything here is expected light in electrons until the last loop, which makes it noise and ADU.
 import type { BayerPattern } from './samples.js'
 import { hash32, normalMask, normalQuantiles, normalShift, poissonFrom, wordsFrom } from './seeded-noise.js'
 import { flatPattern, type HotPixels, hotPixels, type ReadWindow, type SensorMould } from './sensor-pattern.js'
@@ -93,8 +92,7 @@ const unseen = 0.04
 
 /**
  * Fills `out` with the frame: window height × width over binning², row by row from the top, ADU. Binned pixels are
- * sums,
- * clipped at 65535. The same order gives the same frame, bit by bit.
+ * sums, clipped at 65535. The same order gives the same frame, bit by bit.
  * @param out as long as the binned window; overwritten
  * @param scratch changed by this call
  */

@@ -1,6 +1,5 @@
 // What a plane of samples looks like in a few numbers, without sorting it: a histogram for short integers, selection
-// for
-// the rest. Missing pixels (NaN, and infinities with them) count for nothing.
+// for the rest. Missing pixels (NaN, and infinities with them) count for nothing.
 import { medianInPlace, selectInPlace, sigmaOfMad } from './order-statistic.js'
 import type { Samples } from './samples.js'
 import { ScienceError } from './science-error.js'

@@ -157,8 +157,7 @@ export async function openCore(options: CoreOptions, log: Log, nowMs: number) {
     thumbnail: (id: string) => rows.thumbnail(id),
     /**
      * The row is hidden first, then the file goes, then the row: dying in between, the next start finishes it, and at
-     * no
-     * time does anybody see one without the other. A file that cannot be removed brings its row back.
+     * no time does anybody see one without the other. A file that cannot be removed brings its row back.
      */
     remove: (id: string) =>
       inLine(async () => {

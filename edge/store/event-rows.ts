@@ -28,8 +28,7 @@ interface EventRow {
 
 /**
  * Written with full sync: an event is told to other programs as soon as it is stored, and they go on from its cursor.
- * One
- * lost in a power cut would have its cursor given to another event that they then never ask for.
+ * One lost in a power cut would have its cursor given to another event that they then never ask for.
  * @param bound so many of the newest are kept, up to 63 more between two prunings
  */
 export function eventRows(database: Database, bound: number): EventRows {

@@ -96,8 +96,7 @@ export function namingBy(template: string): Naming {
 
 /**
  * One folder or file name that ext4, exFAT, NTFS and SMB all take: no `<>:"/\|?*` or control characters, no blank or
- * dot
- * at either end, none of Windows' device names. May be empty when nothing is left.
+ * dot at either end, none of Windows' device names. May be empty when nothing is left.
  */
 export function safeName(text: string): string {
   const plain = text

@@ -1,6 +1,5 @@
 // The folder of files that is the truth: nothing half-written is ever visible in it, nothing is overwritten, and no
-// path
-// leads out of it.
+// path leads out of it.
 import { closeSync, fsyncSync, mkdirSync, openSync, readdirSync, realpathSync, rmSync, statSync } from 'node:fs'
 import { type FileHandle, mkdir, open, rename, rmdir, stat, unlink } from 'node:fs/promises'
 import path from 'node:path'

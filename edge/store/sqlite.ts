@@ -21,8 +21,7 @@ export interface Database {
   atomically<T>(work: () => T): T
   /**
    * Commits within `work` are ordered but not forced to disk: a power cut may lose them, a crash of the process does
-   * not.
-   * Everything outside is on disk when it returns (synchronous=FULL).
+   * not. Everything outside is on disk when it returns (synchronous=FULL).
    */
   relaxed<T>(work: () => T): T
   version(): number

@@ -117,7 +117,7 @@ export async function startAgent(t: Test, order: AgentOrder = {}): Promise<Agent
     if (!response.ok)
       throw Object.assign(new Error(`${response.status} ${JSON.stringify(value)}`), {
         status: response.status,
-        ...value,
+        ...(value as object),
       })
     return value as T
   }

@@ -1,6 +1,5 @@
 // The broker inside the agent: the only file that knows the broker package. Everything a stranger could make it keep
-// has a
-// bound: packet size, connections, retained messages, sessions (none), and how long a reader may be slow.
+// has a bound: packet size, connections, retained messages, sessions (none), and how long a reader may be slow.
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { createServer, type Server, type Socket } from 'node:net'
 import { Aedes } from 'aedes'

@@ -1,6 +1,6 @@
 // One connection to a broker, from CONNECT to its end: the only file that knows the MQTT client package. A lost
-// connection is
-// never revived; the face opens a new one, so that nothing half-sent can come back to life behind its bounds.
+// connection is never revived; the face opens a new one, so that nothing half-sent can come back to life behind its
+// bounds.
 import { setMaxListeners } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import mqtt from 'mqtt'

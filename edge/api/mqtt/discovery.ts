@@ -1,6 +1,5 @@
 // Keeps Home Assistant's picture of the box true: announces it on every connection and on Home Assistant's birth, again
-// when
-// what there is has changed, and takes away what has been gone for a while.
+// when what there is has changed, and takes away what has been gone for a while.
 import type { Actions } from '../../ports/action.js'
 import type { Clock, Timer } from '../../ports/clock.js'
 import { asFault } from '../../ports/fault.js'

@@ -1,6 +1,5 @@
 // Events in order, each at least once: the durable event table is the queue, a cursor per broker says what it has
-// taken, and
-// taken is what the broker has acknowledged.
+// taken, and taken is what the broker has acknowledged.
 import type { Clock, Timer } from '../../ports/clock.js'
 import { asFault } from '../../ports/fault.js'
 import type { Feed, FeedEvent } from '../../ports/feed.js'

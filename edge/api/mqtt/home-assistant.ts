@@ -1,6 +1,5 @@
 // The box as one Home Assistant device: a pure projection of states, their described fields and the action table into
-// the
-// device-based discovery payload (Home Assistant 2024.12 and later; home-assistant.io/integrations/mqtt, "Device
+// the device-based discovery payload (Home Assistant 2024.12 and later; home-assistant.io/integrations/mqtt, "Device
 // discovery").
 import type { Action } from '../../ports/action.js'
 import type { State } from '../../ports/feed.js'

@@ -1,6 +1,5 @@
 // The MQTT face: keeps one connection to the broker (its own or an outside one) for as long as the agent runs, and
-// hands every
-// new one to the outlets and the inlet. It decides nothing; it reports on itself at the state `mqtt`.
+// hands every new one to the outlets and the inlet. It decides nothing; it reports on itself at the state `mqtt`.
 import { randomBytes } from 'node:crypto'
 import type { Actions } from '../../ports/action.js'
 import { type Clock, pause, type Timer } from '../../ports/clock.js'

@@ -1,6 +1,6 @@
 // Watches a byte stream of MQTT packets and says when one is announced that is larger than allowed: neither the
-// broker's
-// parser nor the client's has a bound of its own, and both keep a packet in memory until its last byte is there.
+// broker's parser nor the client's has a bound of its own, and both keep a packet in memory until its last byte is
+// there.
 
 /**
  * @param limitBytes asked anew for each packet: a stranger's bound may be tighter than a known client's

@@ -1,6 +1,5 @@
 // The newest picture of each name as a retained JPEG: one on its way at a time, and none while the link is behind. A
-// picture
-// that could not go is replaced by the next one; nothing waits in line.
+// picture that could not go is replaced by the next one; nothing waits in line.
 import type { Clock, Timer } from '../../ports/clock.js'
 import type { Log } from '../../ports/log.js'
 import type { Pictures } from '../../ports/pictures.js'

@@ -1,6 +1,5 @@
 // Feed states as retained topics: the newest value of each path, never a queue. What changes faster than the link takes
-// is
-// published at the pace of the link; what has left the feed is taken off the broker.
+// is published at the pace of the link; what has left the feed is taken off the broker.
 import type { Clock, Timer } from '../../ports/clock.js'
 import type { Feed, State } from '../../ports/feed.js'
 import { kinds } from '../../ports/fields.js'

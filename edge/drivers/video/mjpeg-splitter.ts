@@ -1,6 +1,5 @@
 // A stream of JPEG files one after another, cut into its pictures by walking their segments: the bytes FFD8 and FFD9
-// also
-// stand inside thumbnails and comments, so looking for them alone would cut pictures in two.
+// also stand inside thumbnails and comments, so looking for them alone would cut pictures in two.
 
 export interface MjpegSplitter {
   /**
@@ -35,8 +34,7 @@ const hasLength = (code: number) => code >= 0xc0 && code < 0xff && !restart(code
 
 /**
  * A picture counts when it begins with FFD8FF, walks without a fault, holds picture data and ends with FFD9; whatever
- * does
- * not is left out, and the next FFD8 outside a segment begins anew. Each byte is looked at once and copied twice.
+ * does not is left out, and the next FFD8 outside a segment begins anew. Each byte is looked at once and copied twice.
  * @param onPicture gets memory of its own
  * @param mostBytes a picture larger than this is left out
  */
