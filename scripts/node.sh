@@ -17,7 +17,7 @@ apt_install() {
   say "installing $*"
   # Failing to refresh the list need not matter: the packages may be known, or lie in the cache.
   apt-get -qq update >&2 || say "the list of Debian packages could not be refreshed"
-  DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends "$@" >&2
+  DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends "$@" >/dev/null
 }
 
 # Two makes at once must not install or build into each other's folders.
