@@ -151,7 +151,9 @@ function conclude() {
   console.log(`\n${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`)
 }
 
-const indented = words => words.replaceAll('\n', '\n  ')
+function indented(words) {
+  return words.replaceAll('\n', '\n  ')
+}
 
 function stop(words) {
   console.error(`pierside: ${words}`)
