@@ -9,7 +9,7 @@ const mostColumns = 120
 const ourCode = /^(edge|test|web)\/.*\.tsx?$|^scripts\/.*\.m[jt]s$/
 const agentOrPage = /^(edge|web)\/.*\.tsx?$/
 const agent = /^edge\/.*\.ts$/
-const isTable = (file: string) => file.endsWith('.data.ts')
+const isTable = (file: string) => /\.data\.m?[jt]s$/.test(file)
 
 const codeOf = (sources: Sources, which: RegExp) => [...sources].filter(([file]) => which.test(file))
 
