@@ -41,11 +41,12 @@ export const maxImageBytes = 2 ** 31
 const maxUnits = 100 // header-data units looked through for an image
 const stripBytes = 65536 // small enough to stay in the cache between copying and swapping
 
-/** Cards that say how one HDU is laid out: never inherited, and written anew for every file. */
+const layout = /^(SIMPLE|XTENSION|BITPIX|NAXIS\d*|EXTEND|PCOUNT|GCOUNT|GROUPS|BZERO|BSCALE|BLANK|END|LONGSTRN)$/
+const sums = /^(CHECKSUM|DATASUM)$/
+
+/** Cards that say how one HDU is laid out, or prove it whole: never inherited, and written anew for every file. */
 export function isStructural(keyword: string): boolean {
-  return /^(SIMPLE|XTENSION|BITPIX|NAXIS\d*|EXTEND|PCOUNT|GCOUNT|GROUPS|BZERO|BSCALE|BLANK|CHECKSUM|DATASUM|END|LONGSTRN)$/.test(
-    keyword,
-  )
+  return layout.test(keyword) || sums.test(keyword)
 }
 
 /**

@@ -62,8 +62,12 @@ function parts(seconds: number, decimals: number, separator: string): string {
 }
 
 // Each part ends with its mark, a space or the end of the text: `517` is one number, never 5 and 17.
-const shape =
-  /^([+-]?)\s*(\d+(?:\.\d*)?|\.\d+)(?:\s*(h|d|°|º|:)|(?=\s|$))\s*(?:(\d+(?:\.\d*)?)(?:\s*(?:m|'|:)|(?=\s|$))\s*(?:(\d+(?:\.\d*)?)\s*(?:s|"|'')?)?)?$/
+const number = String.raw`\d+(?:\.\d*)?`
+const gap = String.raw`(?=\s|$)`
+const wholes = String.raw`([+-]?)\s*(${number}|\.\d+)(?:\s*(h|d|°|º|:)|${gap})`
+const minutes = String.raw`(${number})(?:\s*(?:m|'|:)|${gap})`
+const seconds = String.raw`(${number})\s*(?:s|"|'')?`
+const shape = new RegExp(String.raw`^${wholes}\s*(?:${minutes}\s*(?:${seconds})?)?$`)
 
 function parse(text: string, what: string): { value: number; unit: 'hours' | 'degrees' | undefined } {
   const plain = text

@@ -39,11 +39,11 @@ export function createLog(clock: Clock, write: (line: LogLine) => void, least: L
 }
 
 /** For machines (journald, files): one JSON object a line. */
-export const asJson = (line: LogLine): string =>
-  `${JSON.stringify({ time: new Date(line.atMs).toISOString(), level: line.level, from: line.from, message: line.message, ...line.facts })}\n`
+export const asJson = ({ atMs, level, from, message, facts }: LogLine): string =>
+  `${JSON.stringify({ time: new Date(atMs).toISOString(), level, from, message, ...facts })}\n`
 
 /** For a person at a terminal. */
-export const asWords = (line: LogLine): string => {
-  const facts = line.facts ? ` ${JSON.stringify(line.facts)}` : ''
-  return `${new Date(line.atMs).toISOString().slice(11, 19)} ${line.level.padEnd(5)} ${line.from}: ${line.message}${facts}\n`
+export const asWords = ({ atMs, level, from, message, facts }: LogLine): string => {
+  const time = new Date(atMs).toISOString().slice(11, 19)
+  return `${time} ${level.padEnd(5)} ${from}: ${message}${facts ? ` ${JSON.stringify(facts)}` : ''}\n`
 }

@@ -61,10 +61,10 @@ interface ExposureRow {
 /** @throws Fault from every query when the disk is full or the database broken */
 export function exposureRows(database: Database): ExposureRows {
   const insert = database.prepare(
-    `INSERT INTO exposure (id, path, night, camera, frame_type, object, filter, number, total, activity, bytes, started_ms,
-       exposure_seconds, binning, width, height, gain, "offset", sensor_celsius, measured, ours)
-     VALUES (:id, :path, :night, :camera, :frameType, :object, :filter, :number, :total, :activity, :bytes, :startedMs,
-       :exposureSeconds, :binning, :width, :height, :gain, :offset, :sensorCelsius, :measured, :ours)`,
+    `INSERT INTO exposure (id, path, night, camera, frame_type, object, filter, number, total, activity, bytes,
+       started_ms, exposure_seconds, binning, width, height, gain, "offset", sensor_celsius, measured, ours)
+     VALUES (:id, :path, :night, :camera, :frameType, :object, :filter, :number, :total, :activity, :bytes,
+       :startedMs, :exposureSeconds, :binning, :width, :height, :gain, :offset, :sensorCelsius, :measured, :ours)`,
   )
   const byId = database.prepare<ExposureRow>('SELECT * FROM exposure WHERE id = :id AND going = 0')
   const byPath = database.prepare<ExposureRow>('SELECT * FROM exposure WHERE path = :path AND going = 0')
@@ -76,7 +76,8 @@ export function exposureRows(database: Database): ExposureRows {
      ORDER BY id DESC LIMIT :limit`,
   )
   const nights = database.prepare<{ night: string; frames: number; bytes: number }>(
-    `SELECT night, count(*) AS frames, sum(bytes) AS bytes FROM exposure WHERE going = 0 GROUP BY night ORDER BY night DESC`,
+    `SELECT night, count(*) AS frames, sum(bytes) AS bytes FROM exposure WHERE going = 0
+     GROUP BY night ORDER BY night DESC`,
   )
   const amend = database.prepare(
     `UPDATE exposure SET object = :object, filter = :filter, number = :number, total = :total,

@@ -20,7 +20,8 @@ export function keptRows(database: Database): KeptRows {
      ON CONFLICT (name) DO UPDATE SET value = excluded.value, saved_ms = excluded.saved_ms`,
   )
   const copy = database.prepare(
-    `INSERT INTO kept_aside (name, value, reason, aside_ms) SELECT name, value, :reason, :nowMs FROM kept WHERE name = :name`,
+    `INSERT INTO kept_aside (name, value, reason, aside_ms)
+     SELECT name, value, :reason, :nowMs FROM kept WHERE name = :name`,
   )
   const trim = database.prepare(
     `DELETE FROM kept_aside WHERE name = :name AND place NOT IN

@@ -54,7 +54,8 @@ for name in sys.stdin.read().split('\\n'):
             data = next(h.data for h in hdus if h.data is not None)
             header = {k: v for k, v in hdus[0].header.items() if isinstance(v, (str, int, float, bool))}
             little = data.astype(data.dtype.newbyteorder('<'))
-            print(json.dumps({'sha': hashlib.sha256(little.tobytes()).hexdigest(), 'dtype': str(data.dtype.newbyteorder('=')),
+            sha = hashlib.sha256(little.tobytes()).hexdigest()
+            print(json.dumps({'sha': sha, 'dtype': str(data.dtype.newbyteorder('=')),
                 'warnings': [str(w.message) for w in caught], 'header': header}))
 `
   const run = spawnSync(python as string, ['-c', script], {

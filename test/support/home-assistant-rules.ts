@@ -47,8 +47,10 @@ const sensorUnits: Record<string, string[]> = {
 const sensorsWithoutUnit = ['timestamp', 'date', 'enum']
 const anyStateClass = ['data_size', 'duration', 'distance']
 const binaryClasses =
-  `battery battery_charging carbon_monoxide cold connectivity door garage_door gas heat light lock moisture motion moving
-  occupancy opening plug power presence problem running safety smoke sound tamper update vibration window`.split(/\s+/)
+  `battery battery_charging carbon_monoxide cold connectivity door garage_door gas heat light lock moisture motion
+  moving occupancy opening plug power presence problem running safety smoke sound tamper update vibration window`.split(
+    /\s+/,
+  )
 const buttonClasses = ['identify', 'restart', 'update']
 
 /** Every rule the payload breaks, in words; empty when Home Assistant would take all of it. */

@@ -15,8 +15,13 @@ const types: Readonly<Record<string, string>> = {
 }
 
 /** Everything the page may do: scripts and pictures of our own, nothing from elsewhere. */
-const policy =
-  "default-src 'self'; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'; script-src 'self' 'unsafe-inline'; frame-ancestors 'none'"
+const policy = [
+  "default-src 'self'",
+  "img-src 'self' data: blob:",
+  "style-src 'self' 'unsafe-inline'",
+  "script-src 'self' 'unsafe-inline'",
+  "frame-ancestors 'none'",
+].join('; ')
 
 /** @param folder web/dist; a missing build answers 503 with the command to make it */
 export function pageFiles(folder: string): RequestHandler {
