@@ -4,15 +4,17 @@
 import { httpSettings } from './api/http/server.js'
 import { mqttSettings } from './api/mqtt/settings.js'
 import { drivers, links } from './drivers/index.js'
+import { asFault } from './ports/fault.js'
 import { jsonSchemaOf, z } from './ports/schema.js'
 import type { DriverSheet } from './ports/settings.js'
+import type { StoreHabits } from './ports/store.js'
 import { cameraSettings, deviceName } from './services/camera-actions.js'
 import { stackingSettings } from './services/live-stack.js'
 import { mountSettings } from './services/mount-settings.js'
-import { pierCamSettings } from './services/pier-camera.js'
+import { pierCamSettings } from './services/pier-camera-settings.js'
 import { siteSettings } from './services/site-settings.js'
 import type { BoxEntry, LinkEntry } from './spine/devices.js'
-import { standardTemplate } from './store/naming.js'
+import { namingBy, standardTemplate } from './store/naming.js'
 
 const accessSettings = z
   .strictObject({
@@ -95,6 +97,11 @@ export const configSchema = z
             : `link "${link}" is of the kind ${lines[link].driver}; ${driver} needs ${wanted.id}`
       if (words) context.addIssue({ code: 'custom', path: ['devices', name, 'link'], message: words })
     }
+    try {
+      namingBy(settings.archive.template)
+    } catch (error) {
+      context.addIssue({ code: 'custom', path: ['archive', 'template'], message: asFault(error, 'template').message })
+    }
     for (const [role, name] of Object.entries(settings.use)) {
       if (name !== undefined && devices[name] === undefined) {
         context.addIssue({
@@ -146,6 +153,11 @@ use:
 pier_cam:
   enabled: true
 `
+
+export function habitsOf({ archive, site }: Settings): StoreHabits {
+  const { template, reserve_mb } = archive
+  return { template, longitudeDeg: site.longitude ?? 0, reserveBytes: reserve_mb * 1e6 }
+}
 
 export function entriesOf(settings: Settings): { links: LinkEntry[]; boxes: BoxEntry[] } {
   const lines = settings.links as Record<string, { driver: string }>

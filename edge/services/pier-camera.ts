@@ -7,23 +7,9 @@ import type { Log } from '../ports/log.js'
 import type { Pictures } from '../ports/pictures.js'
 import type { PierView } from '../ports/pier-view.js'
 import type { Pixels } from '../ports/pixels.js'
-import { z } from '../ports/schema.js'
 import type { VideoSource } from '../ports/video-source.js'
-import { pierPictures } from './pier-pictures.js'
-
-export const pierCamSettings = z
-  .strictObject({
-    enabled: z.boolean().default(false).describe('Whether the pier camera runs'),
-    device_index: z.int().min(0).default(0).describe('Which camera, where a driver finds several'),
-    exposure_ms: z.number().positive().max(10_000).default(80).describe('Exposure, ms'),
-    gain: z.number().min(0).default(200).describe('Gain'),
-    bin: z.int().min(1).max(4).default(2).describe('Binning'),
-    target_fps: z.number().min(0.1).max(60).default(10).describe('Pictures per second at most'),
-    jpeg_quality: z.int().min(1).max(100).default(75).describe('JPEG quality, 1 to 100'),
-  })
-  .describe('The pier camera')
-
-export type PierCamSettings = z.output<typeof pierCamSettings>
+import type { PierCamSettings } from './pier-camera-settings.js'
+import { runPierSource } from './pier-run.js'
 
 export interface PierCameraParts {
   readonly devices: Devices
@@ -38,15 +24,10 @@ export interface PierCameraParts {
 
 /** After an error it is tried again (row N44), or at once when its device has come back. */
 const retryMs = 5_000
-/** A source that gives no picture for so long, and for twice the gap between two, is broken. */
-const silentMs = 10_000
 /** Without viewers, for dashboards and the first look. */
 const idlePerSecond = 0.2
 /** So long after the last viewer left it slows down. */
 const lingerMs = 15_000
-/** A source that was told to stop and has not by then is left to the supervisor. */
-const stopMs = 5_000
-
 export interface PierCamera extends PierView {
   stop(): Promise<void>
 }
@@ -77,7 +58,11 @@ export function startPierCamera(parts: PierCameraParts): PierCamera {
       pace = new AbortController()
       try {
         if (device.condition === 'opening') await turns(device, now => now !== 'opening', clock, stopping.signal)
-        await runOnce(parts, { device, path, framesPerSecond: framesPerSecond(), onPicture: trouble.over }, pace.signal)
+        await runPierSource(
+          parts,
+          { device, path, framesPerSecond: framesPerSecond(), onPicture: trouble.over },
+          pace.signal,
+        )
       } catch (error) {
         if (stopping.signal.aborted) break
         trouble.tell(asFault(error, 'pier camera'))
@@ -151,81 +136,6 @@ function troubles({ feed, log }: PierCameraParts, path: string) {
       last = undefined
     },
   }
-}
-
-interface Turn {
-  readonly device: Device<VideoSource>
-  readonly path: string
-  readonly framesPerSecond: number
-  readonly onPicture: () => void
-}
-
-/**
- * One run of the source at one pace: settles when `pace` fires, rejects when the source breaks, falls silent or hangs.
- */
-async function runOnce(parts: PierCameraParts, turn: Turn, pace: AbortSignal): Promise<void> {
-  const { clock, settings } = parts
-  const { device, framesPerSecond } = turn
-  const source = device.current()
-  const end = new AbortController()
-  let failure: Fault | undefined
-  const fail = (fault: Fault) => {
-    failure ??= fault
-    end.abort(fault)
-  }
-  const slow = () => end.abort(pace.reason)
-  if (pace.aborted) return
-  pace.addEventListener('abort', slow, { once: true })
-  const shown = pierPictures(parts, turn, fail)
-  const allowedMs = silentMs + 2_000 / framesPerSecond
-  let lastMs = clock.monotonicMs()
-  const watch = clock.every(1_000, () => {
-    if (end.signal.aborted || clock.monotonicMs() - lastMs < allowedMs) return
-    const words = `no picture for ${Math.round(allowedMs / 1000)} s`
-    fail(new Fault('timeout', words, 'Check its cable; it is opened again by itself'))
-    device.distrust(failure!)
-  })
-  let hanging: Timer | undefined
-  const hung = new Promise<never>((_, reject) => {
-    const waitForIt = () => {
-      hanging = clock.after(stopMs, () => {
-        failure ??= new Fault('timeout', 'the pier camera does not stop', 'Unplug it and plug it in again')
-        device.distrust(failure)
-        reject(failure)
-      })
-    }
-    end.signal.addEventListener('abort', waitForIt, { once: true })
-  })
-  const order = {
-    exposureMs: settings.exposure_ms,
-    gain: settings.gain,
-    binning: settings.bin,
-    framesPerSecond,
-    jpegQuality: settings.jpeg_quality,
-    deviceIndex: settings.device_index,
-  }
-  try {
-    const running = source.run(
-      order,
-      picture => {
-        lastMs = clock.monotonicMs()
-        if (end.signal.aborted) return
-        turn.onPicture()
-        shown.take(picture)
-      },
-      end.signal,
-    )
-    await Promise.race([running, hung])
-    if (!end.signal.aborted) failure = new Fault('broken', 'the pier camera ended its pictures', 'It is tried again')
-  } catch (error) {
-    if (!end.signal.aborted) failure = asFault(error, 'pier camera')
-  } finally {
-    watch.cancel()
-    hanging?.cancel()
-    shown.close()
-    pace.removeEventListener('abort', slow)
-  }
-  if (failure) throw failure
 }
 
 /** Settles when the device's condition turns as wanted, after the time between two tries, or when stopped. */

@@ -1,6 +1,5 @@
 // What becomes of the pier camera's pictures: thinned to the pace, passed on untouched when they are light enough,
-// encoded
-// anew otherwise, and told to the feed once a second.
+// encoded anew otherwise, and told to the feed once a second.
 import type { Clock } from '../ports/clock.js'
 import { asFault, Fault } from '../ports/fault.js'
 import type { Feed } from '../ports/feed.js'
@@ -102,8 +101,7 @@ export function pierPictures(
 
 /**
  * Says yes at most once in `gapMs` on the average, and at once after a pause. A tenth of the gap is forgiven: a source
- * at
- * just this pace must not lose every other picture to jitter; what comes late does not push back the ones after it.
+ * at just this pace must not lose every other picture to jitter; what comes late does not push back the ones after it.
  */
 function metronome(gapMs: number): (nowMs: number) => boolean {
   let nextMs: number | undefined

@@ -1,5 +1,5 @@
-// What twenty browsers on the pier camera cost the agent, against one: pictures are put together once and sent to each in a
-// single write. Alternated, so that both meet the same neighbours; the browsers are another process. Prints one JSON line.
+// What twenty browsers on the pier camera cost the agent, against one: pictures are put together once and sent to each
+// in a single write. Alternated, so that both meet the same neighbours; the browsers are another process. One JSON line.
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'

@@ -1,3 +1,4 @@
+// The pier camera as browsers see it, from real and simulated sources, in good times and bad.
 import { execFileSync } from 'node:child_process'
 import { readdirSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'

@@ -13,7 +13,8 @@ export const ffmpegOptions = z.strictObject({
     .regex(/^\/dev\/[^\s/][^\s]*$/, 'must be a path that begins with /dev/')
     .optional()
     .describe(
-      'USB camera by its lasting name, /dev/v4l/by-id/…-video-index0; when absent, number pier_cam.device_index of those',
+      'USB camera by its lasting name, /dev/v4l/by-id/…-video-index0; when absent, the one of number ' +
+        'pier_cam.device_index among those',
     ),
   url: z
     .string()
@@ -24,8 +25,8 @@ export const ffmpegOptions = z.strictObject({
     .enum(['camera', 'ffmpeg'])
     .optional()
     .describe(
-      'Who makes the JPEGs. camera: the camera, and they are passed on untouched; ffmpeg: for sources that send something ' +
-        'else (H.264, raw). When absent: camera for v4l2, ffmpeg for url',
+      'Who makes the JPEGs. camera: the camera, and they are passed on untouched; ffmpeg: for sources that send ' +
+        'something else (H.264, raw). When absent: camera for v4l2, ffmpeg for url',
     ),
   size: z
     .string()

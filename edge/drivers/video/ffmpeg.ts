@@ -114,8 +114,9 @@ async function cameraOf({ device }: FfmpegOptions, index = 0): Promise<string> {
   throw new Fault('offline', `the camera ${device} is not plugged in`, `Plug it in${others}`)
 }
 
-/** A camera has several nodes; the first of them gives pictures. No folder: no camera was ever plugged in. */
+/** A camera has several nodes; the first of them gives pictures. */
 async function camerasHere(): Promise<string[]> {
+  // Without a camera there is no such folder.
   const names = await readdir(byId).catch(() => [])
   return names
     .filter(name => name.endsWith('-video-index0'))
