@@ -89,17 +89,15 @@ export async function lookAt(verb: string, place: CliPlace, json: boolean, say: 
   const value = (path: string) => states.find(state => state.path === path)?.value ?? {}
   if (verb === 'devices') {
     for (const { path, value: device } of states.filter(state => state.path.startsWith('device/'))) {
-      say(
-        `${path.slice(7).padEnd(12)} ${String(device.condition).padEnd(12)} ${device.driver}${device.reason ? `: ${device.reason}` : ''}\n`,
-      )
+      const reason = device.reason ? `: ${device.reason}` : ''
+      say(`${path.slice(7).padEnd(12)} ${String(device.condition).padEnd(12)} ${device.driver}${reason}\n`)
     }
     return 0
   }
   say(`${value('observatory').name}: ${value('observatory').sentence}\n`)
   const { framesLeft, freeBytes } = value('storage')
-  say(
-    `disk: ${(Number(freeBytes) / 1e9).toFixed(1)} GB free${framesLeft === undefined ? '' : `, ${framesLeft} frames left`}\n`,
-  )
+  const room = framesLeft === undefined ? '' : `, ${framesLeft} frames left`
+  say(`disk: ${(Number(freeBytes) / 1e9).toFixed(1)} GB free${room}\n`)
   for (const { path, value: one, stale } of states) {
     if (stale) say(`old: ${path} (${JSON.stringify(one).slice(0, 60)})\n`)
   }

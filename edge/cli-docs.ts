@@ -23,8 +23,8 @@ export function configDocs(schema: z.ZodType): string {
   return [
     '# The configuration, key by key',
     '',
-    'Made by `pierside config docs` from the schema the agent checks the file with. One YAML file: `pierside.yaml`, or where',
-    '`PIERSIDE_CONFIG` points. Secrets stand in `secrets.yaml` beside it and appear here as `!secret name`.',
+    'Made by `pierside config docs` from the schema the agent checks the file with. One YAML file: `pierside.yaml`, or',
+    'where `PIERSIDE_CONFIG` points. Secrets stand in `secrets.yaml` beside it and appear here as `!secret name`.',
     '',
     '## The simulated observatory, as an example',
     '',
