@@ -1,5 +1,5 @@
 // What twenty browsers on the pier camera cost the agent, against one: pictures are put together once and sent to each
-// in a single write. Alternated, so that both meet the same neighbours; the browsers are another process. One JSON line.
+// in a single write. Alternated, so that both meet the same neighbours; the browsers are another process.
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
