@@ -155,6 +155,7 @@ t.test('as ordered, an exposure takes its time, and an abort leaves the file for
 
 t.test('a folder that is not there, or holds nothing, is said at once', async t => {
   const table = bench()
+  t.teardown(() => table.close())
   await t.rejects(table.open(replayDriver, { folder: '/no/such/folder' }), { code: 'not-found' })
   await t.rejects(table.open(replayDriver, { folder: t.testdir({ 'a.txt': '' }) }), { code: 'not-found' })
   t.throws(() => replayDriver.options.parse({ folder: '/x', lop: true }), /lop/, 'a mistyped option is refused')
