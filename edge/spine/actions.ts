@@ -72,8 +72,9 @@ export function createActions(parts: ActionParts): ActionTable {
     lease.signal.addEventListener('abort', pass, { once: true })
     feed.set(path, { action: row.name, who: who.name, status: 'running', startedMs: clock.now(), resumes })
     const report = { id, progress: (fields: JsonObject) => feed.patch(path, fields) }
-    const done = row
-      .run({ input, who, lease, signal: control.signal, activity: report })
+    // Asynchronous even where a row throws at once: the lease is let go all the same.
+    const run = async () => row.run({ input, who, lease, signal: control.signal, activity: report })
+    const done = run()
       .then(
         output => {
           feed.patch(path, { status: 'done', endedMs: clock.now() })
@@ -148,7 +149,8 @@ export function createActions(parts: ActionParts): ActionTable {
       const one = running.get(id)
       if (!one) throw new Fault('not-found', `no activity "${id}" is running`, 'It may have ended already')
       one.control.abort(reason)
-      await one.done.catch(() => undefined)
+      // How it ended stands in the feed.
+      await Promise.allSettled([one.done])
     },
     bindings(row) {
       if (!row.on) return [{ input: {} }]

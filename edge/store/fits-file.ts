@@ -74,8 +74,9 @@ async function writeAll(file: FileHandle, bytes: Uint8Array, count: number, posi
   }
 }
 
-/** Its failure is thrown by whoever waits for it later; until then it must not count as unhandled. */
+/** Work that is waited for later. */
 function marked(work: Promise<void>): Promise<void> {
+  // Its failure is thrown by that wait; until then it must not count as unhandled.
   work.catch(() => {})
   return work
 }

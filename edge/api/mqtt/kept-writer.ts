@@ -25,8 +25,8 @@ export function keptWriter<T>(kept: Pick<Kept<T>, 'write'>): KeptWriter<T> {
       }
       const mine = { value, written: Promise.resolve() }
       waiting = mine
-      const before = writing.catch(() => undefined)
-      mine.written = before.then(() => {
+      // Whoever saved the one before hears of its failure; this one is written all the same.
+      mine.written = Promise.allSettled([writing]).then(() => {
         waiting = undefined
         return write(mine.value)
       })

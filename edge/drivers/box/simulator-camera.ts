@@ -68,7 +68,7 @@ export function openSimulatedCamera(place: Observatory, traits: CameraTraits, to
       try {
         await untilSignal(Promise.all([painted, box.work(traits.readoutSeconds * 1000, patienceMs, 'reading')]), signal)
       } catch (error) {
-        void painted.catch(() => {}).then(() => memory.release())
+        void Promise.allSettled([painted]).then(() => memory.release())
         throw error
       }
       enter('downloading')

@@ -97,6 +97,7 @@ function replayCamera(
       } catch (error) {
         // An abort leaves the file for the next order; a bad file does not get a second chance.
         if (!limit.signal.aborted) last = name
+        // A frame that comes too late gives its memory back; a read that fails has given it back already.
         reading.then(frame => frame.memory.release()).catch(() => {})
         throw error
       }
