@@ -38,11 +38,19 @@ export async function runAgent(place: CliPlace & { mqttPort: number | undefined 
   })
   await folder.tell({ port: agent.http.port })
   await greet(agent)
+  if (process.stdin.isTTY) process.stdin.on('data', () => process.stdout.write(newCode(agent)))
   const signal = await asked
   process.stdout.write(terminal ? '\nStopping: exposures are aborted, devices closed …\n' : '')
   await agent.stop(new Fault('aborted', `the agent is stopped (${signal})`, 'Start it again when you are ready'))
   await folder.leave()
+  process.stdin.pause()
   return 0
+}
+
+/** Whoever sits at the terminal may pair another phone: enter gives a new code. */
+function newCode(agent: Agent): string {
+  const code = agent.access.pairingCode('administrator')
+  return `  Pairing code          ${code.slice(0, 4)} ${code.slice(4)}   (once, for 10 minutes)\n`
 }
 
 async function greet(agent: Agent) {
@@ -52,10 +60,10 @@ async function greet(agent: Agent) {
     '',
     await qrCode(`${home}?pair=${code}`, { type: 'terminal', small: true }),
     `  Pierside is at        ${home}   (here: http://localhost:${agent.http.port}/)`,
-    `  Pairing code          ${code.slice(0, 4)} ${code.slice(4)}   (once, for 10 minutes; a new one: pierside pair)`,
+    `  Pairing code          ${code.slice(0, 4)} ${code.slice(4)}   (once, for 10 minutes; enter gives a new one)`,
     `  MQTT                  ${agent.mqttUrl ?? 'off'}`,
     ...(agent.simulated ? ['  The simulated observatory is running: "Use my equipment" is on the Devices page.'] : []),
-    ...(agent.settings.access.open ? ['  WARNING: access.open is set: anyone on the network may act.'] : []),
+    ...(agent.settings().access.open ? ['  WARNING: access.open is set: anyone on the network may act.'] : []),
     '  Ctrl-C stops it.',
     '',
   ]

@@ -57,10 +57,10 @@ export function startNight(settings: Settings, ground: Ground): Night {
   // From here on nobody sees a mount that is not behind the limits.
   const devices = interlocked(rack, { clock, log: log.named('mount'), limits: () => limitsOf(settings.mount, site) })
 
-  const cards = (object: string | undefined) => observatoryCards({ feed, site, use }, object)
+  const cards = (object: string | undefined, camera: string) => observatoryCards({ feed, site, use }, object, camera)
   const night = (atMs: number) => nightDate(atMs, site.longitude ?? 0)
   const shared = { devices, pixels, pictures, store, feed, claims, clock, use }
-  const imaging = exposureService({ ...shared, log: log.named('exposure'), cards, wheel: use.wheel })
+  const imaging = exposureService({ ...shared, log: log.named('exposure'), cards })
   const camera = settings.camera
 
   const withdraw = actions.offer([

@@ -20,7 +20,7 @@ export interface HeldConfig extends Configuration {
 }
 
 /** These are read once at the start of the process. */
-const onlyAtStart = ['archive', 'memory', 'http']
+const onlyAtStart = ['memory', 'http']
 
 /** @param standard the text to go by while there is no file; the first save makes one */
 export async function configuration(file: string, schema: z.ZodType, standard: string): Promise<HeldConfig> {

@@ -7,11 +7,11 @@ import { fileURLToPath } from 'node:url'
 import { type HttpFace, startHttp } from './api/http/server.js'
 import { type MqttFace, mqttFace } from './api/mqtt/mqtt-face.js'
 import { links } from './drivers/index.js'
-import { configSchema, demoConfig, type Settings } from './main-config.js'
+import { configSchema, demoConfig, habitsOf, type Settings } from './main-config.js'
 import { type Ground, type Night, startNight } from './main-night.js'
 import { configuration, type HeldConfig } from './main-settings.js'
 import { action, roles } from './ports/action.js'
-import { Fault } from './ports/fault.js'
+import { asFault, Fault } from './ports/fault.js'
 import type { LogLine } from './ports/log.js'
 import { z } from './ports/schema.js'
 import { lookAction } from './services/link-look.js'
@@ -41,9 +41,10 @@ export interface Surroundings {
 
 export interface Agent {
   readonly http: HttpFace
+  /** Where MQTT clients connect, once that is known. */
   readonly mqttUrl: string | undefined
   readonly access: Access
-  readonly settings: Settings
+  settings(): Settings
   readonly simulated: boolean
   stop(reason: Fault): Promise<void>
 }
@@ -57,8 +58,23 @@ export async function versionOf(): Promise<string> {
   return JSON.parse(await readFile(join(root, 'package.json'), 'utf8')).version
 }
 
-/** Starts the whole agent. What cannot start at all rejects with a Fault; a missing device does not. */
+/** Starts the whole agent. What cannot start at all rejects with a Fault and leaves nothing running; a missing device does not. */
 export async function startAgent(where: Surroundings): Promise<Agent> {
+  const ends: ((reason: Fault) => Promise<void>)[] = []
+  const stop = async (reason: Fault) => {
+    for (let end = ends.pop(); end; end = ends.pop()) await end(reason)
+  }
+  try {
+    return { ...(await assemble(where, ends)), stop }
+  } catch (error) {
+    const fault = asFault(error, 'the agent')
+    await stop(fault)
+    throw fault
+  }
+}
+
+/** @param ends gets how each part is ended, in the order they start; they are ended in the opposite one */
+async function assemble(where: Surroundings, ends: ((reason: Fault) => Promise<void>)[]): Promise<Omit<Agent, 'stop'>> {
   const clock = systemClock()
   const random = systemRandom()
   const log = createLog(clock, where.writeLog)
@@ -67,57 +83,39 @@ export async function startAgent(where: Surroundings): Promise<Agent> {
   const settings = held.settings()
   const version = await versionOf()
 
-  const archive = join(where.data, 'archive')
-  const store = await openStore({
-    folder: where.data,
-    template: settings.archive.template,
-    longitudeDeg: settings.site.longitude ?? 0,
-    reserveBytes: settings.archive.reserve_mb * 1e6,
-    software: `Pierside ${version}`,
-    thread: true,
-    clock,
-    log,
-    onLost: where.onLost,
-  })
-  const pixels = openPixels({
-    archive,
-    memoryBytes: settings.memory.frames_mb * 2 ** 20,
-    clock,
-    log: log.named('pixels'),
-    threads: true,
-  })
+  const software = `Pierside ${version}`
+  const { data: folder, onLost } = where
+  const store = await openStore({ ...habitsOf(settings), folder, software, thread: true, clock, log, onLost })
+  ends.push(() => store.close())
+  const archive = join(folder, 'archive')
+  const memoryBytes = settings.memory.frames_mb * 2 ** 20
+  const pixels = openPixels({ archive, memoryBytes, clock, log: log.named('pixels'), threads: true })
+  ends.push(() => pixels.close())
   const pictures = createPictures()
   const feed = createFeed({ node: settings.mqtt.node, store, clock, log: log.named('feed') })
   const claims = createClaims(clock, log.named('claims'))
   const actions = createActions({ claims, feed, clock, random, log: log.named('actions') })
-  const access = await openAccess(where.data, clock)
+  const access = await openAccess(folder, clock)
   const ground: Ground = { store, pixels, pictures, feed, actions, claims, clock, random, log, version }
 
-  let night: Night = startNight(settings, ground)
   let mqtt: MqttFace | undefined
   const startMqtt = async (wanted: Settings) => {
     mqtt = undefined
     if (!wanted.mqtt.enabled) return
     const { mqttPort: port, nextFreePort } = where
-    mqtt = mqttFace({
-      feed,
-      actions,
-      pictures,
-      store,
-      clock,
-      random,
-      log: log.named('mqtt'),
-      settings: wanted.mqtt,
-      port,
-      nextFreePort,
-    })
+    const parts = { feed, actions, pictures, store, clock, random, log: log.named('mqtt') }
+    mqtt = mqttFace({ ...parts, settings: wanted.mqtt, port, nextFreePort })
     await mqtt.start()
   }
+  ends.push(async () => mqtt?.stop())
+  let night: Night | undefined
+  ends.push(async reason => night?.stop(reason))
 
   held.onSave(async (next, changed) => {
     const restarted: string[] = []
-    if ([...changed].some(section => section !== 'mqtt')) {
-      await night.stop(new Fault('aborted', 'the configuration changes', 'Start it again when it is back'))
+    await store.adopt(habitsOf(next))
+    if ([...changed].some(section => section !== 'mqtt' && section !== 'archive')) {
+      await night?.stop(new Fault('aborted', 'the configuration changes', 'Start it again when it is back'))
       night = startNight(next, ground)
       restarted.push('devices')
     }
@@ -136,30 +134,25 @@ export async function startAgent(where: Surroundings): Promise<Agent> {
 
   // Before the page answers: whoever sees the agent up finds the token of this start, not of the one before.
   await access.issueLocal()
+  const hosts = [hostname().toLowerCase(), ...settings.http.hosts]
   const http = await startHttp(
     {
-      feed,
-      actions,
-      store,
-      pixels,
-      pictures,
-      pierView: { watch: ended => night.pierCamera.watch(ended), refusal: () => night.pierCamera.refusal?.() },
+      ...{ feed, actions, store, pixels, pictures, clock, archive, version },
+      pierView: {
+        watch: ended => night?.pierCamera.watch(ended) ?? noViewer,
+        refusal: () => night?.pierCamera.refusal?.(),
+      },
       configuration: held,
       logs: log,
-      clock,
       log: log.named('http'),
-      guard: {
-        access,
-        open: () => held.settings().access.open,
-        hosts: [hostname().toLowerCase(), ...settings.http.hosts],
-      },
-      archive,
+      guard: { access, open: () => held.settings().access.open, hosts },
       page: join(root, 'web/dist'),
-      version,
     },
     settings.http.host,
     where.port,
   )
+  ends.push(() => http.close())
+  night = startNight(settings, ground)
   await startMqtt(settings)
   await feed.event('agent-started', { version })
 
@@ -169,20 +162,13 @@ export async function startAgent(where: Surroundings): Promise<Agent> {
       return mqtt?.url
     },
     access,
-    get settings() {
-      return held.settings()
-    },
+    settings: () => held.settings(),
     simulated: feed.get('observatory')?.value.simulated === true,
-    async stop(reason) {
-      await night.stop(reason)
-      await actions.stop(reason)
-      await mqtt?.stop()
-      await http.close()
-      await pixels.close()
-      await store.close()
-    },
   }
 }
+
+/** While the night is being started anew there is no pier camera to watch. */
+const noViewer = () => {}
 
 function pairingAction(access: Access) {
   return action({

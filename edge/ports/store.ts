@@ -70,6 +70,15 @@ export interface Space {
   readonly reserveBytes: number
 }
 
+/** How the owner wants things kept; may change while the store is open. */
+export interface StoreHabits {
+  /** Folders and names of the files, see docs/config.md. */
+  readonly template: string
+  /** East positive; the night changes at its local noon. */
+  readonly longitudeDeg: number
+  readonly reserveBytes: number
+}
+
 /** One service's small durable state, whole and checked. */
 export interface Kept<T> {
   read(): T
@@ -84,6 +93,8 @@ export interface Kept<T> {
 export interface Store {
   /** Counts the starts of the agent on this data folder, 1… */
   readonly boot: number
+  /** Counts from the next frame on. `bad-input` for a wrong template or longitude; then all stays as it was. */
+  adopt(habits: StoreHabits): Promise<void>
   /** Refuses with `disk-full` when `frames` more files of `bytes` each would not leave the reserve. */
   demandSpace(bytes: number, frames: number): Promise<void>
   space(): Promise<Space>

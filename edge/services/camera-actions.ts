@@ -1,5 +1,6 @@
 // What one can ask of a camera by hand: expose, abort, cool.
 import { type Action, action } from '../ports/action.js'
+import type { Sensor2D } from '../ports/camera.js'
 import type { Devices } from '../ports/device.js'
 import { Fault } from '../ports/fault.js'
 import type { Imaging, TakeOrder } from '../ports/imaging.js'
@@ -15,10 +16,18 @@ export const cameraSettings = z
 
 export type CameraSettings = z.output<typeof cameraSettings>
 
-/** What exposures claim: the camera alone, the mount beside others (it must stand still under all of them). */
-export function exposureClaims(camera: string, wheel: string | undefined): Claim[] {
+/**
+ * What exposures claim: the camera alone, the mount beside others (it must stand still under all of them), and the
+ * wheel: alone to turn it, beside others where it only has to stay as it is, which is before the main camera.
+ */
+export function exposureClaims(
+  camera: string,
+  filter: string | undefined,
+  use: { readonly camera?: string; readonly wheel?: string },
+): Claim[] {
   const claims: Claim[] = [{ name: `camera/${camera}` }, { name: 'mount', shared: true }]
-  return wheel === undefined ? claims : [...claims, { name: `wheel/${wheel}` }]
+  if (use.wheel === undefined || (filter === undefined && camera !== use.camera)) return claims
+  return [...claims, { name: `wheel/${use.wheel}`, shared: filter === undefined }]
 }
 
 export const deviceName = z.string().regex(/^[a-z0-9_-]+$/, 'use a-z, 0-9, _ and -')
@@ -78,8 +87,11 @@ export function cameraActions({ devices, imaging, claims, settings, use }: Camer
     output: z.object({ ids: z.array(z.string()), paths: z.array(z.string()) }),
     role: 'observer',
     on: 'camera/{camera}',
-    check: input => void devices.device('camera', cameraOr(input.camera, use)).current(),
-    claims: input => exposureClaims(cameraOr(input.camera, use), input.filter === undefined ? undefined : use.wheel),
+    check(input) {
+      const { sensor } = devices.device('camera', cameraOr(input.camera, use)).current()
+      demandPossible(sensor, input, settings)
+    },
+    claims: input => exposureClaims(cameraOr(input.camera, use), input.filter, use),
     settles: { kind: 'activity', resumes: false },
     async run({ input, lease, signal, activity }) {
       const camera = devices.device('camera', cameraOr(input.camera, use))
@@ -155,4 +167,24 @@ export function cameraActions({ devices, imaging, claims, settings, use }: Camer
     },
   })
   return [expose, abort, cool]
+}
+
+/** What the sensor cannot do is said when it is asked for; the camera itself would only say it later. */
+function demandPossible(sensor: Sensor2D, input: z.output<typeof exposeInput>, settings: CameraSettings) {
+  const { seconds = settings.exposure_duration, binning = settings.binning, region } = input
+  const { maxBinning, minExposureSeconds: least = 0, maxExposureSeconds: most = 86_400, width, height } = sensor
+  if (binning > maxBinning) {
+    throw new Fault('bad-input', `Binning must be <= ${maxBinning} with this camera`, 'Choose a smaller binning')
+  }
+  if (seconds < least || seconds > most) {
+    throw new Fault('bad-input', `Duration must be ${least} to ${most} s with this camera`, 'Choose another exposure')
+  }
+  if (!region) return
+  if (!sensor.regions) throw new Fault('unsupported', 'this camera reads its whole sensor only', 'Leave the region out')
+  const wide = width !== undefined && region.x + region.width > width
+  const high = height !== undefined && region.y + region.height > height
+  if (wide || high) {
+    const words = `the region ends at (${region.x + region.width}, ${region.y + region.height})`
+    throw new Fault('bad-input', `${words}; the sensor has ${width}×${height} px`, 'Choose a smaller region')
+  }
 }

@@ -1,4 +1,5 @@
 // Takes frames and sends them on. The raw file comes first: whatever fails later, the photons are kept.
+import assert from 'node:assert/strict'
 import type { Camera } from '../ports/camera.js'
 import type { Clock } from '../ports/clock.js'
 import type { Device, Devices } from '../ports/device.js'
@@ -20,9 +21,10 @@ export interface ExposureParts {
   readonly feed: Feed
   readonly clock: Clock
   readonly log: Log
-  /** Cards of the observatory for a frame of `object` taken now. */
-  cards(object: string | undefined): Card[]
-  readonly wheel: string | undefined
+  /** Cards of the observatory for a frame of `object` taken now with that camera. */
+  cards(object: string | undefined, camera: string): Card[]
+  /** The wheel stands before the main camera. */
+  readonly use: { readonly camera?: string; readonly wheel?: string }
 }
 
 /** Frames waiting to be measured keep their memory up to this number; further ones are read from disk again. */
@@ -37,7 +39,7 @@ export interface ExposureService extends Imaging {
 }
 
 export function exposureService(parts: ExposureParts): ExposureService {
-  const { devices, store, pixels, pictures, feed, clock, log } = parts
+  const { devices, store, pixels, pictures, feed, clock, log, use } = parts
   let lastMs = 0
   let waiting = 0
   let tail: Promise<void> = Promise.resolve()
@@ -49,17 +51,20 @@ export function exposureService(parts: ExposureParts): ExposureService {
     return `${new Date(lastMs).toISOString().replace(/[-:.]/g, '')}-${camera}`
   }
 
-  const turnWheel = async (filter: string | undefined, signal: AbortSignal) => {
-    if (filter === undefined) return
-    const wheel = devices.device('wheel', parts.wheel).current()
+  /** The filter in the light of that camera, by the wheel's own name for it. */
+  const turnWheel = async (camera: string, filter: string | undefined, signal: AbortSignal) => {
+    if (filter === undefined) return camera === use.camera ? filterNow(devices, use.wheel) : undefined
+    const wheel = devices.device('wheel', use.wheel).current()
     const slot = wheel.names.findIndex(name => name.toLowerCase() === filter.toLowerCase())
     if (slot < 0) {
       throw new Fault('bad-input', `the wheel has no filter "${filter}"`, `Use one of: ${wheel.names.join(', ')}`)
     }
-    if (wheel.position() === slot) return
+    const name = wheel.names[slot]
+    if (wheel.position() === slot) return name
     const deadline = clock.deadline(wheelMs, 'filter wheel', signal)
     try {
       await deadline.race(wheel.select(slot, deadline.signal))
+      return name
     } finally {
       deadline.cancel()
     }
@@ -95,44 +100,60 @@ export function exposureService(parts: ExposureParts): ExposureService {
     })
   }
 
+  const take = async (device: Device<Camera>, order: TakeOrder, signal: AbortSignal): Promise<Taken> => {
+    const path = `camera/${device.name}`
+    const camera = device.current()
+    await store.demandSpace(frameBytes(camera, order), 1)
+    const filter = await turnWheel(device.name, order.filter, signal)
+    const told = {
+      exposureSeconds: order.exposureSeconds,
+      number: order.number,
+      total: order.total,
+      object: order.object,
+      frameType: order.frameType,
+      filter,
+    }
+    feed.patch(path, { ...told, exposing: true, phase: 'exposing', exposureStartedMs: clock.now() })
+    const deaf = camera.onPhase?.(phase => feed.patch(path, { phase }))
+    let frame: Frame
+    try {
+      frame = await exposeOrFault(device, camera, order, pixels, signal)
+    } finally {
+      deaf?.()
+      feed.patch(path, { exposing: false, phase: 'idle', exposureStartedMs: undefined })
+    }
+    try {
+      if (signal.aborted) throw reasonOf(signal)
+      const { number, total, object, activity, frameType } = order
+      const exposure = await store.archive(
+        frame,
+        { id: nextId(device.name), camera: device.name, frameType, object, filter, number, total, activity },
+        parts.cards(object, device.name),
+      )
+      feed.patch(path, { lastId: exposure.id })
+      await feed.event('frame-archived', announcement(exposure))
+      measure(exposure, frame)
+      return { exposure, source: { frame }, release: () => frame.memory.release() }
+    } catch (error) {
+      frame.memory.release()
+      throw error
+    }
+  }
+
   return {
-    async take(_lease, device, order, signal): Promise<Taken> {
-      const path = `camera/${device.name}`
-      const camera = device.current()
-      await store.demandSpace(frameBytes(camera, order), 1)
-      await turnWheel(order.filter, signal)
-      const filter = order.filter ?? filterNow(devices, parts.wheel)
-      const told = {
-        exposureSeconds: order.exposureSeconds,
-        number: order.number,
-        total: order.total,
-        object: order.object,
-        frameType: order.frameType,
-        filter,
-      }
-      feed.patch(path, { ...told, exposing: true, phase: 'exposing', exposureStartedMs: clock.now() })
-      const deaf = camera.onPhase?.(phase => feed.patch(path, { phase }))
-      let frame: Frame
+    async take(lease, device, order, signal) {
+      const claim = `camera/${device.name}`
+      assert(
+        lease.claims.some(({ name }) => name === claim),
+        `${lease.holder.action} exposes without holding ${claim}`,
+      )
       try {
-        frame = await exposeOrFault(device, camera, order, pixels, signal)
-      } finally {
-        deaf?.()
-        feed.patch(path, { exposing: false, phase: 'idle', exposureStartedMs: undefined })
-      }
-      try {
-        if (signal.aborted) throw reasonOf(signal)
-        const { number, total, object, activity, frameType } = order
-        const exposure = await store.archive(
-          frame,
-          { id: nextId(device.name), camera: device.name, frameType, object, filter, number, total, activity },
-          parts.cards(object),
-        )
-        feed.patch(path, { lastId: exposure.id })
-        await feed.event('frame-archived', announcement(exposure))
-        measure(exposure, frame)
-        return { exposure, source: { frame }, release: () => frame.memory.release() }
+        return await take(device, order, signal)
       } catch (error) {
-        frame.memory.release()
+        const { code, message } = asFault(error, `camera ${device.name}`)
+        // Whoever asked hears of it without waiting for the disk, which may be what failed.
+        if (code === 'aborted') void feed.event('exposure-aborted', { camera: device.name })
+        else void feed.event('exposure-failed', { camera: device.name, error: message, code })
         throw error
       }
     },

@@ -11,7 +11,7 @@ import type { Log } from '../ports/log.js'
 import type { Pictures } from '../ports/pictures.js'
 import type { Pixels } from '../ports/pixels.js'
 import { z } from '../ports/schema.js'
-import { type CameraSettings, cameraOr, deviceName, exposureClaims, regionFields } from './camera-actions.js'
+import { type CameraSettings, cameraOr, deviceName, regionFields } from './camera-actions.js'
 
 export interface FocusParts {
   readonly devices: Devices
@@ -49,8 +49,8 @@ export function focusActions(parts: FocusParts): Action[] {
     output: z.object({ frames: z.number() }),
     role: 'observer',
     check: input => void parts.devices.device('camera', cameraOr(input.camera, use)).current(),
-    // The mount may be moved meanwhile: this is how a star is brought to the middle.
-    claims: input => exposureClaims(cameraOr(input.camera, use), undefined).filter(({ name }) => name !== 'mount'),
+    // Mount and wheel may be moved meanwhile: this is how a star is brought to the middle, and seen in every colour.
+    claims: input => [{ name: `camera/${cameraOr(input.camera, use)}` }],
     settles: { kind: 'activity', resumes: false },
     async run({ input, signal, activity }) {
       const mine = { region: input.region, finish: new AbortController() }

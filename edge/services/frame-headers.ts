@@ -7,11 +7,15 @@ import type { Site } from './site-settings.js'
 export interface HeaderParts {
   readonly feed: Pick<Feed, 'get'>
   readonly site: Site
-  readonly use: { readonly mount?: string; readonly focuser?: string }
+  readonly use: { readonly camera?: string; readonly mount?: string; readonly focuser?: string }
 }
 
-/** Cards of ours for a frame taken now. SBFITSEXT 1.0 names; degrees, mm, metres. */
-export function observatoryCards({ feed, site, use }: HeaderParts, object: string | undefined): Card[] {
+/**
+ * Cards of ours for a frame taken now. SBFITSEXT 1.0 names; degrees, mm, metres.
+ * @param camera telescope and focuser of the site are those of the main camera; others look through their own
+ */
+export function observatoryCards({ feed, site, use }: HeaderParts, object: string | undefined, camera: string): Card[] {
+  const main = camera === use.camera
   const cards: Card[] = []
   const put = (keyword: string, value: Card['value'], comment: string) => {
     if (value !== undefined) cards.push({ keyword, value, comment })
@@ -19,9 +23,11 @@ export function observatoryCards({ feed, site, use }: HeaderParts, object: strin
   put('OBJECT', object, 'what was observed')
   put('OBSERVER', site.observer, 'who observed')
   put('ORIGIN', site.name, 'observatory')
-  put('TELESCOP', site.telescope, 'telescope')
-  put('FOCALLEN', site.focal_length, '[mm] focal length')
-  put('APTDIA', site.aperture, '[mm] aperture')
+  if (main) {
+    put('TELESCOP', site.telescope, 'telescope')
+    put('FOCALLEN', site.focal_length, '[mm] focal length')
+    put('APTDIA', site.aperture, '[mm] aperture')
+  }
   put('SITELAT', site.latitude, '[deg] latitude, north positive')
   put('SITELONG', site.longitude, '[deg] longitude, east positive')
   if (site.latitude !== undefined) put('SITEELEV', site.elevation, '[m] above the sea')
@@ -44,7 +50,7 @@ export function observatoryCards({ feed, site, use }: HeaderParts, object: strin
     if (pierSide) put('PIERSIDE', String(pierSide).toUpperCase(), 'side of the pier the tube is on')
   }
   const focuser = use.focuser === undefined ? undefined : feed.get(`focuser/${use.focuser}`)
-  if (focuser?.value.condition === 'ready') {
+  if (main && focuser?.value.condition === 'ready') {
     put('FOCUSPOS', focuser.value.position as number | undefined, '[step] focuser position')
     put('FOCTEMP', focuser.value.celsius as number | undefined, '[degC] focuser temperature')
   }

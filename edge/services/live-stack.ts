@@ -51,10 +51,7 @@ export function liveStackActions(parts: LiveStackParts): Action[] {
     role: 'observer',
     // A camera that is not there is said at once, not after five tries.
     check: input => void devices.device('camera', cameraOr(input.camera, use)).current(),
-    claims: input => [
-      { name: 'stack' },
-      ...exposureClaims(cameraOr(input.camera, use), input.filter === undefined ? undefined : use.wheel),
-    ],
+    claims: input => [{ name: 'stack' }, ...exposureClaims(cameraOr(input.camera, use), input.filter, use)],
     settles: { kind: 'activity', resumes: false },
     async run({ input, lease, signal, activity }) {
       const mine = new AbortController()

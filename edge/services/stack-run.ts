@@ -23,7 +23,7 @@ export interface StackParts {
   readonly clock: Clock
   readonly log: Log
   readonly maxShiftPx: number
-  cards(object: string | undefined): Card[]
+  cards(object: string | undefined, camera: string): Card[]
   /** `YYYY-MM-DD` of the night that `atMs` falls in. */
   night(atMs: number): string
 }
@@ -82,7 +82,10 @@ export async function runStack(parts: StackParts, camera: Device<Camera>, order:
       )
       feed.patch(path, { finishing: true })
       // Whatever ended it: what has been stacked is kept.
-      saved = tally.accepted > 0 ? await saveStack(parts, stack, order, tally, startedMs) : undefined
+      saved =
+        tally.accepted > 0
+          ? await saveStack(parts, stack, tally, { ...order, camera: camera.name, startedMs })
+          : undefined
     } finally {
       await stack.close()
     }
@@ -273,16 +276,22 @@ async function refuse(
   if (waiting && before === undefined) await feed.event('stack-waiting', { id, reason: outcome.reason })
 }
 
-async function saveStack(parts: StackParts, stack: PixelStack, order: StackOrder, tally: Tally, startedMs: number) {
+interface Saving extends StackOrder {
+  readonly camera: string
+  readonly startedMs: number
+}
+
+async function saveStack(parts: StackParts, stack: PixelStack, tally: Tally, saving: Saving) {
+  const { object, exposureSeconds, camera, startedMs } = saving
   const stamp = new Date(startedMs).toISOString().replace(/[-:]/g, '').slice(0, 15)
   const cards: Card[] = [
-    ...parts.cards(order.object),
-    { keyword: 'EXPTIME', value: tally.accepted * order.exposureSeconds, comment: '[s] integrated' },
+    ...parts.cards(object, camera),
+    { keyword: 'EXPTIME', value: tally.accepted * exposureSeconds, comment: '[s] integrated' },
     { keyword: 'DATE-OBS', value: new Date(startedMs).toISOString().slice(0, -1), comment: 'UTC, start of the stack' },
     { keyword: 'IMAGETYP', value: 'Light Frame', comment: 'mean of aligned frames' },
   ]
   const bytes = await stack.save(cards)
-  const name = `stack_${order.object ?? 'sky'}_${tally.accepted}x${order.exposureSeconds}s_${stamp}.fits`
+  const name = `stack_${object ?? 'sky'}_${tally.accepted}x${exposureSeconds}s_${stamp}.fits`
   return parts.store.saveProduct(name, bytes, parts.night(startedMs))
 }
 

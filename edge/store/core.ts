@@ -5,7 +5,7 @@ import path from 'node:path'
 import { Fault } from '../ports/fault.js'
 import type { FeedEvent } from '../ports/feed.js'
 import type { Log } from '../ports/log.js'
-import type { Exposure, ExposureQuery, Measured, Order, Space } from '../ports/store.js'
+import type { Exposure, ExposureQuery, Measured, Order, Space, StoreHabits } from '../ports/store.js'
 import type { Card } from '../science/fits-header.js'
 import { dataUnitBytes } from '../science/fits-write.js'
 import { nightDate } from '../science/night-date.js'
@@ -24,12 +24,9 @@ import { reconcile, type ShelfReport } from './reconcile.js'
 import { openShelf } from './shelf.js'
 import { spaceOf } from './space.js'
 
-export interface CoreOptions {
+export interface CoreOptions extends StoreHabits {
   /** The data folder; the archive and the database lie in it. */
   readonly folder: string
-  readonly template: string
-  readonly longitudeDeg: number // east positive
-  readonly reserveBytes: number
   /** Events kept. */
   readonly eventBound: number
   /** Name and version, for SWCREATE. */
@@ -45,6 +42,12 @@ export interface Archiving {
 
 export type Core = Awaited<ReturnType<typeof openCore>>
 
+/** @throws Fault `bad-input` for a wrong template or longitude */
+function checkedHabits({ template, longitudeDeg, reserveBytes }: StoreHabits) {
+  checkLongitude(longitudeDeg)
+  return { nameOf: namingBy(template), longitudeDeg, reserveBytes }
+}
+
 /** Room for the header in an estimate. */
 const headerBytes = 28_800
 
@@ -53,9 +56,8 @@ const headerBytes = 28_800
  * @throws Fault `bad-input` for a wrong template or longitude, `busy` while another agent has the folder, `broken`
  */
 export async function openCore(options: CoreOptions, log: Log, nowMs: number) {
-  const { folder, longitudeDeg, reserveBytes } = options
-  const nameOf = namingBy(options.template)
-  checkLongitude(longitudeDeg)
+  const { folder } = options
+  let habits = checkedHabits(options)
   // The database first: its lock keeps a second agent from clearing away what the first is writing.
   const database = openDatabaseIn(folder, log)
   const started = await start()
@@ -67,7 +69,7 @@ export async function openCore(options: CoreOptions, log: Log, nowMs: number) {
     try {
       const shelf = openShelf(path.join(folder, 'archive'))
       const rows = exposureRows(database)
-      const report: ShelfReport = await reconcile(shelf, rows, database, longitudeDeg, log)
+      const report: ShelfReport = await reconcile(shelf, rows, database, habits.longitudeDeg, log)
       const boot = countBoot(database, nowMs)
       return { shelf, rows, events: eventRows(database, options.eventBound), kept: keptRows(database), boot, report }
     } catch (error) {
@@ -81,7 +83,7 @@ export async function openCore(options: CoreOptions, log: Log, nowMs: number) {
     line = done.catch(() => {})
     return done
   }
-  const space = (): Space => spaceOf(shelf.root, reserveBytes)
+  const space = (): Space => spaceOf(shelf.root, habits.reserveBytes)
 
   const archive = async ({ frame, order, cards, nowMs }: Archiving): Promise<Exposure> => {
     checkOrder(order)
@@ -93,8 +95,8 @@ export async function openCore(options: CoreOptions, log: Log, nowMs: number) {
       )
     }
     const whole = completeOrder(frame, order)
-    const shot = { night: nightDate(frame.startedMs, longitudeDeg), binning: frame.binning.x, ...taken(frame) }
-    const stem = nameOf({ ...whole, ...shot, type: whole.frameType })
+    const shot = { night: nightDate(frame.startedMs, habits.longitudeDeg), binning: frame.binning.x, ...taken(frame) }
+    const stem = habits.nameOf({ ...whole, ...shot, type: whole.frameType })
     const header = frameCards(frame, whole, cards, options.software, nowMs)
     const file = { name: order.id, stem, ending: '.fits', bytes: headerBytes + dataUnitBytes(frame) }
     const placed = await shelf.put(file, handle => writer.write(handle, frame, header))
@@ -111,8 +113,11 @@ export async function openCore(options: CoreOptions, log: Log, nowMs: number) {
     boot,
     report,
     space,
+    adopt(next: StoreHabits): void {
+      habits = checkedHabits(next)
+    },
     demandSpace(bytes: number, frames: number): void {
-      const { freeBytes } = space()
+      const { freeBytes, reserveBytes } = space()
       const neededBytes = Math.max(1, frames) * bytes
       if (freeBytes - neededBytes >= reserveBytes) return
       const thing = frames > 1 ? `${frames} frames of ${bytes} bytes need` : 'the next frame needs'

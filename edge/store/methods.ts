@@ -4,7 +4,7 @@ import { Fault } from '../ports/fault.js'
 import type { FeedEvent } from '../ports/feed.js'
 import type { Log } from '../ports/log.js'
 import type { ServedCall } from '../ports/remote.js'
-import type { Exposure, ExposureQuery, Measured, Night, Space } from '../ports/store.js'
+import type { Exposure, ExposureQuery, Measured, Night, Space, StoreHabits } from '../ports/store.js'
 import { type Archiving, type Core, type CoreOptions, openCore } from './core.js'
 import type { Amendable } from './exposure-rows.js'
 import type { ShelfReport } from './reconcile.js'
@@ -30,6 +30,7 @@ export function storeMethods(log: Log) {
       opened = await openCore(options, log, nowMs)
       return { boot: opened.boot, report: opened.report }
     },
+    adopt: (habits: StoreHabits): void => core().adopt(habits),
     demandSpace: ({ bytes, frames }: { bytes: number; frames: number }): void => core().demandSpace(bytes, frames),
     space: (_: undefined): Space => core().space(),
     archive: (asked: Archiving): Promise<Exposure> => core().archive(asked),

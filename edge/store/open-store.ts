@@ -98,6 +98,7 @@ function storeOver(calls: Calls<StoreMethods>, clock: Clock, log: Log, boot: num
   return {
     boot,
     report,
+    adopt: ({ template, longitudeDeg, reserveBytes }) => calls.ask('adopt', { template, longitudeDeg, reserveBytes }),
     demandSpace: (bytes, frames) => calls.ask('demandSpace', { bytes, frames }),
     space: () => calls.ask('space', undefined),
     archive({ memory, ...frame }, order, cards) {

@@ -53,7 +53,8 @@ export function streamRoutes(parts: StreamParts): Router {
         event: event => inTurn(() => sayEvent(event)),
       }),
       logs.listen(line => inTurn(() => send('log', line))),
-      pictures.listen(picture => inTurn(() => send('picture', tagOf(picture)))),
+      // The pier camera has a stream of its own: ten tags a second would say nothing.
+      pictures.listen(picture => picture.name !== 'pier' && inTurn(() => send('picture', tagOf(picture)))),
     ]
     const tick = clock.every(tickMs, () => send('tick', { nowMs: clock.now() }))
     response.on('close', () => {
@@ -64,7 +65,7 @@ export function streamRoutes(parts: StreamParts): Router {
     const now = await whole(parts)
     send('hello', now)
     for (const line of logs.recent()) send('log', line)
-    for (const name of ['frame', 'stack', 'focus', 'pier']) {
+    for (const name of ['frame', 'stack', 'focus']) {
       const picture = pictures.latest(name)
       if (picture) send('picture', tagOf(picture))
     }
