@@ -107,6 +107,7 @@ export function startNight(settings: Settings, ground: Ground): Night {
       clock,
       log,
       facts,
+      exposureSeconds: camera.exposure_duration,
       night: () => night(clock.now()),
     }),
     ...seizers(rack.boxes, claims),

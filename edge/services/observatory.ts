@@ -34,10 +34,14 @@ export interface ObservatoryParts {
   readonly log: Log
   /** Fields that stay as they are while this configuration holds. */
   readonly facts: JsonObject
+  /** What the Expose form starts with. */
+  readonly exposureSeconds: number
   night(): string
 }
 
 const storageMs = 30_000
+/** A frame takes a little longer than its exposure: about what reading out costs. */
+const readoutSeconds = 1
 const clockMs = 60_000
 
 export function observatoryActions({ boxes, links }: Pick<ObservatoryParts, 'boxes' | 'links'>): Action[] {
@@ -108,9 +112,11 @@ const lampFields = ({ condition, fault, attempts, sinceMs }: Lamp): JsonObject =
   sinceMs,
 })
 
-function reportStorage({ store, feed, clock, log }: ObservatoryParts): (() => void)[] {
+function reportStorage({ store, feed, clock, log, facts, exposureSeconds }: ObservatoryParts): (() => void)[] {
+  // Of the last frame; until there is one, of what the main camera gives with the standards of the form.
   let frameBytes = 0
-  let secondsEach = 0
+  let secondsEach = exposureSeconds + readoutSeconds
+  const main = `camera/${facts.camera}`
   const report = async () => {
     try {
       const { freeBytes, totalBytes, reserveBytes } = await store.space()
@@ -126,12 +132,16 @@ function reportStorage({ store, feed, clock, log }: ObservatoryParts): (() => vo
   void report()
   const again = clock.every(storageMs, () => void report())
   const deaf = feed.listen({
+    state({ path, value }) {
+      if (path !== main || frameBytes > 0 || !value.widthPx) return
+      frameBytes = Number(value.widthPx) * Number(value.heightPx) * 2
+      void report()
+    },
     event({ kind, body }) {
       if (kind !== 'frame-archived' && kind !== 'frame-removed') return
       if (kind === 'frame-archived') {
         frameBytes = Number(body.bytes)
-        // A frame takes a little longer than its exposure; a second is about what reading out costs.
-        secondsEach = Number(body.exposureSeconds) + 1
+        secondsEach = Number(body.exposureSeconds) + readoutSeconds
       }
       void report()
     },

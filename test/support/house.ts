@@ -20,9 +20,16 @@ interface Test {
   teardown(run: () => unknown): void
 }
 
+export interface HouseOrder {
+  /** An empty folder of the test's own; one is made when absent. */
+  readonly folder?: string
+  readonly longitudeDeg?: number
+  readonly reserveBytes?: number
+}
+
 /** Everything is closed and removed when the test ends. */
-export async function openHouse(t: Test, startMs = eveningMs) {
-  const folder = await mkdtemp(join(tmpdir(), 'pierside-house-'))
+export async function openHouse(t: Test, startMs = eveningMs, order: HouseOrder = {}) {
+  const folder = order.folder ?? (await mkdtemp(join(tmpdir(), 'pierside-house-')))
   const clock = simulatedClock(startMs)
   const lines: LogLine[] = []
   const log = createLog(clock, line => lines.push(line), 'debug')
@@ -32,8 +39,8 @@ export async function openHouse(t: Test, startMs = eveningMs) {
     clock,
     log,
     template: standardTemplate,
-    longitudeDeg: 8,
-    reserveBytes: 0,
+    longitudeDeg: order.longitudeDeg ?? 8,
+    reserveBytes: order.reserveBytes ?? 0,
   })
   const feed = createFeed({ node: 'test', store, clock, log })
   const claims = createClaims(clock, log)
@@ -41,7 +48,7 @@ export async function openHouse(t: Test, startMs = eveningMs) {
   const actions = createActions({ claims, feed, clock, random, log })
   t.teardown(async () => {
     await store.close()
-    await rm(folder, { recursive: true, force: true })
+    if (order.folder === undefined) await rm(folder, { recursive: true, force: true })
   })
   return { folder, clock, log, lines, store, feed, claims, random, actions, pictures: createPictures() }
 }
