@@ -149,15 +149,13 @@ export function accessoryActions({ devices, use, feed, claims }: AccessoryParts)
     entity: { platform: 'button', icon: 'mdi:alert-octagon' },
     async run({ who }) {
       const moving = [
-        ...devices.having('mount').map(device => ({ device, stop: () => device.current().stop() })),
-        ...devices.having('focuser').map(device => ({ device, stop: () => device.current().halt() })),
+        ...devices.having('mount').map(device => ({ device, stop: async () => device.current().stop() })),
+        ...devices.having('focuser').map(device => ({ device, stop: async () => device.current().halt() })),
       ].filter(({ device }) => device.condition === 'ready')
-      const ended = await Promise.allSettled(moving.map(({ stop }) => stop()))
-      await claims.preempt(
-        'mount',
-        new Fault('aborted', `stopped by ${who.name}`, 'Slew again when it is safe'),
-        'exclusive',
-      )
+      const reason = new Fault('aborted', `stopped by ${who.name}`, 'Slew again when it is safe')
+      // The devices first: whoever holds the mount is told meanwhile.
+      const stops = moving.map(({ stop }) => stop())
+      const [ended] = await Promise.all([Promise.allSettled(stops), claims.preempt('mount', reason, 'exclusive')])
       const failed = ended.flatMap((one, at) => (one.status === 'rejected' ? [{ at, why: one.reason }] : []))
       await feed.event('stopped-all', { who: who.name })
       if (failed.length > 0) {

@@ -1,6 +1,6 @@
 // Pointing: where the tube looks, in J2000 and above the horizon, and everything that moves it.
 import { type Action, action } from '../ports/action.js'
-import type { Clock } from '../ports/clock.js'
+import type { Clock, Timer } from '../ports/clock.js'
 import type { Device, Devices } from '../ports/device.js'
 import { Fault } from '../ports/fault.js'
 import type { Feed } from '../ports/feed.js'
@@ -50,6 +50,8 @@ export function mountActions(parts: MountParts): Action[] {
   const nameOr = (name: string | undefined) => name ?? use.mount
   const device = (name: string | undefined) => devices.device('mount', nameOr(name))
   const claim: Claim[] = [{ name: 'mount' }]
+  /** By mount: the end of the arrow that is held now. */
+  const held = new Map<string, Timer>()
 
   /** J2000 of what was asked for. */
   const targetOf = (input: z.output<typeof slewInput>): { place: Pointing; name?: string } => {
@@ -212,20 +214,21 @@ export function mountActions(parts: MountParts): Action[] {
       const { moveAxis } = port
       if (!moveAxis)
         throw new Fault('unsupported', `mount ${mount.name} cannot move at a rate`, 'Use the arrows with a step')
-      await moveAxis.call(port, 'ra', input.raDegPerSecond)
-      await moveAxis.call(port, 'dec', input.decDegPerSecond)
-      held?.cancel()
-      held = clock.after(moveMs, () => {
+      const release = () => {
         port
           .stop()
           .catch(error =>
             mount.distrust(new Fault('broken', `mount ${mount.name} did not stop: ${error}`, 'Cut its power')),
           )
-      })
+      }
+      // Before anything moves: one axis may obey and the other fail.
+      held.get(mount.name)?.cancel()
+      held.set(mount.name, clock.after(moveMs, release))
+      await moveAxis.call(port, 'ra', input.raDegPerSecond)
+      await moveAxis.call(port, 'dec', input.decDegPerSecond)
       return {}
     },
   })
-  let held: ReturnType<Clock['after']> | undefined
 
   const stop = action({
     name: 'mount-stop',
@@ -239,8 +242,8 @@ export function mountActions(parts: MountParts): Action[] {
     harmlessWhenLate: true,
     entity: { platform: 'button', icon: 'mdi:stop-circle' },
     async run({ input, who }) {
-      held?.cancel()
       const mount = device(input.mount)
+      held.get(mount.name)?.cancel()
       const reason = new Fault('aborted', `stopped by ${who.name}`, 'Slew again when it is safe')
       // The device first: whoever holds the mount is told meanwhile.
       await Promise.all([mount.current().stop(), claims.preempt('mount', reason, 'exclusive')])

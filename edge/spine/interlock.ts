@@ -72,12 +72,17 @@ function guardMount(mount: Mount, { clock, log, limits }: InterlockParts): Mount
     const { words, fix, minSafeAltDeg } = verdict
     throw new Fault('limit', words, fix, minSafeAltDeg === undefined ? undefined : { detail: { minSafeAltDeg } })
   }
-  let byHand = false
+  /** What each axis was last told by hand, °/s: as long as one of them moves, the limits are watched. */
+  const rates = { ra: 0, dec: 0 }
+  const still = () => {
+    rates.ra = 0
+    rates.dec = 0
+  }
   mount.onStatus((status: MountStatus) => {
-    if (!byHand || status.parked) return
+    if ((rates.ra === 0 && rates.dec === 0) || status.parked) return
     const verdict = judgePointing(status, limits(), clock.now())
     if (verdict.ok) return
-    byHand = false
+    still()
     log.warn(`the mount is stopped at its limit: ${verdict.words}`)
     mount.stop().catch(error => log.error('the mount did not stop at its limit', { error: String(error) }))
   })
@@ -88,11 +93,12 @@ function guardMount(mount: Mount, { clock, log, limits }: InterlockParts): Mount
     onStatus: listener => mount.onStatus(listener),
     async slew(target, signal) {
       demand(target)
+      still()
       return mount.slew(target, signal)
     },
     sync: (target, signal) => mount.sync(target, signal),
     async stop() {
-      byHand = false
+      still()
       return mount.stop()
     },
     setTracking: (on, signal) => mount.setTracking(on, signal),
@@ -103,7 +109,7 @@ function guardMount(mount: Mount, { clock, log, limits }: InterlockParts): Mount
       moveAxis &&
       (async (axis, degPerSecond) => {
         if (degPerSecond !== 0) demand(mount.status())
-        byHand = degPerSecond !== 0
+        rates[axis] = degPerSecond
         return moveAxis.call(mount, axis, degPerSecond)
       }),
     get guidePort() {
