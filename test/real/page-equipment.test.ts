@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises'
 import t from 'tap'
 import { startAgent } from '../support/agent.js'
-import { codeOf, goTo, noBrowser, openBrowser, openPhone } from '../support/browser.js'
+import { goTo, noBrowser, openBrowser, openPhone, pairingCode } from '../support/browser.js'
 import { noIndiServer, startIndiServer } from '../support/indi-server.js'
 
 t.test('an owner finds the own devices', { skip: noBrowser || noIndiServer, timeout: 150_000 }, async t => {
@@ -11,7 +11,7 @@ t.test('an owner finds the own devices', { skip: noBrowser || noIndiServer, time
   const agent = await startAgent(t)
   const page = await (await openPhone(browser)).newPage()
   page.setDefaultTimeout(25_000)
-  await page.goto(`${agent.url}/?pair=${codeOf(agent.printed())}#/devices`)
+  await page.goto(`${agent.url}/?pair=${await pairingCode(agent)}#/devices`)
   await page.getByText(/^Paired as/).waitFor()
   t.notMatch(page.url(), /pair=/, 'the code does not stay in the address')
   t.ok(await page.getByText('simulated', { exact: true }).isVisible())

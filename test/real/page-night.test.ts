@@ -7,7 +7,16 @@ import type { BrowserContext, Page } from 'playwright-core'
 import sharp from 'sharp'
 import t from 'tap'
 import { type AgentProcess, startAgent } from '../support/agent.js'
-import { brightest, builtPage, codeOf, goTo, noBrowser, openBrowser, openDesk, openPhone } from '../support/browser.js'
+import {
+  brightest,
+  builtPage,
+  goTo,
+  noBrowser,
+  openBrowser,
+  openDesk,
+  openPhone,
+  pairingCode,
+} from '../support/browser.js'
 
 const mostOfGreenAndBlue = 60
 const waitMs = 20_000
@@ -133,7 +142,7 @@ t.test('the page by night', { skip: noBrowser, timeout: 220_000 }, async t => {
     await dialog.getByRole('alert').waitFor()
     await dark(t, page, 'its refusal')
     await keep(page, 'phone-pairing-night')
-    await dialog.getByLabel('Code').fill(codeOf(agent.printed()))
+    await dialog.getByLabel('Code').fill(await pairingCode(agent))
     await dialog.getByRole('button', { name: 'Pair', exact: true }).tap()
     await page.getByRole('alert').waitFor()
     await dark(t, page, 'a refused slew')

@@ -1,7 +1,7 @@
 // A first night on a phone: a real browser walks the page of a real agent on the simulated observatory.
 import t from 'tap'
 import { type AgentProcess, patiently, startAgent } from '../support/agent.js'
-import { codeOf, goTo, noBrowser, openBrowser, openPhone, sideways, tooSmall } from '../support/browser.js'
+import { goTo, noBrowser, openBrowser, openPhone, pairingCode, sideways, tooSmall } from '../support/browser.js'
 
 const waitMs = 20_000
 /** The page says within 5 s that the box is gone; a busy test machine may paint later. */
@@ -33,7 +33,7 @@ t.test('a first night on a phone', { skip: noBrowser, timeout: 200_000 }, async 
     await dialog.getByRole('button', { name: 'Pair', exact: true }).tap()
     await dialog.getByRole('alert').waitFor()
     t.ok(await page.getByRole('button', { name: /^STOP/ }).isVisible(), 'STOP is in sight beside the dialog')
-    await dialog.getByLabel('Code').fill(codeOf(agent.printed()))
+    await dialog.getByLabel('Code').fill(await pairingCode(agent))
     await dialog.getByRole('button', { name: 'Pair', exact: true }).tap()
     await dialog.waitFor({ state: 'hidden' })
     await agent.until('mount/mount', ({ tracking }) => String(tracking) !== before)

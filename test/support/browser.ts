@@ -4,7 +4,7 @@ import { existsSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
 import sharp from 'sharp'
-import { root } from './agent.js'
+import { type AgentProcess, patiently, root } from './agent.js'
 
 const executable = ['/usr/bin/chromium', '/usr/bin/chromium-browser'].find(existsSync)
 
@@ -103,9 +103,11 @@ export async function goTo(page: Page, view: string): Promise<void> {
   await page.locator(`main.view-${view.split('/')[0]}`).waitFor()
 }
 
-/** The one-time code that the agent printed last. */
-export function codeOf(printed: string): string {
-  const found = [...printed.matchAll(/Pairing code\s+(\d{4} \d{4})/g)].at(-1)?.[1]
-  if (!found) throw new Error(`the agent printed no pairing code:\n${printed}`)
-  return found.replace(' ', '')
+/** The one-time code that the agent printed last; it greets a moment after its page answers. */
+export function pairingCode(agent: AgentProcess): Promise<string> {
+  return patiently(async () => {
+    const found = [...agent.printed().matchAll(/Pairing code\s+(\d{4} \d{4})/g)].at(-1)?.[1]
+    if (!found) throw new Error(`the agent printed no pairing code:\n${agent.printed()}`)
+    return found.replace(' ', '')
+  }, 10_000)
 }
