@@ -22,7 +22,7 @@ export function simulatedClock(startMs: number): SimulatedClock {
   let order = 0
   let outstanding = 0
   const waiting = new Set<Waiting>()
-  let wake: (() => void) | undefined
+  const wakes = new Set<() => void>()
 
   const add = (ms: number, run: () => void, everyMs?: number) => {
     const entry: Waiting = { dueMs: nowMs + Math.max(0, ms), order: order++, everyMs, run }
@@ -42,9 +42,7 @@ export function simulatedClock(startMs: number): SimulatedClock {
     for (let quiet = 0; quiet < 3; quiet++) {
       await new Promise<void>(resolve => setImmediate(resolve))
       if (outstanding > 0) {
-        await new Promise<void>(resolve => {
-          wake = resolve
-        })
+        await new Promise<void>(resolve => wakes.add(resolve))
         quiet = -1
       }
     }
@@ -80,10 +78,9 @@ export function simulatedClock(startMs: number): SimulatedClock {
       outstanding++
       const over = () => {
         outstanding--
-        if (outstanding === 0) {
-          wake?.()
-          wake = undefined
-        }
+        if (outstanding > 0) return
+        for (const wake of wakes) wake()
+        wakes.clear()
       }
       work.then(over, over)
       return work
