@@ -1,7 +1,7 @@
 // The focus loop: short exposures, measured and shown, none of them kept.
 import { type Action, action } from '../ports/action.js'
 import type { Camera } from '../ports/camera.js'
-import { type Clock, pause } from '../ports/clock.js'
+import type { Clock } from '../ports/clock.js'
 import type { Device, Devices } from '../ports/device.js'
 import { asFault, Fault } from '../ports/fault.js'
 import type { Feed } from '../ports/feed.js'
@@ -12,6 +12,7 @@ import type { Pictures } from '../ports/pictures.js'
 import type { Pixels } from '../ports/pixels.js'
 import { z } from '../ports/schema.js'
 import { type CameraSettings, cameraOr, deviceName, regionFields } from './camera-actions.js'
+import { patienceWith } from './camera-return.js'
 
 export interface FocusParts {
   readonly devices: Devices
@@ -28,7 +29,6 @@ export interface FocusParts {
 const path = 'focus/main'
 /** Star sizes shown in the graph. */
 const seriesLength = 60
-const failuresInARow = 5
 
 const region = regionFields.describe('Where to look, px of the frame as shown')
 
@@ -140,12 +140,12 @@ async function loop(
   let best: number | undefined
   let series: { atMs: number; hfdPx?: number }[] = []
   let aimedAt = looking.region
-  let failures = 0
+  const patience = patienceWith(camera, clock)
   let frames = 0
   while (!signal.aborted) {
     try {
       const frame = await camera.current().expose(order, pixels.lend, signal)
-      failures = 0
+      patience.well()
       try {
         const { region } = looking
         if (region !== aimedAt) {
@@ -178,9 +178,13 @@ async function loop(
       if (signal.aborted) break
       const fault = asFault(error, 'focus loop')
       if (fault.code === 'timeout' || fault.code === 'broken') camera.distrust(fault)
-      if (!['timeout', 'offline', 'broken'].includes(fault.code) || ++failures >= failuresInARow) throw fault
+      try {
+        await patience.afterFailure(fault, signal)
+      } catch (final) {
+        if (signal.aborted) break
+        throw final
+      }
       log.warn(`the focus loop goes on after: ${fault.message}`)
-      await pause(clock, 2_000, signal)
     }
   }
   return frames

@@ -13,6 +13,7 @@ import type { Pictures } from '../ports/pictures.js'
 import type { PixelStack, Pixels, StackOutcome } from '../ports/pixels.js'
 import type { Store } from '../ports/store.js'
 import type { Card } from '../science/fits-header.js'
+import { patienceWith } from './camera-return.js'
 
 export interface StackParts {
   readonly imaging: Imaging
@@ -31,8 +32,6 @@ export interface StackParts {
 const path = 'stack/main'
 /** Refusals that mean that the sky is hidden, not that the frame is odd. */
 const hidden = new Set(['too-few-stars', 'no-match'])
-/** Exposures that may fail one after another before the stack gives up; the supervisor reopens the camera between them. */
-const failuresInARow = 5
 
 export interface StackOrder {
   readonly frames: number
@@ -143,14 +142,17 @@ async function takeUntilDone(
 ) {
   const { feed, clock, imaging } = parts
   const either = anyOf(run.signal, run.finish)
-  let failures = 0
+  const patience = patienceWith(camera, clock)
   // The next exposure runs while the last frame is folded: photons are not lost to arithmetic.
   let folding: Promise<void> = Promise.resolve()
   let foldFault: Fault | undefined
+  let productBytes = 0
   try {
     while (order.frames === 0 || tally.accepted < order.frames) {
       let taken: Taken
       try {
+        // The next frame must leave room for the stack itself, or it could not be saved when the disk is full.
+        if (productBytes > 0) await parts.store.demandSpace(productBytes, 1)
         const { exposureSeconds, binning, gain, filter, object } = order
         taken = await imaging.take(
           run.lease,
@@ -168,21 +170,16 @@ async function takeUntilDone(
           },
           either.signal,
         )
-        failures = 0
+        patience.well()
       } catch (error) {
+        if (either.signal.aborted) throw error
         const fault = asFault(error, 'live stack')
-        if (
-          either.signal.aborted ||
-          !['timeout', 'offline', 'broken'].includes(fault.code) ||
-          ++failures >= failuresInARow
-        ) {
-          throw fault
-        }
+        await patience.afterFailure(fault, either.signal)
         parts.log.warn(`the live stack goes on after: ${fault.message}`)
-        await clock.sleep(2_000, either.signal)
         continue
       }
       tally.taken++
+      productBytes = taken.exposure.bytes + stackBytes(taken)
       feed.patch(path, { framesTaken: tally.taken })
       await folding
       if (foldFault) {
@@ -204,6 +201,12 @@ async function takeUntilDone(
     await folding
   }
   if (foldFault) throw foldFault
+}
+
+/** Of the saved file: 32-bit samples, in colour when the frames have any, and the list in its header. */
+function stackBytes({ source, exposure }: Taken): number {
+  const planes = 'frame' in source && source.frame.bayer === undefined ? source.frame.planes : 3
+  return exposure.width * exposure.height * planes * 4 + 10_000 * 80
 }
 
 async function fold(

@@ -121,7 +121,7 @@ t.test('a run counts its frames, and one without end goes on until it is aborted
   await clock.advance(12_000)
   t.match(told('frame-archived').at(-1), { number: 10, total: 0 })
   t.match(endless.state(), { status: 'running', total: 0 })
-  const refusal = t.rejects(endless.done(), { code: 'aborted' })
+  const refusal = t.rejects(endless.ended, { code: 'aborted' })
   t.same(await ask('camera-abort'), { aborted: true })
   await refusal
   t.match(endless.state(), { status: 'aborted' })
@@ -262,7 +262,7 @@ t.test('an aborted frame is nowhere, and the next is exposed within 2 s', async 
   ] as const) {
     const exposure = await start('camera-expose', { seconds: 10, count: 3 })
     await clock.advance(afterMs)
-    const refusal = t.rejects(exposure.done(), { code: 'aborted', message: /anna/ })
+    const refusal = t.rejects(exposure.ended, { code: 'aborted', message: /anna/ })
     const abortedMs = clock.now()
     await ask('camera-abort')
     await refusal

@@ -96,11 +96,11 @@ export async function openNight(t: Test, yaml: string, order: NightOrder = {}) {
     events,
     /** Asks and lets time pass until it is done: the output, or the Fault. */
     ask,
-    /** Asks for an activity and lets it run; `done` settles when simulated time has brought it to its end. */
+    /** Asks for an activity and lets it run: `done` lets time pass until it ends, `ended` only waits for it. */
     async start(name: string, input: object = {}) {
       const { output, done } = await clock.until(actions.ask(name, input, observer), 60_000)
       const id = String(output.id)
-      return { id, done: () => clock.until(done, longestMs), state: () => state(`activity/${id}`) }
+      return { id, ended: done, done: () => clock.until(done, longestMs), state: () => state(`activity/${id}`) }
     },
     state,
     /** Lets time pass until a state is so; rejects after `withinMs` of it. */
