@@ -52,5 +52,7 @@ export interface Feed {
   event(kind: string, body: JsonObject): Promise<FeedEvent>
   /** Stored events after `cursor`, oldest first, at most `limit`. */
   eventsAfter(cursor: number, limit: number): Promise<FeedEvent[]>
+  /** Cursor of the newest stored event, 0 when there is none: where to go on from after a silence. */
+  newestCursor(): Promise<number>
   listen(listener: FeedListener): () => void
 }

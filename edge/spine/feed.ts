@@ -8,7 +8,7 @@ import type { Store } from '../ports/store.js'
 
 export interface FeedParts {
   readonly node: string
-  readonly store: Pick<Store, 'boot' | 'appendEvent' | 'eventsAfter'>
+  readonly store: Pick<Store, 'boot' | 'appendEvent' | 'eventsAfter' | 'newestCursor'>
   readonly clock: Clock
   readonly log: Log
 }
@@ -95,6 +95,7 @@ export function createFeed({ node, store, clock, log }: FeedParts): Feed {
       return told
     },
     eventsAfter: (cursor, limit) => store.eventsAfter(cursor, limit),
+    newestCursor: () => store.newestCursor(),
     listen(listener) {
       listeners.add(listener)
       return () => listeners.delete(listener)

@@ -91,7 +91,9 @@ export function streamRoutes(parts: StreamParts): Router {
 
 async function whole({ feed, clock }: StreamParts) {
   const { node, boot } = feed
-  return { node, boot, nowMs: clock.now(), states: feed.states() }
+  // The cursor first: what happens while it is read comes after it.
+  const cursor = await feed.newestCursor()
+  return { node, boot, nowMs: clock.now(), cursor, states: feed.states() }
 }
 
 const tagOf = ({ name, version, atMs, of }: TaggedPicture) => ({ name, version, atMs, of })
