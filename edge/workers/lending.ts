@@ -9,6 +9,8 @@ export interface LendingPool {
   lentBytes(): number
   /** Bytes out and kept warm. */
   heldBytes(): number
+  /** Gives up what is kept warm; what is lent stays lent. */
+  cool(): void
 }
 
 interface Waiter {
@@ -69,6 +71,10 @@ export function lendingPool(maxBytes: number): LendingPool {
   return {
     lentBytes: () => lent,
     heldBytes: () => lent + idleBytes,
+    cool() {
+      idle.length = 0
+      idleBytes = 0
+    },
     lend(byteLength, signal) {
       return new Promise((settle, reject) => {
         if (signal.aborted) return reject(reasonOf(signal))

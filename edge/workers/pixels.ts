@@ -5,6 +5,7 @@ import type { Frame } from '../ports/frame.js'
 import type { Log } from '../ports/log.js'
 import type { FrameSource, PixelStack, Pixels } from '../ports/pixels.js'
 import { type Calls, callsTo, callsWithin } from '../ports/remote.js'
+import { afterRest } from '../ports/rest.js'
 import type { Image } from '../science/samples.js'
 import { lendingPool } from './lending.js'
 import { convertPicture, encodePicture } from './pictures-codec.js'
@@ -22,15 +23,22 @@ export interface PixelsOptions {
   readonly threads: boolean
 }
 
+/** Threads and memory unused for so long are given back: most of a day nobody exposes. */
+const restMs = 60_000
+
 /** Threads start when first needed: one for stacks, one for everything else, so that a tap is not behind a fold. */
 export function openPixels(options: PixelsOptions): Pixels {
   const { clock, memoryBytes } = options
   const pool = lendingPool(memoryBytes)
-  const general = lazyThread(options, 'pixel worker')
+  const poolRest = afterRest(clock, restMs, () => pool.lentBytes() > 0, pool.cool)
+  const general = lazyThread(options, 'pixel worker', restMs)
   const stacking = lazyThread(options, 'stacker')
 
   return {
-    lend: pool.lend,
+    lend(byteLength, signal) {
+      poolRest.used()
+      return pool.lend(byteLength, signal)
+    },
     measure: (source, signal) =>
       general.calls().ask('measure', { source: sendable(source) }, { signal, holding: held(source) }),
     focus: (frame, region, signal) =>
@@ -46,6 +54,7 @@ export function openPixels(options: PixelsOptions): Pixels {
       return stackOver(calls, id, stacking.leave)
     },
     async close() {
+      poolRest.cancel()
       await Promise.all([general.close(), stacking.close()])
     },
   }
@@ -65,8 +74,11 @@ function stackOver(calls: Calls<PixelMethods>, id: number, leave: () => Promise<
   }
 }
 
-/** A thread that starts at its first call, starts anew after it died, and ends when the last stack has left it. */
-function lazyThread({ archive, clock, log, threads }: PixelsOptions, name: string) {
+/**
+ * A thread that starts at its first call, starts anew after it died, and ends when the last stack has left it.
+ * @param restMs ends it also when it was not asked anything for so long; not for threads that hold stacks
+ */
+function lazyThread({ archive, clock, log, threads }: PixelsOptions, name: string, restMs?: number) {
   let running: Calls<PixelMethods> | undefined
   const start = (): Calls<PixelMethods> => {
     if (!threads) return callsWithin(pixelMethods(archive), { clock, name })
@@ -79,12 +91,16 @@ function lazyThread({ archive, clock, log, threads }: PixelsOptions, name: strin
     return calls
   }
   const close = async () => {
+    rest?.cancel()
     const last = running
     running = undefined
     await last?.close()
   }
+  const busy = () => running !== undefined && running.pending() > 0
+  const rest = threads && restMs !== undefined ? afterRest(clock, restMs, busy, () => void close()) : undefined
   return {
     calls() {
+      rest?.used()
       running ??= start()
       return running
     },
