@@ -2,6 +2,7 @@
 import { Worker } from 'node:worker_threads'
 import type { Clock } from '../../../ports/clock.js'
 import { Fault } from '../../../ports/fault.js'
+import { afterRest } from '../../../ports/rest.js'
 import type { PierOrder } from '../../../science/pier-picture.js'
 import type { SkyOrder } from '../../../science/sky-maker.js'
 
@@ -32,7 +33,7 @@ export interface Studio {
 const mostWaiting = 16
 /** A hundred times what the largest frame takes on a Pi. */
 const longestMs = 120_000
-/** So long after its last sky, or its last picture if it painted none, the thread is ended: skies leave much behind. */
+/** So long after its last sky the thread is ended, for skies leave much behind; one that painted none, after any rest. */
 const restMs = 60_000
 
 /** The thread starts with the first picture. */
@@ -40,6 +41,7 @@ export function studio(clock: Clock): Studio {
   let worker: Worker | undefined
   let ids = 0
   let closed = false
+  let paintedSky = false
   const waiting = new Map<number, { settle(): void; fail(fault: Fault): void }>()
 
   /** Only when the thread is gone for certain may those who wait take their buffers back. */
@@ -47,9 +49,17 @@ export function studio(clock: Clock): Studio {
     const old = worker
     const left = [...waiting.values()]
     worker = undefined
+    paintedSky = false
     await old?.terminate()
     for (const { fail } of left) fail(fault)
   }
+  const closing = new Fault('aborted', 'the simulated observatory is being closed', 'Open it again')
+  const rest = afterRest(
+    clock,
+    restMs,
+    () => waiting.size > 0,
+    () => void retire(closing),
+  )
   const start = (): Worker => {
     const fresh = new Worker(new URL('./render-thread.js', import.meta.url), {
       name: 'simulator',
@@ -78,6 +88,8 @@ export function studio(clock: Clock): Studio {
         return Promise.reject(new Fault('busy', `${mostWaiting} simulated pictures wait already`, 'Ask less often'))
       }
       worker ??= start()
+      paintedSky ||= job.kind === 'sky'
+      if (job.kind === 'sky' || !paintedSky) rest.used()
       const painter = worker
       const id = ++ids
       const work = new Promise<void>((resolve, reject) => {
@@ -107,7 +119,8 @@ export function studio(clock: Clock): Studio {
     },
     async close() {
       closed = true
-      await retire(new Fault('aborted', 'the simulated observatory is being closed', 'Open it again'))
+      rest.cancel()
+      await retire(closing)
     },
   }
 }
