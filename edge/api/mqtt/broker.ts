@@ -6,7 +6,10 @@ import { Aedes } from 'aedes'
 import { Fault } from '../../ports/fault.js'
 import type { Log } from '../../ports/log.js'
 import { packetGuard } from './packet-guard.js'
+import { withoutNumberCache } from './packet-numbers.js'
 import { isLoopback } from './settings.js'
+
+withoutNumberCache('aedes')
 
 export interface BrokerOrder {
   readonly host: string

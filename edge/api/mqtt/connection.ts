@@ -7,6 +7,9 @@ import mqtt from 'mqtt'
 import type { Clock } from '../../ports/clock.js'
 import { asFault, Fault } from '../../ports/fault.js'
 import { packetGuard } from './packet-guard.js'
+import { withoutNumberCache } from './packet-numbers.js'
+
+withoutNumberCache('mqtt')
 
 export interface Dial {
   /** mqtt://host:port or mqtts://host:port. */
