@@ -1,13 +1,19 @@
-import { readFile } from 'node:fs/promises'
-import { request } from 'node:http'
+// The HTTP face of a real agent: who may, the dashboard's rows verbatim, streams, downloads, and what goes wrong.
+import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises'
+import { get, request } from 'node:http'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { type AgentProcess, patiently, startAgent } from '../support/agent.js'
 
-// One agent with the simulated observatory serves the whole file; its sky is the same every time.
+// One agent with the simulated observatory serves the whole file; its sky is the same every time. Its data lie beneath
+// a folder with a dot, as they do in many a home.
 let agent: AgentProcess
 t.before(async () => {
-  agent = await startAgent({ teardown: run => t.teardown(run) })
+  const home = await mkdtemp(join(tmpdir(), 'pierside-home-'))
+  t.teardown(() => rm(home, { recursive: true, force: true }))
+  await mkdir(join(home, '.pierside'))
+  agent = await startAgent({ teardown: run => t.teardown(run) }, { data: join(home, '.pierside/data') })
   await agent.until('camera/main', value => value.condition === 'ready')
 })
 
@@ -324,6 +330,28 @@ t.test('a whole night comes as one zip of whole files', async t => {
   t.equal((await agent.raw('GET', '/api/nights/x.zip')).status, 400)
 })
 
+t.test('a frame that goes while its night is downloaded ends the download, and nothing else', async t => {
+  const { nights } = await agent.get<{ nights: { night: string }[] }>('/api/nights')
+  const names = await agent.get<string[]>('/api/fits/list')
+  t.ok(names.length > 2)
+  const ended = await new Promise<string>((settle, reject) => {
+    const call = get(`${agent.url}/api/nights/${nights[0].night}.zip`, answer => {
+      answer.once('readable', async () => {
+        // The first file is on its way, and nobody reads on: the others are not open yet.
+        for (const name of names) await rm(join(agent.data, 'archive', name))
+        answer.on('end', () => settle('whole'))
+        answer.on('error', () => settle('broken off'))
+        answer.resume()
+      })
+    })
+    call.on('error', reject)
+  })
+  t.equal(ended, 'broken off')
+  t.match(await agent.get('/api/status'), { connected: true }, 'the agent goes on')
+  const left = await agent.raw('GET', `/api/nights/${nights[0].night}.zip`)
+  t.equal(left.status, 404, 'and says that nothing is left of the night')
+})
+
 t.test('bad requests get an answer that says what is wrong, and nothing breaks', async t => {
   const bearer = { Authorization: 'Bearer nonsense' }
   t.equal((await agent.raw('POST', '/api/actions/stop-all', {}, bearer)).status, 401)
@@ -336,6 +364,7 @@ t.test('bad requests get an answer that says what is wrong, and nothing breaks',
   t.equal((await agent.raw('GET', '/api/exposures?limit=0')).status, 400)
   t.equal((await agent.raw('GET', '/api/nowhere')).status, 404)
   t.equal((await agent.raw('GET', '/..%2f..%2fpackage.json')).status, 404)
+  t.equal((await agent.raw('GET', '/%E0%A4%A')).status, 404, 'a path that is none')
   const huge = await fetch(`${agent.url}/api/actions/stop-all`, {
     method: 'POST',
     headers: { 'Content-Type': 'application/json' },

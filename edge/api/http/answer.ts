@@ -21,7 +21,7 @@ const statuses: Readonly<Record<FaultCode, number>> = {
 
 export const statusOf = (fault: Fault): number => statuses[fault.code]
 
-export const bodyOf = (fault: Fault): Record<string, unknown> => ({
+const bodyOf = (fault: Fault): Record<string, unknown> => ({
   error: fault.message,
   code: fault.code,
   fix: fault.fix,
@@ -34,9 +34,11 @@ export function sendFault(response: Response, fault: Fault, status = statusOf(fa
 
 /** Express's own errors (bad JSON, too large a body) carry a status; everything else is a Fault or becomes one. */
 export function lastResort(log: Log): ErrorRequestHandler {
-  return (error, request, response, next) => {
+  return (error, request, response, _next) => {
     if (response.headersSent) {
-      next(error)
+      // Half an answer stands already: the client must not take it for a whole one.
+      log.warn(`${request.method} ${request.path} broke off: ${asFault(error, 'the answer').message}`)
+      response.destroy()
       return
     }
     const own = (error as { status?: number; expose?: boolean }).status

@@ -1,17 +1,20 @@
 // What is on the shelf: lists, pictures, headers, files, whole nights.
-import { createReadStream } from 'node:fs'
-import { Router } from 'express'
+import { createReadStream, type ReadStream } from 'node:fs'
+import { type Response, Router } from 'express'
 import { ZipFile } from 'yazl'
 import { Fault } from '../../ports/fault.js'
+import type { Log } from '../../ports/log.js'
 import type { Pictures } from '../../ports/pictures.js'
 import type { Pixels } from '../../ports/pixels.js'
 import { z } from '../../ports/schema.js'
 import type { Exposure, Store } from '../../ports/store.js'
+import { goneSignal, keptFrame, sendFits } from './kept-frame.js'
 
 export interface ArchiveParts {
   readonly store: Store
   readonly pixels: Pixels
   readonly pictures: Pictures
+  readonly log: Log
 }
 
 const listQuery = z.object({
@@ -20,13 +23,9 @@ const listQuery = z.object({
   limit: z.coerce.number().int().min(1).max(1000).default(100),
 })
 
-export function archiveRoutes({ store, pixels, pictures }: ArchiveParts): Router {
+export function archiveRoutes({ store, pixels, pictures, log }: ArchiveParts): Router {
   const router = Router()
-  const find = async (id: string): Promise<Exposure> => {
-    const found = await store.exposure(id)
-    if (found) return found
-    throw new Fault('not-found', `there is no exposure "${id}"`, 'It may have been deleted; reload the list')
-  }
+  const find = (id: string) => keptFrame(store, id)
 
   router.get('/api/pictures/:name', (request, response) => {
     const picture = pictures.latest(request.params.name)
@@ -69,9 +68,7 @@ export function archiveRoutes({ store, pixels, pictures }: ArchiveParts): Router
   })
   router.get('/api/exposures/:id/fits', async (request, response) => {
     const { path } = await find(request.params.id)
-    const { absolute } = await store.locate(path)
-    response.setHeader('Content-Type', 'application/fits')
-    response.download(absolute, path.split('/').at(-1)!)
+    await sendFits(response, store, path)
   })
 
   router.get('/api/nights', async (_request, response) => {
@@ -82,21 +79,53 @@ export function archiveRoutes({ store, pixels, pictures }: ArchiveParts): Router
     if (!z.iso.date().safeParse(night).success) {
       throw new Fault('bad-input', `"${night}" is not a night`, 'Use /api/nights/YYYY-MM-DD.zip')
     }
-    const exposures = await wholeNight(store, night)
-    if (exposures.length === 0)
-      throw new Fault('not-found', `nothing was kept in the night ${night}`, 'See /api/nights')
+    const files = await filesOf(store, night)
+    if (files.length === 0) throw new Fault('not-found', `nothing was kept in the night ${night}`, 'See /api/nights')
     response.setHeader('Content-Type', 'application/zip')
     response.setHeader('Content-Disposition', `attachment; filename="${night}.zip"`)
-    const zip = new ZipFile()
-    zip.outputStream.pipe(response)
-    // Opened one after another as the client reads; frames hardly compress, so they are stored as they are.
-    for (const { path } of exposures) {
-      const { absolute, bytes } = await store.locate(path)
-      zip.addReadStreamLazy(path, { compress: false, size: bytes }, give => give(null, createReadStream(absolute)))
-    }
-    zip.end()
+    sendZip(files, response, error => log.warn(`the download of the night ${night} broke off: ${error.message}`))
   })
   return router
+}
+
+interface KeptFile {
+  readonly path: string
+  readonly absolute: string
+  readonly bytes: number
+}
+
+/** The files of a night; one deleted since its row was read is left out. */
+async function filesOf(store: Store, night: string): Promise<KeptFile[]> {
+  const files: KeptFile[] = []
+  for (const { path } of await wholeNight(store, night)) {
+    try {
+      files.push({ path, ...(await store.locate(path)) })
+    } catch (error) {
+      if (!(error instanceof Fault) || error.code !== 'not-found') throw error
+    }
+  }
+  return files
+}
+
+/** Opens one file after another as the client reads; frames hardly compress, so they are stored as they are. */
+function sendZip(files: readonly KeptFile[], response: Response, tell: (error: Error) => void) {
+  const zip = new ZipFile()
+  let open: ReadStream | undefined
+  // A file that goes or changes under our hands: the client must not take what it has for the whole night.
+  const breakOff = (error: Error) => {
+    tell(error)
+    response.destroy()
+  }
+  zip.on('error', breakOff)
+  response.on('close', () => open?.destroy())
+  zip.outputStream.pipe(response)
+  for (const { path, absolute, bytes } of files) {
+    zip.addReadStreamLazy(path, { compress: false, size: bytes }, give => {
+      open = createReadStream(absolute).on('error', breakOff)
+      give(null, open)
+    })
+  }
+  zip.end()
 }
 
 async function wholeNight(store: Store, night: string): Promise<Exposure[]> {
@@ -106,16 +135,4 @@ async function wholeNight(store: Store, night: string): Promise<Exposure[]> {
     all.push(...page)
     if (page.length < 500) return all
   }
-}
-
-/** Fires when the client has gone: nobody waits for the picture any more. */
-export function goneSignal(response: {
-  on(event: 'close', run: () => void): unknown
-  writableFinished: boolean
-}): AbortSignal {
-  const control = new AbortController()
-  response.on('close', () => {
-    if (!response.writableFinished) control.abort(new Fault('aborted', 'the client went away', 'Ask again'))
-  })
-  return control.signal
 }

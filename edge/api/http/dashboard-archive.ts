@@ -2,9 +2,9 @@
 
 import { Fault } from '../../ports/fault.js'
 import { z } from '../../ports/schema.js'
-import type { Exposure, Store } from '../../ports/store.js'
-import { goneSignal } from './archive-routes.js'
+import type { Exposure } from '../../ports/store.js'
 import type { Call, DashboardRow } from './dashboard.js'
+import { goneSignal, keptFrame, sendFits } from './kept-frame.js'
 
 const historyLength = 400
 const thumbPx = 220
@@ -49,10 +49,7 @@ export const archiveRows: readonly DashboardRow[] = [
     summary: 'A FITS file',
     words: { 'bad-input': 'Invalid path' },
     async run({ request, response, store }) {
-      const path = wildcard(request.params.path)
-      const { absolute } = await store.locate(path)
-      response.setHeader('Content-Type', 'application/fits')
-      response.download(absolute, path.split('/').at(-1)!)
+      await sendFits(response, store, wildcard(request.params.path))
       await new Promise<void>(settle => response.on('close', settle))
     },
   },
@@ -89,7 +86,7 @@ export const archiveRows: readonly DashboardRow[] = [
     path: '/api/history/:id',
     summary: 'Full picture of an exposure, PNG',
     async run(call) {
-      await sendPng(call, await find(call.store, String(call.request.params.id)))
+      await sendPng(call, await keptFrame(call.store, String(call.request.params.id)))
     },
   },
   {
@@ -111,9 +108,9 @@ export const archiveRows: readonly DashboardRow[] = [
       if (Object.values(fields.data).every(field => field === undefined)) {
         throw new Fault('bad-input', 'No valid fields provided', 'Send any of target, exp_dur, binning, frame, total')
       }
-      const { id } = await find(store, String(request.params.id))
+      const { id } = await keptFrame(store, String(request.params.id))
       await ask('frame-amend', { id, object: target, exposureSeconds: exp_dur, binning, number: frame, total })
-      return { entry: entryOf(await find(store, id)) }
+      return { entry: entryOf(await keptFrame(store, id)) }
     },
   },
 ]
@@ -129,12 +126,6 @@ const entryOf = (one: Exposure) => ({
   total: one.total,
   path: one.path,
 })
-
-async function find(store: Store, id: string): Promise<Exposure> {
-  const found = await store.exposure(id)
-  if (found) return found
-  throw new Fault('not-found', `there is no exposure "${id}"`, 'It may have been deleted; reload the history')
-}
 
 async function sendPng({ response, pixels }: Call, { path }: Exposure) {
   const picture = await pixels.render(path, { stretch: 'asinh', maxWidth: 8192, as: 'png' }, goneSignal(response))

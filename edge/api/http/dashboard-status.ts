@@ -2,6 +2,7 @@
 import { Fault } from '../../ports/fault.js'
 import type { JsonObject } from '../../ports/json.js'
 import type { Call, DashboardRow } from './dashboard.js'
+import { goneSignal } from './kept-frame.js'
 
 export const statusRows: readonly DashboardRow[] = [
   {
@@ -33,10 +34,9 @@ export const statusRows: readonly DashboardRow[] = [
     async run({ pictures, pixels, response }) {
       const picture = pictures.latest('stack')
       if (!picture) throw new Fault('not-found', 'No stacked preview available yet', 'Start a stack')
-      const control = new AbortController()
-      response.on('close', () => control.abort())
+      const png = await pixels.convert(picture.bytes, { as: 'png' }, goneSignal(response))
       response.setHeader('Cache-Control', 'no-store')
-      response.type('image/png').send(Buffer.from(await pixels.convert(picture.bytes, { as: 'png' }, control.signal)))
+      response.type('image/png').send(Buffer.from(png))
     },
   },
   {

@@ -11,8 +11,11 @@ interface Operation {
 const looks: readonly (readonly [string, string])[] = [
   ['/api/state', 'All states now'],
   ['/api/events', 'One stream of states, events, log lines and pictures (Server-Sent Events)'],
+  ['/api/logs', 'The log as a stream (Server-Sent Events)'],
   ['/api/session', 'Who you are to this box'],
   ['/api/pictures/{name}', 'Newest picture: frame, stack, focus, pier'],
+  ['/api/pier-cam/stream', 'The pier camera, as one JPEG after another (multipart)'],
+  ['/api/pier-cam/snapshot', 'Newest picture of the pier camera'],
   ['/api/exposures', 'Kept exposures, newest first'],
   ['/api/exposures/{id}', 'One exposure'],
   ['/api/exposures/{id}/thumbnail', 'Small picture of it'],
@@ -22,6 +25,8 @@ const looks: readonly (readonly [string, string])[] = [
   ['/api/nights', 'Nights with frames'],
   ['/api/nights/{night}.zip', 'A whole night in one stream'],
   ['/api/catalogue', 'Search of the sky catalogue'],
+  ['/api/config', 'The configuration file'],
+  ['/api/config/parsed', 'Its settings; ?effective=1 with the standards filled in'],
   ['/api/drivers', 'Drivers and the schema of the configuration'],
 ]
 

@@ -1,6 +1,6 @@
 // The page itself, as Vite built it: hashed assets cached for good, compressed beforehand, no outside address.
 import { existsSync } from 'node:fs'
-import { join, resolve, sep } from 'node:path'
+import { extname, join, resolve, sep } from 'node:path'
 import type { RequestHandler } from 'express'
 
 const types: Readonly<Record<string, string>> = {
@@ -23,35 +23,46 @@ const policy = [
   "frame-ancestors 'none'",
 ].join('; ')
 
+/** The agent may be installed beneath a folder whose name begins with a dot; Express would say that it is not there. */
+const sending = { cacheControl: false, dotfiles: 'allow' } as const
+
 /** @param folder web/dist; a missing build answers 503 with the command to make it */
 export function pageFiles(folder: string): RequestHandler {
   const root = resolve(folder)
   return (request, response, next) => {
     if (request.method !== 'GET' && request.method !== 'HEAD') return next()
     if (request.path.startsWith('/api/')) return next()
-    const path = request.path === '/' ? '/index.html' : decodeURIComponent(request.path)
+    const path = request.path === '/' ? '/index.html' : decoded(request.path)
+    if (path === undefined) return next()
     const file = join(root, path)
     if (!file.startsWith(root + sep) || !existsSync(file)) {
       if (path !== '/index.html') return next()
       response.status(503).type('text/plain').send('The page is not built yet: run `make build`.\n')
       return
     }
+    const done = failed(next)
     const hashed = path.startsWith('/assets/')
     response.setHeader('Cache-Control', hashed ? 'public, max-age=31536000, immutable' : 'no-cache')
-    response.setHeader('Content-Type', types[path.slice(path.lastIndexOf('.') + 1)] ?? 'application/octet-stream')
+    response.setHeader('Content-Type', types[extname(path).slice(1)] ?? 'application/octet-stream')
     response.setHeader('Content-Security-Policy', policy)
     response.setHeader('Vary', 'Accept-Encoding')
     const zipped = `${file}.gz`
     if (/\bgzip\b/.test(request.headers['accept-encoding'] ?? '') && existsSync(zipped)) {
       response.setHeader('Content-Encoding', 'gzip')
-      response.sendFile(
-        zipped,
-        { cacheControl: false, headers: { 'Content-Type': response.getHeader('Content-Type') } },
-        failed(next),
-      )
+      response.sendFile(zipped, { ...sending, headers: { 'Content-Type': response.getHeader('Content-Type') } }, done)
       return
     }
-    response.sendFile(file, { cacheControl: false }, failed(next))
+    response.sendFile(file, sending, done)
+  }
+}
+
+/** The path in words, or undefined where its %-codes are none: then there is nothing there either. */
+function decoded(path: string): string | undefined {
+  try {
+    return decodeURIComponent(path)
+  } catch (error) {
+    if (error instanceof URIError) return undefined
+    throw error
   }
 }
 

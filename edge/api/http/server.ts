@@ -29,7 +29,7 @@ import { sessionRoutes } from './session-routes.js'
 export const httpSettings = z
   .strictObject({
     host: z.string().default('0.0.0.0').describe('Address to listen on; 127.0.0.1 for this machine alone'),
-    hosts: z.array(z.string()).default([]).describe('Further names under which the box is reached'),
+    hosts: z.array(z.string().toLowerCase()).default([]).describe('Further names under which the box is reached'),
   })
   .describe('The page and the HTTP API')
 
@@ -76,7 +76,7 @@ function routes(parts: HttpParts): Express {
   app.use(streamRoutes({ feed, pictures, logs: parts.logs, clock }))
   app.use(sessionRoutes(guard))
   app.use(actionRoutes(actions, guard))
-  app.use(archiveRoutes({ store, pixels, pictures }))
+  app.use(archiveRoutes({ store, pixels, pictures, log: parts.log }))
   app.use(catalogueRoutes({ feed, clock }))
   app.use(pierCamRoutes(pictures, parts.pierView, clock))
   app.use(dashboardRoutes({ feed, actions, store, pixels, pictures, archive: parts.archive, guard, clock }))
