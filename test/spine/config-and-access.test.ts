@@ -1,3 +1,4 @@
+// The configuration names every mistake, secrets stay secret, pairing codes work once, and simulated time is fair.
 import { mkdtemp, readFile, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

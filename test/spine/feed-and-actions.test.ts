@@ -1,3 +1,4 @@
+// States and events, who holds what, and what may be asked: the promises of the spine on simulated time.
 import t from 'tap'
 import { action, type Who } from '../../edge/ports/action.js'
 import { Fault } from '../../edge/ports/fault.js'

@@ -1,3 +1,4 @@
+// The ladder, for devices and for the links they hang on.
 import t from 'tap'
 import type { Ports } from '../../edge/ports/device.js'
 import { driver, linkDriver } from '../../edge/ports/driver.js'
