@@ -12,7 +12,7 @@ const ticket = z.strictObject({
   name: z.string(),
   role: z.enum(roles),
   /** SHA-256 of the token, hex: the token itself is told once and kept nowhere. */
-  hash: z.string(),
+  hash: z.string().regex(/^[0-9a-f]{64}$/, 'must be 64 hexadecimal digits'),
   issuedMs: z.number(),
 })
 const ledger = z.strictObject({ tokens: z.array(ticket) })
@@ -46,20 +46,29 @@ export async function openAccess(folder: string, clock: Clock): Promise<Access> 
   let tickets: Ticket[] = await readTickets(path)
   let readMs = await changedMs(path)
   let code: { digits: string; role: Role; untilMs: number; left: number } | undefined
-  let writing: Promise<void> = Promise.resolve()
+  let changing: Promise<unknown> = Promise.resolve()
 
-  const save = (next: Ticket[]) => {
-    tickets = next
-    writing = writing.then(() => writeWhole(path, `${JSON.stringify({ tokens: tickets }, null, 1)}\n`, 0o600))
-    return writing
+  /** One change after another, each upon what is in the file: two phones that pair at once both get in. */
+  const change = (edit: (known: Ticket[]) => Ticket[]): Promise<void> => {
+    const write = async () => {
+      const next = edit(await readTickets(path))
+      await writeWhole(path, `${JSON.stringify({ tokens: next }, null, 1)}\n`, 0o600)
+      tickets = next
+    }
+    const mine = changing.then(write)
+    // Whoever asked for a change hears that it failed; the next one is made all the same.
+    changing = Promise.allSettled([mine])
+    return mine
   }
   const issue = async (name: string, role: Role) => {
-    tickets = (await readTickets(path)).filter(one => one.name !== localName || name !== localName)
-    if (tickets.length >= mostTokens) {
-      throw new Fault('bad-input', `${mostTokens} tokens are out`, 'Unpair what is no longer used')
-    }
     const token = randomBytes(24).toString('base64url')
-    await save([...tickets, { name, role, hash: hashOf(token), issuedMs: clock.now() }])
+    await change(known => {
+      const others = known.filter(one => one.name !== localName || name !== localName)
+      if (others.length >= mostTokens) {
+        throw new Fault('bad-input', `${mostTokens} tokens are out`, 'Unpair what is no longer used')
+      }
+      return [...others, { name, role, hash: hashOf(token), issuedMs: clock.now() }]
+    })
     return token
   }
 
@@ -106,7 +115,7 @@ export async function openAccess(folder: string, clock: Clock): Promise<Access> 
     },
     async forget(token) {
       const hash = hashOf(token)
-      await save((await readTickets(path)).filter(one => one.hash !== hash))
+      await change(known => known.filter(one => one.hash !== hash))
     },
     names: () => tickets.map(({ name, role, issuedMs }) => ({ name, role, issuedMs })),
   }

@@ -2,14 +2,16 @@
 import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Fault } from '../ports/fault.js'
+import { z } from '../ports/schema.js'
 import { readIfThere, writeWhole } from './whole-file.js'
 
-interface Running {
-  readonly pid: number
+const running = z.object({
+  pid: z.int(),
   /** Start of that process in clock ticks since boot: a pid that was given anew is somebody else. */
-  readonly born: string
-  readonly port?: number
-}
+  born: z.string(),
+  port: z.int().optional(),
+})
+type Running = z.output<typeof running>
 
 const file = (data: string) => join(data, 'agent.json')
 
@@ -17,14 +19,19 @@ const file = (data: string) => join(data, 'agent.json')
 export async function runningAgent(data: string): Promise<Running | undefined> {
   const text = await readIfThere(file(data))
   if (text === undefined) return undefined
-  let known: Running
+  const known = read(text)
+  return known && (await bornOf(known.pid)) === known.born ? known : undefined
+}
+
+/** What the file says; a damaged one names nobody. */
+function read(text: string): Running | undefined {
   try {
-    known = JSON.parse(text)
-  } catch {
-    // Half a file of an older crash names nobody.
-    return undefined
+    const parsed = running.safeParse(JSON.parse(text))
+    return parsed.success ? parsed.data : undefined
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined
+    throw error
   }
-  return (await bornOf(known.pid)) === known.born ? known : undefined
 }
 
 /** @throws Fault `busy` when another agent has the folder */

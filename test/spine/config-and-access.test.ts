@@ -1,11 +1,13 @@
 // The configuration names every mistake, secrets stay secret, pairing codes work once, and simulated time is fair.
-import { mkdtemp, readFile, rm, stat } from 'node:fs/promises'
+// What the owner wrote and whom the owner lets in: the config file, secrets, pairing, tokens; and simulated time.
+import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
 import { configSchema, demoConfig } from '../../edge/main-config.js'
 import { openAccess } from '../../edge/spine/access.js'
 import { looseSettings, mergeConfig, parseConfig, parseSecrets } from '../../edge/spine/config.js'
+import { claimFolder, runningAgent } from '../../edge/spine/one-agent.js'
 import { seededRandom } from '../../edge/spine/seeded-random.js'
 import { simulatedClock } from '../../edge/spine/simulated-clock.js'
 
@@ -88,6 +90,43 @@ t.test('a token from another process is known at once, and a forgotten one no mo
   await running.forget(token)
   t.equal(await running.whoHas(token), undefined)
   t.equal(await running.whoHas(''), undefined)
+})
+
+t.test('phones that pair at once all get in, also after a moment without room on the disk', async t => {
+  const folder = await mkdtemp(join(tmpdir(), 'pierside-access-'))
+  t.teardown(() => rm(folder, { recursive: true }))
+  const access = await openAccess(folder, simulatedClock(0))
+  const names = ['anna', 'ben', 'carla', 'dario']
+  const tokens = await Promise.all(names.map(name => access.issue(name, 'observer')))
+  t.same(await Promise.all(tokens.map(async token => (await access.whoHas(token))?.name)), names)
+
+  const aside = join(folder, 'access.json.tmp')
+  await mkdir(aside)
+  await t.rejects(access.issue('emil', 'observer'), 'the file cannot be written')
+  t.notOk(
+    access.names().some(({ name }) => name === 'emil'),
+    'and nobody is let in whom the file does not know',
+  )
+  await rm(aside, { recursive: true })
+  t.match(await access.whoHas(await access.issue('emil', 'observer')), { name: 'emil' })
+  await writeFile(join(folder, 'access.json'), '{"tokens":[{"name":"x","role":"observer","hash":"1","issuedMs":0}]}')
+  await t.rejects(access.issue('fred', 'observer'), { code: 'bad-input', message: /tokens\.0\.hash/ })
+})
+
+t.test('a folder is one agent’s alone, and what a crash left of another’s mark is no agent', async t => {
+  const folder = await mkdtemp(join(tmpdir(), 'pierside-folder-'))
+  t.teardown(() => rm(folder, { recursive: true }))
+  const mine = await claimFolder(folder)
+  await mine.tell({ port: 8080 })
+  await t.rejects(claimFolder(folder), { code: 'busy', message: new RegExp(`process ${process.pid}, port 8080`) })
+  await mine.leave()
+  t.equal(await runningAgent(folder), undefined)
+  const born = { pid: process.pid, born: 'another start' }
+  for (const left of ['', '{}', 'null', '{"pid":"1"}', '{"pid":4194304,"born":"1"}', JSON.stringify(born)]) {
+    await writeFile(join(folder, 'agent.json'), left)
+    t.equal(await runningAgent(folder), undefined, left)
+  }
+  t.ok(await claimFolder(folder))
 })
 
 t.test('simulated time moves from timer to timer, waits for outside work, and runs the same again', async t => {
