@@ -52,7 +52,7 @@ export interface Devices {
    * configure.
    */
   device<K extends PortName>(port: K, name: string | undefined): Device<NonNullable<Ports[K]>>
-  /** All boxes that now have such a port. */
+  /** All boxes of a kind that has such a port, ready or not. */
   having<K extends PortName>(port: K): Device<NonNullable<Ports[K]>>[]
   onChange(listener: (box: DeviceBox) => void): () => void
 }

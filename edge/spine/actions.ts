@@ -19,8 +19,10 @@ export interface ActionParts {
   readonly log: Log
 }
 
-/** Ended activities stay readable in the feed this long, and this many of them. */
+/** Ended activities that stay readable in the feed. */
 const remembered = 20
+/** For activities to end when all is stopped: longer than any of them needs to let its device go. */
+const stopMs = 15_000
 
 interface Running {
   readonly control: AbortController
@@ -32,7 +34,7 @@ export interface ActionTable extends Actions {
   offer(rows: readonly Action[]): () => void
   /** Ids of the activities that run now. */
   running(): string[]
-  /** Aborts every activity and settles when all have ended. */
+  /** Aborts every activity and settles when all have ended; one that does not is named in the log and left behind. */
   stop(reason: Error): Promise<void>
 }
 
@@ -163,7 +165,14 @@ export function createActions(parts: ActionParts): ActionTable {
     async stop(reason) {
       const all = [...running.values()]
       for (const { control } of all) control.abort(reason)
-      await Promise.allSettled(all.map(({ done }) => done))
+      const deadline = clock.deadline(stopMs, 'activities to end')
+      try {
+        await deadline.race(Promise.allSettled(all.map(({ done }) => done)))
+      } catch (error) {
+        log.error(`${[...running.keys()].join(', ')} did not end: ${asFault(error, 'actions').message}`)
+      } finally {
+        deadline.cancel()
+      }
     },
   }
 }

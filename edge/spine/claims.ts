@@ -25,7 +25,10 @@ export function createClaims(clock: Clock, log: Log): Claims {
     for (const { lease } of stuck) {
       log.warn(`${name} is taken from ${lease.holder.action}, which did not let go within ${graceMs / 1000} s`)
     }
-    for (const stop of seizers.get(name) ?? []) await stop(reason)
+    const stops = await Promise.allSettled([...(seizers.get(name) ?? [])].map(stop => stop(reason)))
+    for (const stop of stops) {
+      if (stop.status === 'rejected') log.error(`${name} was not stopped`, { error: String(stop.reason) })
+    }
     for (const one of stuck) one.lease.release()
   }
 

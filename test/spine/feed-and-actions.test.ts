@@ -1,4 +1,5 @@
 // States and events, who holds what, and what may be asked: the promises of the spine on simulated time.
+// The feed, claims and the table of actions: what is told, who holds what, and how asking ends.
 import t from 'tap'
 import { action, type Who } from '../../edge/ports/action.js'
 import { Fault } from '../../edge/ports/fault.js'
@@ -113,6 +114,20 @@ t.test('a holder is told to let go, and one that does not is taken from after fi
   t.same(seized, [stop], 'the device was stopped over its head')
 })
 
+t.test('a device that cannot be stopped over its holder’s head is loudly reported, and taken all the same', async t => {
+  const { claims, clock, lines } = await openHouse(t)
+  claims.onSeized('mount', async () => {
+    throw new Error('no answer')
+  })
+  claims.take([{ name: 'mount' }], { who: 'a', action: 'mount-slew' })
+  await clock.until(claims.preempt('mount', stop), 60_000)
+  t.equal(claims.holderOf('mount'), undefined)
+  t.match(
+    lines.find(({ level }) => level === 'error'),
+    { message: 'mount was not stopped', facts: { error: /no answer/ } },
+  )
+})
+
 const wait = (name: string, ms: number) =>
   action({
     name,
@@ -173,6 +188,38 @@ t.test('an activity outlives the asker, reports, and stands in the feed when it 
   t.match(feed.get(`activity/${second.output.id}`)?.value, { status: 'aborted', error: 'enough' })
   t.equal(claims.holderOf('camera/main'), undefined)
 })
+
+t.test(
+  'an activity that ignores everybody does not keep the agent from ending, nor one that fails at once',
+  async t => {
+    const { actions, clock, claims, lines } = await openHouse(t)
+    const row = (name: string, run: () => Promise<never>) =>
+      action({
+        name,
+        summary: 'Does not end well',
+        input: z.strictObject({}),
+        output: z.object({}),
+        role: 'observer',
+        claims: () => [{ name }],
+        settles: { kind: 'activity', resumes: false },
+        run,
+      })
+    const fails = () => {
+      throw new Error('at once')
+    }
+    actions.offer([row('deaf', () => new Promise(() => {})), row('rash', fails)])
+    const { done } = await actions.ask('rash', {}, observer)
+    await t.rejects(done, { code: 'broken', message: /at once/ })
+    t.equal(claims.holderOf('rash'), undefined, 'what failed at once has let go')
+
+    const { output } = await actions.ask('deaf', {}, observer)
+    await clock.until(actions.stop(stop), 60_000)
+    t.ok(
+      lines.some(({ level, message }) => level === 'error' && message.includes(String(output.id))),
+      'the one left behind is named',
+    )
+  },
+)
 
 t.test('actions bind to the switches that exist at the time', async t => {
   const { actions, feed } = await openHouse(t)

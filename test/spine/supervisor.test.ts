@@ -1,4 +1,5 @@
 // The ladder, for devices and for the links they hang on.
+// The ladder under every device and link: tried again, reset, given up with the reason, and back by itself.
 import t from 'tap'
 import type { Ports } from '../../edge/ports/device.js'
 import { driver, linkDriver } from '../../edge/ports/driver.js'
