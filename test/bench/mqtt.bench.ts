@@ -1,9 +1,9 @@
 // States per second from the feed to a dashboard: a thousand states that change without pause, counted by a subscriber
-// in a
-// process of its own, over the broker inside the agent and over mosquitto. Prints one JSON line for each.
+// in a process of its own, over the broker inside the agent and over mosquitto. Prints one JSON line for each.
 import { spawn } from 'node:child_process'
 import { setImmediate as turn } from 'node:timers/promises'
-import { freePort, hasMosquitto, mosquitto } from '../support/mosquitto.js'
+import { freePort } from '../support/free-port.js'
+import { hasMosquitto, mosquitto } from '../support/mosquitto.js'
 import { mqttHouse } from '../support/mqtt-house.js'
 
 const gatePerSecond = 2_000

@@ -16,24 +16,11 @@ import {
   renderPicture,
   type ScreenPicture,
 } from '../../edge/science/stretch.js'
+import { seededRandom } from '../../edge/spine/seeded-random.js'
 import { sharedData } from '../support/shared-data.js'
 
 const noData = sharedData ? false : 'the real frames are not beside the repository'
 const patterns: readonly BayerPattern[] = ['rggb', 'bggr', 'grbg', 'gbrg']
-
-function seeded(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let z = Math.imul(state ^ (state >>> 15), 1 | state)
-    z = (z + Math.imul(z ^ (z >>> 7), 61 | z)) ^ z
-    return ((z ^ (z >>> 14)) >>> 0) / 2 ** 32
-  }
-}
-
-function normal(random: () => number): number {
-  return Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random())
-}
 
 function plane(samples: Samples, width: number, more: Partial<Image> = {}): Image {
   const types: Record<string, SampleType> = {
@@ -71,16 +58,16 @@ function near(
 }
 
 t.test('a few numbers say of a plane what sorting it would say', async t => {
-  const random = seeded(1)
+  const random = seededRandom(1)
   for (const length of [1, 2, 3, 4, 7, 100, 1001]) {
     const makers: (() => Samples)[] = [
-      () => Uint8Array.from({ length }, () => random() * 256),
-      () => Uint16Array.from({ length }, () => random() * 65536),
-      () => Uint16Array.from({ length }, () => 900 + 9 * normal(random)),
-      () => Int16Array.from({ length }, () => 40 * normal(random)),
-      () => Int32Array.from({ length }, () => 1e9 * normal(random)),
-      () => Float32Array.from({ length }, (_, i) => (i % 5 === 3 ? Number.NaN : normal(random))),
-      () => Float64Array.from({ length }, () => 1e6 + normal(random)),
+      () => Uint8Array.from({ length }, () => random.next() * 256),
+      () => Uint16Array.from({ length }, () => random.next() * 65536),
+      () => Uint16Array.from({ length }, () => 900 + 9 * random.normal()),
+      () => Int16Array.from({ length }, () => 40 * random.normal()),
+      () => Int32Array.from({ length }, () => 1e9 * random.normal()),
+      () => Float32Array.from({ length }, (_, i) => (i % 5 === 3 ? Number.NaN : random.normal())),
+      () => Float64Array.from({ length }, () => 1e6 + random.normal()),
     ]
     for (const make of makers) {
       const samples = make()
@@ -100,9 +87,9 @@ t.test('a few numbers say of a plane what sorting it would say', async t => {
 })
 
 t.test('a large float plane is measured by a sample of it, and says so', async t => {
-  const random = seeded(2)
+  const random = seededRandom(2)
   const sky = new Float32Array(2_400_000)
-  for (let i = 0; i < sky.length; i++) sky[i] = 500 + 20 * normal(random)
+  for (let i = 0; i < sky.length; i++) sky[i] = 500 + 20 * random.normal()
   const found = measureSamples(sky)
   t.equal(found.exact, false)
   near(t, found.median, 500, 0.1)
@@ -209,7 +196,7 @@ t.test('an image without a mosaic is not made colour of', async t => {
 })
 
 t.test('a smaller picture is the area average of the larger one', async t => {
-  const random = seeded(3)
+  const random = seededRandom(3)
   for (const [width, height, maxWidth] of [
     [13, 9, 5],
     [40, 30, 10],
@@ -218,7 +205,7 @@ t.test('a smaller picture is the area average of the larger one', async t => {
     [16, 16, 15],
     [5, 4, 9],
   ]) {
-    const samples = Float32Array.from({ length: width * height }, () => random() * 1000)
+    const samples = Float32Array.from({ length: width * height }, () => random.next() * 1000)
     if (width > 9) samples[17] = Number.NaN
     const small = downscale(plane(samples, width), maxWidth)
     t.equal(small.width, Math.min(width, maxWidth))
@@ -286,8 +273,8 @@ t.test('the auto-stretch puts the sky at a quarter whatever its brightness', asy
     [30_000, 150],
     [-3, 2],
   ]) {
-    const random = seeded(level)
-    const sky = Float32Array.from({ length: 10_000 }, () => level + noise * normal(random))
+    const random = seededRandom(level)
+    const sky = Float32Array.from({ length: 10_000 }, () => level + noise * random.normal())
     sky[5050] = level + 400 * noise
     sky[77] = Number.NaN
     const { data } = autoStretch(plane(sky, 100))
@@ -304,11 +291,11 @@ function channel(picture: ScreenPicture, index: number): Uint8Array {
 }
 
 t.test('the background of a raw colour sky is grey, that of a balanced one keeps its tint', async t => {
-  const random = seeded(4)
+  const random = seededRandom(4)
   const size = 4096
   const samples = new Float32Array(3 * size)
   for (const [colour, level] of [400, 900, 600].entries()) {
-    for (let i = 0; i < size; i++) samples[colour * size + i] = level + 0.05 * level * normal(random)
+    for (let i = 0; i < size; i++) samples[colour * size + i] = level + 0.05 * level * random.normal()
     for (let i = 0; i < 80; i++) samples[colour * size + i * 50] = level * 20
   }
   const picture: Image = { width: 64, height: 64, planes: 3, type: 'f32', samples, topDown: true }

@@ -22,6 +22,7 @@ import { readFitsHeader, readFitsImage } from '../../edge/science/fits-read.js'
 import { dataUnitBytes, encodeFits, encodeRows, findDamage, fitsHeader } from '../../edge/science/fits-write.js'
 import { bytesPerSample, type Image, type SampleType, viewSamples } from '../../edge/science/samples.js'
 import { ScienceError } from '../../edge/science/science-error.js'
+import { seededRandom } from '../../edge/spine/seeded-random.js'
 import { sharedData } from '../support/shared-data.js'
 
 const types: readonly SampleType[] = ['u8', 'u16', 'i16', 'i32', 'f32', 'f64']
@@ -82,22 +83,11 @@ function bytesOf(view: ArrayBufferView): Uint8Array {
   return new Uint8Array(view.buffer, view.byteOffset, view.byteLength)
 }
 
-/** Numbers that come out the same each run (mulberry32). */
-function seeded(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let z = Math.imul(state ^ (state >>> 15), 1 | state)
-    z = (z + Math.imul(z ^ (z >>> 7), 61 | z)) ^ z
-    return ((z ^ (z >>> 14)) >>> 0) / 2 ** 32
-  }
-}
-
 /** A picture whose samples take all values of its type, extremes first. */
 function pictureOf(type: SampleType, width: number, height: number, planes = 1, more: Partial<Image> = {}): Image {
   const count = width * height * planes
   const samples = viewSamples(type, new ArrayBuffer(count * bytesPerSample[type]), 0, count)
-  const random = seeded(count)
+  const random = seededRandom(count).next
   const bytes = bytesOf(samples)
   for (let i = 0; i < bytes.length; i++) bytes[i] = Math.floor(random() * 256)
   if (type === 'f32' || type === 'f64') {
@@ -286,7 +276,7 @@ t.test('the longest sums are exact: a field of saturated pixels', async t => {
 
 t.test('any flipped bit, any missing block is noticed', async t => {
   const file = encodeFits(pictureOf('u16', 64, 40), [{ keyword: 'OBJECT', value: 'M 27' }])
-  const random = seeded(5)
+  const random = seededRandom(5).next
   let unnoticed = 0
   for (let round = 0; round < 300; round++) {
     const hurt = file.slice()
@@ -566,7 +556,7 @@ t.test('ten thousand damaged headers raise nothing but a ScienceError and never 
   const extension = source.slice()
   extension.set(new TextEncoder().encode("XTENSION= 'IMAGE   '".padEnd(80)))
   const seeds = [source, Buffer.concat([empty, extension])]
-  const random = seeded(20240814)
+  const random = seededRandom(20240814).next
   const pick = (count: number): number => Math.floor(random() * count)
   const alphabet = "0123456789'/=-+.TFE &\0ÿABEND"
   const wrong: string[] = []

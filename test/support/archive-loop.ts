@@ -1,6 +1,5 @@
 // A process that archives frames until it is killed, and says of each what an agent would tell the world: after its
-// file,
-// row and event are safe. Run compiled, with the data folder as argument.
+// file, row and event are safe. Run compiled, with the data folder as argument.
 import { systemClock } from '../../edge/spine/system-clock.js'
 import { standardTemplate } from '../../edge/store/naming.js'
 import { openStore } from '../../edge/store/open-store.js'

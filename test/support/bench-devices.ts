@@ -1,6 +1,5 @@
 // The table behind the contract suites: for each driver, how it is opened with nothing plugged in. A new driver gets
-// its rows
-// here, and every suite of the ports it has picks it up.
+// its rows here, and every suite of the ports it has picks it up.
 import { existsSync } from 'node:fs'
 import { indiDriver } from '../../edge/drivers/box/indi.js'
 import { simulatorDriver } from '../../edge/drivers/box/simulator.js'

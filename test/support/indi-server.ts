@@ -1,10 +1,10 @@
 // A real indiserver with real simulators, one for each test: they keep their state between clients and in HOME.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { connect, createServer } from 'node:net'
 import os from 'node:os'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { freePort, listens } from './free-port.js'
 
 /** Why tests with a real server cannot run here; `false` when they can. */
 export const noIndiServer: string | false = existsSync('/usr/bin/indiserver') ? false : 'indiserver is not installed'
@@ -135,24 +135,4 @@ function childOf(parent: number, name: string): number | undefined {
     }
   }
   return undefined
-}
-
-function listens(port: number): Promise<boolean> {
-  return new Promise(settle => {
-    const socket = connect({ host: '127.0.0.1', port })
-    const answer = (yes: boolean) => {
-      socket.destroy()
-      settle(yes)
-    }
-    socket.once('connect', () => answer(true)).once('error', () => answer(false))
-  })
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((settle, reject) => server.once('error', reject).listen(0, '127.0.0.1', settle))
-  const address = server.address()
-  await new Promise<void>(settle => server.close(() => settle()))
-  if (!address || typeof address === 'string') throw new Error('no free port')
-  return address.port
 }

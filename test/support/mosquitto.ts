@@ -2,10 +2,10 @@
 // started again with nothing in its memory.
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { freePort, listens } from './free-port.js'
 
 export interface Mosquitto {
   readonly port: number
@@ -71,7 +71,7 @@ export async function mosquitto(order: MosquittoOrder = {}): Promise<Mosquitto> 
       })
       for (let tries = 0; tries < 100; tries++) {
         if (child.exitCode !== null) throw new Error(`mosquitto ended with ${child.exitCode}: ${words}`)
-        if (await answers(port)) return
+        if (await listens(port)) return
         await sleep(50)
       }
       throw new Error(`mosquitto does not answer on port ${port}: ${words}`)
@@ -93,28 +93,6 @@ export async function mosquitto(order: MosquittoOrder = {}): Promise<Mosquitto> 
   }
   await self.start()
   return self
-}
-
-export function freePort(): Promise<number> {
-  return new Promise((settle, reject) => {
-    const server = createServer()
-    server.once('error', reject)
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address()
-      server.close(() => (address && typeof address === 'object' ? settle(address.port) : reject(new Error('no port'))))
-    })
-  })
-}
-
-function answers(port: number): Promise<boolean> {
-  return new Promise(settle => {
-    const socket = connect(port, '127.0.0.1')
-    socket.once('connect', () => {
-      socket.destroy()
-      settle(true)
-    })
-    socket.once('error', () => settle(false))
-  })
 }
 
 function makeCertificates(folder: string): string {

@@ -1,5 +1,6 @@
 // Pictures of stars whose truth is known to the last digit: seeded, so that a failure comes back the same.
 import type { Image } from '../../edge/science/samples.js'
+import { seededRandom } from '../../edge/spine/seeded-random.js'
 
 export interface TrueStar {
   readonly x: number // px on the reference frame
@@ -29,16 +30,10 @@ export interface Field {
   readonly full: number // ADU, where pixels clip
 }
 
-/** Random numbers of one seed: 0 ≤ uniform < 1, and a standard Gaussian. mulberry32 and Box–Muller. */
+/** Random numbers of one seed: 0 ≤ uniform < 1, and a standard Gaussian (Box–Muller). */
 export function seeded(seed: number): { uniform(): number; gaussian(): number } {
-  let state = seed >>> 0
+  const { next: uniform } = seededRandom(seed)
   let spare: number | undefined
-  const uniform = () => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let z = Math.imul(state ^ (state >>> 15), state | 1)
-    z ^= z + Math.imul(z ^ (z >>> 7), z | 61)
-    return ((z ^ (z >>> 14)) >>> 0) / 4294967296
-  }
   const gaussian = () => {
     if (spare !== undefined) {
       const value = spare
