@@ -34,13 +34,14 @@ export function createFeed({ node, store, clock, log }: FeedParts): Feed {
       }
     }
   }
+  /** Milliseconds until a state of that time is old. */
+  const ageLeft = (kind: string, atMs: number) => atMs + (kinds[kind]?.staleAfterMs ?? Infinity) - clock.now()
   const watchAge = (entry: Entry) => {
     entry.watch?.cancel()
     entry.watch = undefined
-    const staleAfterMs = kinds[entry.state.kind]?.staleAfterMs
-    if (staleAfterMs === undefined) return
-    const leftMs = entry.state.atMs + staleAfterMs - clock.now()
-    entry.watch = clock.after(Math.max(0, leftMs), () => {
+    const leftMs = ageLeft(entry.state.kind, entry.state.atMs)
+    if (entry.state.stale || leftMs === Infinity) return
+    entry.watch = clock.after(leftMs, () => {
       entry.state = { ...entry.state, stale: true }
       tell(listener => listener.state?.(entry.state, false))
     })
@@ -50,11 +51,13 @@ export function createFeed({ node, store, clock, log }: FeedParts): Feed {
     node,
     boot: store.boot,
     set(path, value, atMs = clock.now()) {
-      const state: State = { path, kind: kindOf(path), value: withoutAbsent(value), atMs, stale: false }
+      const kind = kindOf(path)
+      const state: State = { path, kind, value: withoutAbsent(value), atMs, stale: ageLeft(kind, atMs) <= 0 }
       const known = entries.get(path)
       const entry: Entry = known ?? { state, watch: undefined }
       // The same value again is no news, but it is true for longer.
-      const news = !known || known.state.stale || JSON.stringify(known.state.value) !== JSON.stringify(state.value)
+      const news =
+        !known || known.state.stale !== state.stale || JSON.stringify(known.state.value) !== JSON.stringify(state.value)
       entry.state = state
       entries.set(path, entry)
       watchAge(entry)
