@@ -20,12 +20,12 @@ import { observatoryCards } from './services/frame-headers.js'
 import { liveStackActions } from './services/live-stack.js'
 import { mountActions, reportMounts } from './services/mount.js'
 import { limitsOf } from './services/mount-settings.js'
-import { observatoryActions, reportObservatory } from './services/observatory.js'
+import { type LinkLamp, observatoryActions, reportObservatory } from './services/observatory.js'
 import { type PierCamera, startPierCamera } from './services/pier-camera.js'
 import { reportDevices } from './services/reports.js'
 import { shelfActions } from './services/shelf-actions.js'
 import type { ActionTable } from './spine/actions.js'
-import { openDevices } from './spine/devices.js'
+import { type LinkView, openDevices } from './spine/devices.js'
 import { interlocked } from './spine/interlock.js'
 
 /** What outlives a change of the configuration. */
@@ -57,6 +57,11 @@ export function startNight(settings: Settings, ground: Ground): Night {
   // From here on nobody sees a mount that is not behind the limits.
   const devices = interlocked(rack, { clock, log: log.named('mount'), limits: () => limitsOf(settings.mount, site) })
 
+  const lamps = {
+    boxes: rack.boxes.map(box => ({ ...lampOf(box), link: box.link, ports: box.ports })),
+    links: rack.links.map(lampOf),
+  }
+
   const cards = (object: string | undefined, camera: string) => observatoryCards({ feed, site, use }, object, camera)
   const night = (atMs: number) => nightDate(atMs, site.longitude ?? 0)
   const shared = { devices, pixels, pictures, store, feed, claims, clock, use }
@@ -78,7 +83,7 @@ export function startNight(settings: Settings, ground: Ground): Night {
     ...mountActions({ ...shared, settings: settings.mount, site }),
     ...accessoryActions(shared),
     ...shelfActions({ store, feed }),
-    ...observatoryActions({ boxes: rack.boxes, links: rack.links }),
+    ...observatoryActions(lamps),
   ])
   const pierCamera = startPierCamera({ ...shared, log: log.named('pier-camera'), settings: settings.pier_cam })
   const facts = {
@@ -99,9 +104,7 @@ export function startNight(settings: Settings, ground: Ground): Night {
     reportDevices({ devices, feed, claims, clock }),
     reportMounts({ devices, feed, clock, site }),
     reportObservatory({
-      devices,
-      boxes: rack.boxes,
-      links: rack.links,
+      ...lamps,
       store,
       feed,
       clock,
@@ -126,6 +129,29 @@ export function startNight(settings: Settings, ground: Ground): Night {
     },
   }
 }
+
+/** What may be shown and asked of a box or link without reaching what stands behind it. */
+const lampOf = ({ name, driver, supervised }: LinkView): LinkLamp => ({
+  name,
+  driver,
+  supervised: {
+    get condition() {
+      return supervised.condition
+    },
+    get fault() {
+      return supervised.fault
+    },
+    get attempts() {
+      return supervised.attempts
+    },
+    get sinceMs() {
+      return supervised.sinceMs
+    },
+    retry: () => supervised.retry(),
+    distrust: fault => supervised.distrust(fault),
+    onChange: listener => supervised.onChange(listener),
+  },
+})
 
 /** A holder that does not let go: its device is closed and opened anew over its head. */
 function seizers(boxes: readonly DeviceBox[], claims: Claims): (() => void)[] {

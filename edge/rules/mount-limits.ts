@@ -28,3 +28,36 @@ export function judgePointing(target: Pointing, limits: MountLimits, atMs: numbe
   const { minSafeAltDeg, words } = judged
   return { ok: false, words, fix: 'Choose a target that stands higher, or wait until it has risen', minSafeAltDeg }
 }
+
+/** Degrees per second that the arrows add to whatever the mount does by itself. */
+export interface ArrowRates {
+  readonly ra: number
+  readonly dec: number
+}
+
+/** Mounts tell where they are about once a second, and need a moment to come to rest. */
+const aheadSeconds = 1.5
+
+/**
+ * May the arrows go on like this? Where they lead to must be allowed, or at least higher than where the tube is: out of
+ * a place that is not allowed there must be a way back.
+ */
+export function judgeArrows(from: Pointing, rates: ArrowRates, limits: MountLimits, atMs: number): Verdict {
+  const to = ahead(from, rates)
+  const verdict = judgePointing(to, limits, atMs)
+  if (verdict.ok || !limits.site) return verdict
+  const here = altAz(from, limits.site, atMs)
+  const there = altAz(to, limits.site, atMs)
+  return there.altDeg > here.altDeg ? { ok: true, ...there } : verdict
+}
+
+function ahead({ raHours, decDeg, equinox }: Pointing, { ra, dec }: ArrowRates): Pointing {
+  const beyond = decDeg + dec * aheadSeconds
+  const overPole = Math.abs(beyond) > 90
+  const hours = raHours + (ra * aheadSeconds) / 15 + (overPole ? 12 : 0)
+  return {
+    raHours: ((hours % 24) + 24) % 24,
+    decDeg: overPole ? Math.sign(beyond) * 180 - beyond : beyond,
+    equinox,
+  }
+}

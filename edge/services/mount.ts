@@ -78,12 +78,23 @@ export function mountActions(parts: MountParts): Action[] {
     const detail = { minSafeAltDeg: verdict.minSafeAltDeg }
     throw new Fault('limit', verdict.words, verdict.fix, { detail })
   }
+  /** A mount that has gone quiet is put on the supervisor's ladder. */
+  const asked = async (mount: Device<Mount>, signal: AbortSignal, work: (port: Mount) => Promise<void>) => {
+    try {
+      await work(mount.current())
+    } catch (error) {
+      if (error instanceof Fault && error.code === 'timeout' && !signal.aborted) mount.distrust(error)
+      throw error
+    }
+  }
   const slewTo = async (mount: Device<Mount>, place: Pointing, signal: AbortSignal, timeoutMs: number) => {
-    const port = mount.current()
-    if (port.status().parked) throw new Fault('unsafe', 'the mount is parked', 'Unpark it first')
+    if (mount.current().status().parked) throw new Fault('unsafe', 'the mount is parked', 'Unpark it first')
+    held.get(mount.name)?.cancel()
     const deadline = clock.deadline(timeoutMs, `mount ${mount.name}`, signal)
     try {
-      await port.slew(inEquinox(place, port.equinox, clock.now()), deadline.signal)
+      await asked(mount, deadline.signal, port =>
+        port.slew(inEquinox(place, port.equinox, clock.now()), deadline.signal),
+      )
     } finally {
       deadline.cancel()
     }
@@ -126,9 +137,8 @@ export function mountActions(parts: MountParts): Action[] {
     claims: () => claim,
     settles: { kind: 'deed', deadlineMs: shortMs },
     async run({ input, signal }) {
-      const mount = device(input.mount).current()
       const place: Pointing = { raHours: input.raHours, decDeg: input.decDeg, equinox: 'j2000' }
-      await mount.sync(inEquinox(place, mount.equinox, clock.now()), signal)
+      await asked(device(input.mount), signal, port => port.sync(inEquinox(place, port.equinox, clock.now()), signal))
       return {}
     },
   })
@@ -148,11 +158,12 @@ export function mountActions(parts: MountParts): Action[] {
       entity: verb === 'park' ? { platform: 'button', icon } : undefined,
       async run({ input, signal }) {
         const mount = device(input.mount)
-        const port = mount.current()
-        const move = port[verb]
-        if (!move)
+        held.get(mount.name)?.cancel()
+        await asked(mount, signal, port => {
+          const move = port[verb]
+          if (move) return move.call(port, signal)
           throw new Fault('unsupported', `mount ${mount.name} cannot ${verb}`, 'Slew it to a safe place instead')
-        await move.call(port, signal)
+        })
         await feed.event(`mount-${verb}ed`, { mount: mount.name })
         return {}
       },
@@ -167,7 +178,7 @@ export function mountActions(parts: MountParts): Action[] {
     claims: () => claim,
     settles: { kind: 'deed', deadlineMs: shortMs },
     async run({ input, signal }) {
-      await device(input.mount).current().setTracking(input.on, signal)
+      await asked(device(input.mount), signal, port => port.setTracking(input.on, signal))
       return {}
     },
   })
@@ -223,7 +234,9 @@ export function mountActions(parts: MountParts): Action[] {
       }
       // Before anything moves: one axis may obey and the other fail.
       held.get(mount.name)?.cancel()
-      held.set(mount.name, clock.after(moveMs, release))
+      if (input.raDegPerSecond !== 0 || input.decDegPerSecond !== 0) {
+        held.set(mount.name, clock.after(moveMs, release))
+      }
       await moveAxis.call(port, 'ra', input.raDegPerSecond)
       await moveAxis.call(port, 'dec', input.decDegPerSecond)
       return {}
@@ -246,7 +259,8 @@ export function mountActions(parts: MountParts): Action[] {
       held.get(mount.name)?.cancel()
       const reason = new Fault('aborted', `stopped by ${who.name}`, 'Slew again when it is safe')
       // The device first: whoever holds the mount is told meanwhile.
-      await Promise.all([mount.current().stop(), claims.preempt('mount', reason, 'exclusive')])
+      const quiet = new AbortController().signal
+      await Promise.all([asked(mount, quiet, port => port.stop()), claims.preempt('mount', reason, 'exclusive')])
       await feed.event('mount-stopped', { mount: mount.name, who: who.name })
       return {}
     },

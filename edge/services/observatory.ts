@@ -1,7 +1,6 @@
 // The observatory as a whole: one sentence on what goes on now, what the disk still holds, lamps of boxes and links.
 import { type Action, action } from '../ports/action.js'
 import type { Clock } from '../ports/clock.js'
-import type { DeviceBox, Devices } from '../ports/device.js'
 import { asFault, Fault } from '../ports/fault.js'
 import type { Feed } from '../ports/feed.js'
 import type { Json, JsonObject } from '../ports/json.js'
@@ -15,18 +14,23 @@ export interface LinkLamp {
   readonly driver: string
   readonly supervised: Lamp
 }
+/** A box in the same way; what stands behind it is handed out elsewhere, behind the interlocks. */
+export interface BoxLamp extends LinkLamp {
+  readonly link: string | undefined
+  readonly ports: readonly string[]
+}
 export interface Lamp {
   readonly condition: string
   readonly fault: Fault | undefined
   readonly attempts: number
   readonly sinceMs: number
   retry(): void
+  distrust(fault: Fault): void
   onChange(listener: () => void): () => void
 }
 
 export interface ObservatoryParts {
-  readonly devices: Devices
-  readonly boxes: readonly (DeviceBox & { readonly link: string | undefined; readonly supervised: Lamp })[]
+  readonly boxes: readonly BoxLamp[]
   readonly links: readonly LinkLamp[]
   readonly store: Pick<Store, 'space'>
   readonly feed: Feed
@@ -60,7 +64,8 @@ export function observatoryActions({ boxes, links }: Pick<ObservatoryParts, 'box
         const link = links.find(({ name }) => name === (box?.link ?? input.device))
         if (!box && !link) throw new Fault('not-found', `nothing is called "${input.device}"`, 'See the Devices page')
         link?.supervised.retry()
-        if (box?.condition === 'ready') box.distrust(new Fault('aborted', 'opened anew on request', 'Wait a moment'))
+        if (box?.supervised.condition === 'ready')
+          box.supervised.distrust(new Fault('aborted', 'opened anew on request', 'Wait a moment'))
         else box?.supervised.retry()
         return {}
       },
@@ -74,18 +79,19 @@ export function reportObservatory(parts: ObservatoryParts): () => void {
   const stops: (() => void)[] = []
 
   for (const box of boxes) {
-    let before = box.condition
+    const { name, driver, link, ports, supervised } = box
+    let before = supervised.condition
     const lamp = () => {
-      const { driver, link, ports } = box
-      feed.set(`device/${box.name}`, { ...lampFields(box.supervised), driver, link, ports: [...ports] })
-      if (box.condition === before) return
+      const { condition, fault } = supervised
+      feed.set(`device/${name}`, { ...lampFields(supervised), driver, link, ports: [...ports] })
+      if (condition === before) return
       const lost = before === 'ready'
-      before = box.condition
-      if (box.condition === 'ready') void feed.event('device-ready', { device: box.name })
-      else if (lost) void feed.event('device-lost', { device: box.name, reason: box.fault?.message })
+      before = condition
+      if (condition === 'ready') void feed.event('device-ready', { device: name })
+      else if (lost) void feed.event('device-lost', { device: name, reason: fault?.message })
     }
     lamp()
-    stops.push(box.onChange(lamp), () => feed.drop(`device/${box.name}`))
+    stops.push(supervised.onChange(lamp), () => feed.drop(`device/${name}`))
   }
   for (const { name, driver, supervised } of links) {
     const lamp = () => feed.set(`link/${name}`, { ...lampFields(supervised), driver })

@@ -1,10 +1,10 @@
 // What moves or switches is handed out only through here: the limits hold whoever asks.
 import type { Clock } from '../ports/clock.js'
-import type { Device, Devices } from '../ports/device.js'
+import type { Device, DeviceBox, Devices } from '../ports/device.js'
 import { Fault } from '../ports/fault.js'
 import type { Log } from '../ports/log.js'
-import type { Mount, MountStatus, Pointing } from '../ports/mount.js'
-import { judgePointing, type MountLimits } from '../rules/mount-limits.js'
+import type { Mount, MountStatus } from '../ports/mount.js'
+import { type ArrowRates, judgeArrows, judgePointing, type MountLimits, type Verdict } from '../rules/mount-limits.js'
 
 export interface InterlockParts {
   readonly clock: Clock
@@ -34,8 +34,8 @@ export function interlocked(devices: Devices, parts: InterlockParts): Devices {
     distrust: fault => device.distrust(fault),
     onChange: listener => device.onChange(listener),
   })
-  const wrapped = {
-    boxes: devices.boxes.map(box => ({
+  const boxes = devices.boxes.map(
+    (box): DeviceBox => ({
       name: box.name,
       driver: box.driver,
       ports: box.ports,
@@ -49,9 +49,12 @@ export function interlocked(devices: Devices, parts: InterlockParts): Devices {
         const ports = box.current()
         return ports.mount ? { ...ports, mount: guarded(ports.mount) } : ports
       },
-      distrust: (fault: Fault) => box.distrust(fault),
-      onChange: (listener: () => void) => box.onChange(listener),
-    })),
+      distrust: fault => box.distrust(fault),
+      onChange: listener => box.onChange(listener),
+    }),
+  )
+  const wrapped = {
+    boxes,
     device(port: never, name: string | undefined) {
       const device = devices.device(port, name) as Device<unknown>
       return port === 'mount' ? wrap(device as Device<Mount>) : device
@@ -60,31 +63,37 @@ export function interlocked(devices: Devices, parts: InterlockParts): Devices {
       const all = devices.having(port) as Device<unknown>[]
       return port === 'mount' ? all.map(device => wrap(device as Device<Mount>)) : all
     },
-    onChange: devices.onChange,
+    onChange(listener: (box: DeviceBox) => void) {
+      return devices.onChange(({ name }) => {
+        const changed = boxes.find(box => box.name === name)
+        if (changed) listener(changed)
+      })
+    },
   }
   return wrapped as unknown as Devices
 }
 
 function guardMount(mount: Mount, { clock, log, limits }: InterlockParts): Mount {
-  const demand = (target: Pointing) => {
-    const verdict = judgePointing(target, limits(), clock.now())
+  const demand = (verdict: Verdict) => {
     if (verdict.ok) return
     const { words, fix, minSafeAltDeg } = verdict
     throw new Fault('limit', words, fix, minSafeAltDeg === undefined ? undefined : { detail: { minSafeAltDeg } })
   }
-  /** What each axis was last told by hand, °/s: as long as one of them moves, the limits are watched. */
-  const rates = { ra: 0, dec: 0 }
-  const still = () => {
-    rates.ra = 0
-    rates.dec = 0
-  }
+  const standing: ArrowRates = { ra: 0, dec: 0 }
+  let arrows = standing
   mount.onStatus((status: MountStatus) => {
-    if ((rates.ra === 0 && rates.dec === 0) || status.parked) return
-    const verdict = judgePointing(status, limits(), clock.now())
+    if ((arrows.ra === 0 && arrows.dec === 0) || status.parked) return
+    const verdict = judgeArrows(status, arrows, limits(), clock.now())
     if (verdict.ok) return
-    still()
     log.warn(`the mount is stopped at its limit: ${verdict.words}`)
-    mount.stop().catch(error => log.error('the mount did not stop at its limit', { error: String(error) }))
+    // First, for the mount tells its status as it stops.
+    const before = arrows
+    arrows = standing
+    mount.stop().catch(error => {
+      log.error('the mount did not stop at its limit', { error: String(error) })
+      // So that it is told again with the next status.
+      if (arrows === standing) arrows = before
+    })
   })
   const { moveAxis, park, unpark, setSite } = mount
   return {
@@ -92,24 +101,30 @@ function guardMount(mount: Mount, { clock, log, limits }: InterlockParts): Mount
     status: () => mount.status(),
     onStatus: listener => mount.onStatus(listener),
     async slew(target, signal) {
-      demand(target)
-      still()
+      demand(judgePointing(target, limits(), clock.now()))
+      arrows = standing
       return mount.slew(target, signal)
     },
     sync: (target, signal) => mount.sync(target, signal),
     async stop() {
-      still()
+      arrows = standing
       return mount.stop()
     },
     setTracking: (on, signal) => mount.setTracking(on, signal),
-    park: park && (signal => park.call(mount, signal)),
+    park:
+      park &&
+      (async signal => {
+        arrows = standing
+        return park.call(mount, signal)
+      }),
     unpark: unpark && (signal => unpark.call(mount, signal)),
     setSite: setSite && ((...where) => setSite.call(mount, ...where)),
     moveAxis:
       moveAxis &&
       (async (axis, degPerSecond) => {
-        if (degPerSecond !== 0) demand(mount.status())
-        rates[axis] = degPerSecond
+        const wanted = { ...arrows, [axis]: degPerSecond }
+        if (degPerSecond !== 0) demand(judgeArrows(mount.status(), wanted, limits(), clock.now()))
+        arrows = wanted
         return moveAxis.call(mount, axis, degPerSecond)
       }),
     get guidePort() {
