@@ -1,5 +1,5 @@
-// From what somebody chose to what the config says: pure, so that the wizard only asks and this decides. What goes to the
-// box are changes: settings as in the file, and `null` for what leaves.
+// From what somebody chose to what the config says: pure, so that the wizard only asks and this decides. What goes to
+// the box are changes: settings as in the file, and `null` for what leaves.
 import type { JsonSchema, Values } from './parts/schema-form'
 
 export interface DriverRow {

@@ -16,8 +16,8 @@ export function notReady(camera: Camera | undefined, name: string | undefined): 
 }
 
 /**
- * Who has this camera now. Only what the states say for sure: in the seconds where they cannot, the box itself refuses with
- * the holder's name.
+ * Who has this camera now. Only what the states say for sure: in the seconds where they cannot, the box itself refuses
+ * with the holder's name.
  */
 export function useInUse(name: string | undefined): string | undefined {
   const camera = useAt<Camera>(name && `camera/${name}`)?.value

@@ -1,4 +1,5 @@
-// The fields every exposure shares, whoever asks for it: binning, gain, offset, filter; each as far as the device has it.
+// The fields every exposure shares, whoever asks for it: binning, gain, offset, filter; each as far as the device has
+// it.
 import type { Camera } from '../states'
 import { Choice, Field, readNumber } from './fields'
 

@@ -1,5 +1,6 @@
-// The newest picture of a name, and what may be done with a picture: pinch, wheel, drag, double tap. At night all of it is
-// red: two layers in theme.css see to that (a colour matrix on the image, a red that multiplies whatever lies below it).
+// The newest picture of a name, and what may be done with a picture: pinch, wheel, drag, double tap. At night all of it
+// is red: two layers in theme.css see to that (a colour matrix on the image, a red that multiplies whatever lies below
+// it).
 import type { ComponentChildren, RefObject } from 'preact'
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { boot, usePictureTag } from '../live'

@@ -1,5 +1,5 @@
-// The pier camera's MJPEG, read part by part instead of handed to an <img>: so the age shown is that of the very picture
-// on the screen, a stream that breaks says why, and the connection closes the moment nobody looks.
+// The pier camera's MJPEG, read part by part instead of handed to an <img>: so the age shown is that of the very
+// picture on the screen, a stream that breaks says why, and the connection closes the moment nobody looks.
 import { useEffect, useState } from 'preact/hooks'
 import { boxNow } from '../live'
 
@@ -91,6 +91,7 @@ export function usePierStream(looking: boolean): PierStream {
         const response = await fetch('/api/pier-cam/stream', { signal: call.signal, cache: 'no-store' })
         const boundary = /boundary="?([^";]+)/.exec(response.headers.get('content-type') ?? '')?.[1]
         if (!response.ok || !response.body || !boundary) {
+          // A body that is no JSON says nothing; the status still does.
           const said = (await response.json().catch(() => ({}))) as { error?: string; fix?: string }
           trouble = { error: said.error ?? `The box answered ${response.status}`, fix: said.fix ?? trouble.fix }
         } else

@@ -125,7 +125,7 @@ function One({ name, schema, value, onValue }: OneProps) {
       placeholder={shownAs(schema.default)}
       wrong={wrongWith(value, schema, type, label)}
       help={schema.description}
-      // Numbers stay words until they can be read, so that "-" and "1." may be typed; `readValues` reads them at the end.
+      // Numbers stay words until they can be read, so that "-" and "1." may be typed; `readValues` reads them later.
       onValue={next => onValue(next === '' ? undefined : number || plainText ? next : readJson(next))}
     />
   )

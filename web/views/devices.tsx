@@ -27,7 +27,8 @@ export function DevicesView() {
           <h2>{observatory?.simulated ? 'This is the simulated observatory' : 'Your equipment'}</h2>
           <p class="dim">
             {observatory?.simulated
-              ? 'Its sky is made of arithmetic: try everything, nothing can break. When you are ready, let it look for your own devices.'
+              ? 'Its sky is made of arithmetic: try everything, nothing can break. ' +
+                'When you are ready, let it look for your own devices.'
               : 'Look again for devices, change what is used, or go back to the simulated observatory.'}
           </p>
         </div>

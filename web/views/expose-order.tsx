@@ -150,11 +150,13 @@ export function Order({ form, change, camera, name, wheel }: OrderProps) {
 function Room() {
   const disk = useAt<Storage>('storage')?.value
   if (disk?.freeBytes === undefined) return null
+  const free = size(disk.freeBytes)
+  const time = duration(3600 * (disk.hoursLeft ?? 0))
   return (
     <p class={disk.low ? 'warned' : 'dim'}>
       {disk.framesLeft === undefined
-        ? `${size(disk.freeBytes)} are free on the disk.`
-        : `The disk has room for ${whole(disk.framesLeft)} frames, ${duration(3600 * (disk.hoursLeft ?? 0))} (${size(disk.freeBytes)} free).`}
+        ? `${free} are free on the disk.`
+        : `The disk has room for ${whole(disk.framesLeft)} frames, ${time} (${free} free).`}
     </p>
   )
 }

@@ -6,13 +6,13 @@ import { useAt } from '../live'
 import { Act, asRefusal, Said, Trouble, TwiceTapped, useJob } from '../parts/act'
 import { Figure } from '../parts/fields'
 import { Icon } from '../parts/icon'
+import { framePath, frameTitle } from '../parts/kept-frame'
 import { Zoom } from '../parts/picture'
 import { Sheet } from '../parts/sheet'
 import { hrefOf } from '../route'
 import { sizeName, sizeOf } from '../star-size'
 import type { Observatory } from '../states'
 import { clockSeconds, duration, fixed, nightName, size, whole } from '../words'
-import { framePath, frameTitle } from './files'
 
 /** Enough for a phone held sideways, small enough for a slow network. */
 const previewPx = 1600

@@ -5,10 +5,10 @@ import { ask } from '../ask'
 import { useAt } from '../live'
 import { Act, Said, useJob } from '../parts/act'
 import { Field } from '../parts/fields'
+import { frameTitle, Thumbnail } from '../parts/kept-frame'
 import { sizeName, sizeOf } from '../star-size'
 import type { Observatory } from '../states'
 import { clockSeconds, duration, fixed, whole } from '../words'
-import { frameTitle, Thumbnail } from './files'
 
 interface HistoryProps {
   readonly frames: readonly Exposure[]

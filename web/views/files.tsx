@@ -7,6 +7,7 @@ import { onEvent } from '../live'
 import { asRefusal, Trouble } from '../parts/act'
 import { Choice } from '../parts/fields'
 import { Icon } from '../parts/icon'
+import { frameTitle, Thumbnail } from '../parts/kept-frame'
 import { go, hrefOf, route } from '../route'
 import { clockTime, duration, nightName, size } from '../words'
 import { FrameSheet } from './files-frame'
@@ -15,12 +16,6 @@ import { History } from './files-history'
 const pageLength = 60
 /** Frames may come several a second; the list asks once for all of them. */
 const askAgainMs = 1500
-
-export const framePath = (id: string, what: string): string => `/api/exposures/${encodeURIComponent(id)}/${what}`
-
-export function frameTitle(frame: Exposure): string {
-  return frame.object ?? (frame.frameType === 'light' ? 'Sky' : frame.frameType)
-}
 
 function useNights(): { nights?: readonly Night[]; trouble?: Refusal } {
   const [said, setSaid] = useState<{ nights?: readonly Night[]; trouble?: Refusal }>({})
@@ -212,27 +207,5 @@ export function FilesView() {
       )}
       {shown && <FrameSheet frame={shown} onClose={() => setOpen(undefined)} />}
     </div>
-  )
-}
-
-export function Thumbnail({ frame }: { frame: Exposure }) {
-  const [failed, setFailed] = useState(false)
-  // Measuring also makes the thumbnail: asked for again when that has been done.
-  const measured = !!frame.measured
-  useEffect(() => setFailed(false), [measured])
-  return (
-    <span class="lit thumb">
-      {failed ? (
-        <small>no picture yet</small>
-      ) : (
-        <img
-          src={`${framePath(frame.id, 'thumbnail')}${measured ? '' : '?early'}`}
-          alt=""
-          loading="lazy"
-          decoding="async"
-          onError={() => setFailed(true)}
-        />
-      )}
-    </span>
   )
 }

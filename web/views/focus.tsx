@@ -155,7 +155,8 @@ function RegionPicture({ focus }: { focus: Focus | undefined }) {
         {!focus?.running
           ? 'While the loop runs, tap a star to measure it alone.'
           : region
-            ? `Region of ${region.width} × ${region.height} px at ${region.x}, ${region.y}. Tap another star to move it.`
+            ? `Region of ${region.width} × ${region.height} px at ${region.x}, ${region.y}. ` +
+              'Tap another star to move it.'
             : 'Tap a star to measure it alone.'}
       </p>
       <Choice
