@@ -58,7 +58,10 @@ export async function versionOf(): Promise<string> {
   return JSON.parse(await readFile(join(root, 'package.json'), 'utf8')).version
 }
 
-/** Starts the whole agent. What cannot start at all rejects with a Fault and leaves nothing running; a missing device does not. */
+/**
+ * Starts the whole agent. What cannot start at all rejects with a Fault and leaves nothing running; a missing device
+ * does not.
+ */
 export async function startAgent(where: Surroundings): Promise<Agent> {
   const ends: ((reason: Fault) => Promise<void>)[] = []
   const stop = async (reason: Fault) => {

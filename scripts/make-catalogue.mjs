@@ -108,7 +108,8 @@ function deepSky() {
     const fix = fixes.get(id)
     const kind = fix ? fix[1] : kinds[type]
     if (!kind) throw new Error(`${id} is of a kind this script does not know: ${type}`)
-    const bright = kind === 'dn' ? '' : magnitude(mag) // the source keeps the opacity class of dark nebulae in this field
+    // The source keeps the opacity class of dark nebulae in the field of the magnitude.
+    const bright = kind === 'dn' ? '' : magnitude(mag)
     const at = fix ? position(fix[0]) : feature.geometry.coordinates
     const names = namesOf(id, sourceId, ...also)
     rows.push(row(id, kind, at, fix ? fix[2] : bright, fix ? fix[3] : majorAxis(dim), also, names))
@@ -176,11 +177,12 @@ function constellations() {
   return [...rows.values()]
 }
 
-const head = (what, columns) => `// ${what}
-// Made by scripts/make-catalogue.mjs from d3-celestial 0.7.35, Copyright (c) 2015, Olaf Frohn, all rights reserved, under the
-// BSD 3-Clause licence, whose conditions and disclaimer are kept in docs/sources/catalogue.md. Corrections: the same page.
-// Columns, split by tabs: ${columns}
-`
+const origin = [
+  'Made by scripts/make-catalogue.mjs from d3-celestial 0.7.35, Copyright (c) 2015, Olaf Frohn, all rights reserved,',
+  'under the\n// BSD 3-Clause licence, whose conditions and disclaimer are kept in docs/sources/catalogue.md.',
+  'Corrections: the same page.',
+].join(' ')
+const head = (what, ...columns) => `// ${what}\n// ${origin}\n// Columns, split by tabs: ${columns.join('\n// ')}\n`
 const table = (name, rows) => {
   const text = rows.join('\n')
   if (/[`\\]|\$\{/.test(text)) throw new Error(`${name} holds a character that ends or changes a template string`)
@@ -190,13 +192,21 @@ const table = (name, rows) => {
 const sky = deepSky()
 const starRows = stars()
 const places = constellations()
-writeFileSync(
-  'edge/science/catalogue-deep-sky.data.ts',
-  `${head('Messier, NGC, IC and other deep-sky objects.', 'designation, kind, RA and dec J2000 in degrees, constellation,\n// magnitude, greatest extent in arcmin, further designations (;), names (;). Empty: not known.')}${table('deepSkyRows', sky)}`,
+const skyHead = head(
+  'Messier, NGC, IC and other deep-sky objects.',
+  'designation, kind, RA and dec J2000 in degrees, constellation,',
+  'magnitude, greatest extent in arcmin, further designations (;), names (;). Empty: not known.',
+)
+writeFileSync('edge/science/catalogue-deep-sky.data.ts', `${skyHead}${table('deepSkyRows', sky)}`)
+const motion = 'proper motion in RA·cos dec and dec in mas per year. Empty: not known.'
+const starHead = head(
+  'Stars down to magnitude 5 and every fainter one with a name; the constellations.',
+  'Hipparcos number, RA and dec J2000 in degrees (epoch 2000), constellation,',
+  `magnitude, Bayer letter, Flamsteed number, HD number, name, ${motion}`,
 )
 writeFileSync(
   'edge/science/catalogue-stars.data.ts',
-  `${head('Stars down to magnitude 5 and every fainter one with a name; the constellations.', 'Hipparcos number, RA and dec J2000 in degrees (epoch 2000), constellation,\n// magnitude, Bayer letter, Flamsteed number, HD number, name, proper motion in RA·cos dec and dec in mas per year. Empty: not known.')}${table('starRows', starRows)}
+  `${starHead}${table('starRows', starRows)}
 // Columns: abbreviation, name, genitive.
 ${table('constellationRows', places)}`,
 )

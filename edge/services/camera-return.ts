@@ -15,8 +15,8 @@ export interface Patience {
   /** An exposure came: the count of failures begins anew. */
   well(): void
   /**
-   * After a failed exposure: settles when the camera is there again. Throws `fault` when it is not one that passes, when
-   * too many came in a row or the camera stays away; the signal's reason when that fires first.
+   * After a failed exposure: settles when the camera is there again. Throws `fault` when it is not one that passes,
+   * when too many came in a row or the camera stays away; the signal's reason when that fires first.
    */
   afterFailure(fault: Fault, signal: AbortSignal): Promise<void>
 }

@@ -1,5 +1,5 @@
-// One run of the live stack, from its first exposure to the saved file: frames are exposed and kept like any other, folded
-// in the pixel workers while the next is exposed, and shown as the stack grows.
+// One run of the live stack, from its first exposure to the saved file: frames are exposed and kept like any other,
+// folded in the pixel workers while the next is exposed, and shown as the stack grows.
 import type { ActivityReport } from '../ports/action.js'
 import type { Camera } from '../ports/camera.js'
 import type { Clock } from '../ports/clock.js'

@@ -1,5 +1,5 @@
-// Where the tube really looks: J2000 asked for and the stars in the frame, limits that hold before anything moves, and a
-// STOP that stops.
+// Where the tube really looks: J2000 asked for and the stars in the frame, limits that hold before anything moves, and
+// a STOP that stops.
 import t from 'tap'
 import type { Who } from '../../edge/ports/action.js'
 import type { DeviceBox } from '../../edge/ports/device.js'

@@ -1,4 +1,5 @@
-// The live stack through a night that is not kind: cloud, a camera that goes, a disk that fills, and people who stop it.
+// The live stack through a night that is not kind: cloud, a camera that goes, a disk that fills, and people who stop
+// it.
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'

@@ -44,7 +44,7 @@ export async function startBroker(order: BrokerOrder, log: Log): Promise<Broker>
   if (!isLoopback(order.host) && order.password === undefined) {
     throw new Fault(
       'bad-input',
-      `the MQTT broker will not listen on ${order.host} without a password: anyone on the network could command the box`,
+      `the MQTT broker will not listen on ${order.host} without a password: anyone there could command the box`,
       'Set mqtt.embedded.password (as `!secret name`), or listen on 127.0.0.1 only',
     )
   }

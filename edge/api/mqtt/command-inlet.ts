@@ -3,7 +3,8 @@
 //
 // `do/<action>` or `do/<action>/<levels of the thing>` carries {id, issued, expires, …input}; at `reply/<id>` comes
 //   a deed:        {id, ok: true, done: true, output}
-//   an activity:   {id, ok: true, accepted: true, activity}; at its end {id, ok, done: true, output or error, code, fix}
+//   an activity:   {id, ok: true, accepted: true, activity}; at its end
+//                  {id, ok, done: true, output or error, code, fix}
 //   a refusal:     {id, ok: false, error, code, fix}, with doubled: true when the id has been obeyed before
 // What has no id that could be read is refused at `reply/unknown`.
 import type { Action, Actions, Who } from '../../ports/action.js'
