@@ -355,7 +355,7 @@ t.test('the pier camera shows the telescope as it stands', async t => {
     const running = video.run(
       { framesPerSecond: 2, jpegQuality: 80 },
       ({ jpeg, atMs, width, height }) => {
-        t.match({ width, height }, { width: 640, height: 480 })
+        t.match({ width, height }, { width: 1280, height: 960 })
         pictures.push({ bytes: Buffer.from(jpeg), atMs })
       },
       control.signal,

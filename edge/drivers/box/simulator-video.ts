@@ -5,8 +5,8 @@ import type { VideoSource } from '../../ports/video-source.js'
 import type { Observatory } from '../link/simulator/observatory.js'
 import { presence } from './simulator-presence.js'
 
-const width = 640
-const height = 480
+const width = 1280
+const height = 960
 const fastestPerSecond = 30
 /** Without a picture for so long the source counts as dead. */
 const patienceMs = 10_000
@@ -20,12 +20,12 @@ export function openSimulatedPierCamera(place: Observatory, tools: Tools): OpenB
       box.check()
       if (running) throw new Fault('busy', 'the simulated pier camera is running', 'Stop it first')
       const perSecond = Math.min(fastestPerSecond, Math.max(0.01, order.framesPerSecond))
-      const exposureMs = Math.min(60_000, Math.max(1, order.exposureMs ?? 100))
+      const exposureMs = Math.min(60_000, Math.max(1, order.exposureMs ?? 80))
       const periodMs = Math.max(1000 / perSecond, exposureMs)
       const binning = Math.min(4, Math.max(1, Math.round(order.binning ?? 1)))
       const size = { width: Math.floor(width / binning), height: Math.floor(height / binning) }
-      // 100 ms at gain 50 looks right; nothing comes out wholly black or white.
-      const brightness = Math.min(20, Math.max(0.05, (exposureMs / 100) * 2 ** (((order.gain ?? 50) - 50) / 25)))
+      // 80 ms at gain 200 looks right; gain in tenths of a decibel. Nothing comes out wholly black or white.
+      const brightness = Math.min(20, Math.max(0.05, (exposureMs / 80) * 10 ** (((order.gain ?? 200) - 200) / 200)))
       const rgb = new Uint8Array(new SharedArrayBuffer(size.width * size.height * 3))
       running = true
       try {
