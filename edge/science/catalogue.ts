@@ -88,8 +88,7 @@ let parsed: Parsed | undefined
 
 /**
  * Finds objects by designation in any spelling (`m42`, `NGC 7000`, `alpha lyr`, `HIP 91262`) or by name (`andromeda`,
- * `vega`,
- * `jupiter`), best match first, brighter before fainter.
+ * `vega`, `jupiter`), best match first, brighter before fainter.
  * @param text what was typed; nothing in, nothing out
  * @param atMs Unix time for the Moon, the planets and the stars' own motion
  * @param limit at most so many

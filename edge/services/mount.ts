@@ -8,7 +8,7 @@ import type { Claim, Claims } from '../ports/lease.js'
 import type { Mount } from '../ports/mount.js'
 import { z } from '../ports/schema.js'
 import { judgePointing } from '../rules/mount-limits.js'
-import { search } from '../science/catalogue.js'
+import { catalogueEntry } from '../science/catalogue.js'
 import { altAz, inEquinox, type Pointing, raDecOf } from '../science/sky.js'
 import { deviceName } from './camera-actions.js'
 import { limitsOf, type MountSettings, skySite } from './mount-settings.js'
@@ -41,7 +41,7 @@ export const slewInput = z.strictObject({
   decDeg: dec.optional().describe('Declination, J2000, degrees'),
   altDeg: z.number().min(-90).max(90).optional().describe('Altitude, degrees'),
   azDeg: z.number().min(0).max(360).optional().describe('Azimuth, degrees, north 0, east 90'),
-  target: z.string().max(60).optional().describe('Name in the catalogue'),
+  target: z.string().max(60).optional().describe('Designation or whole name in the catalogue'),
   force: z.boolean().default(false).describe('Goes although conditions are unsafe; the limits still hold'),
 })
 
@@ -55,8 +55,10 @@ export function mountActions(parts: MountParts): Action[] {
 
   /** J2000 of what was asked for. */
   const targetOf = (input: z.output<typeof slewInput>): { place: Pointing; name?: string } => {
+    const here = skySite(site)
     if (input.target !== undefined) {
-      const [found] = search(input.target, clock.now(), 1)
+      // By its own name alone: the nearest match of a search may be another thing, and the mount would go there.
+      const found = catalogueEntry(input.target, clock.now(), here)
       if (!found)
         throw new Fault('not-found', `the catalogue has no "${input.target}"`, 'Search for it on the Mount page')
       return { place: { raHours: found.raHours, decDeg: found.decDeg, equinox: 'j2000' }, name: found.id }
@@ -64,7 +66,6 @@ export function mountActions(parts: MountParts): Action[] {
     if (input.raHours !== undefined && input.decDeg !== undefined) {
       return { place: { raHours: input.raHours, decDeg: input.decDeg, equinox: 'j2000' } }
     }
-    const here = skySite(site)
     if (input.altDeg !== undefined && input.azDeg !== undefined) {
       if (!here)
         throw new Fault('limit', 'the place of the observatory is not known', 'Set site.latitude and site.longitude')

@@ -4,7 +4,7 @@ import t from 'tap'
 import type { Who } from '../../edge/ports/action.js'
 import type { DeviceBox } from '../../edge/ports/device.js'
 import type { Mount } from '../../edge/ports/mount.js'
-import { altAz, raDecOf, separationDeg } from '../../edge/science/sky.js'
+import { altAz, raDecOf, separationDeg, wandererPlace } from '../../edge/science/sky.js'
 import { starsAround } from '../../edge/science/star-field.js'
 import { starsOf } from '../../edge/science/stars.js'
 import { eveningMs } from '../support/house.js'
@@ -85,7 +85,12 @@ t.test('it goes to an altitude and azimuth, and to what the catalogue knows', as
   await slew.done()
   t.ok(separationDeg(stateOf(calm), { raHours: 0.7123, decDeg: 41.269 }) < 0.05)
   t.match(told('mount-slewed').at(-1), { target: /M ?31/ })
-  await t.rejects(ask('mount-slew', { target: 'No such nebula' }), { code: 'not-found' })
+  for (const target of ['No such nebula', 'androm']) {
+    await t.rejects(ask('mount-slew', { target }), { code: 'not-found' }, `${target}: nothing near it will do instead`)
+  }
+  await ask('mount-slew', { target: 'moon' })
+  const moon = wandererPlace('moon', calm.clock.now(), site)
+  t.ok(separationDeg(stateOf(calm), moon) < 0.05, 'the Moon as this pier sees it, not the centre of the Earth')
   for (const wrong of [{}, { raHours: 3 }, { raHours: 24, decDeg: 0 }, { raHours: 1, decDeg: 91 }, { altDeg: 50 }]) {
     await t.rejects(ask('mount-slew', wrong), { code: 'bad-input' }, JSON.stringify(wrong))
   }

@@ -17,10 +17,11 @@ export function catalogueRoutes({ feed, clock }: { feed: Feed; clock: Clock }): 
     const { search: text, limit } = query.parse(request.query)
     const nowMs = clock.now()
     const { latitudeDeg, longitudeDeg } = (feed.get('observatory')?.value ?? {}) as Record<string, number | undefined>
-    const found = search(text, nowMs, limit).map(entry => {
-      if (latitudeDeg === undefined || longitudeDeg === undefined) return entry
+    const known = latitudeDeg !== undefined && longitudeDeg !== undefined
+    const site = known ? { latitudeDeg, longitudeDeg, elevationMetres: 0 } : undefined
+    const found = search(text, nowMs, limit, site).map(entry => {
+      if (!site) return entry
       const { raHours, decDeg } = entry
-      const site = { latitudeDeg, longitudeDeg, elevationMetres: 0 }
       const at = altAz({ raHours, decDeg, equinox: 'j2000' }, site, nowMs)
       return { ...entry, ...at, up: at.altDeg > 0 }
     })
