@@ -49,9 +49,14 @@ export function openPixels(options: PixelsOptions): Pixels {
     encodeJpeg: async (data, width, height, quality) =>
       (await clock.outside(encodePicture({ width, height, channels: 3, data }, 'jpeg', quality))).bytes,
     async stack(settings) {
-      const calls = stacking.calls()
-      const id = await calls.ask('stackOpen', settings)
-      return stackOver(calls, id, stacking.leave)
+      const calls = stacking.enter()
+      try {
+        const id = await calls.ask('stackOpen', settings)
+        return stackOver(calls, id, stacking.leave)
+      } catch (error) {
+        await stacking.leave()
+        throw error
+      }
     },
     async close() {
       poolRest.cancel()
@@ -68,8 +73,11 @@ function stackOver(calls: Calls<PixelMethods>, id: number, leave: () => Promise<
     gain: () => calls.ask('stackGain', { id }),
     save: cards => calls.ask('stackSave', { id, cards }),
     async close() {
-      await calls.ask('stackClose', { id })
-      await leave()
+      try {
+        await calls.ask('stackClose', { id })
+      } finally {
+        await leave()
+      }
     },
   }
 }
@@ -80,6 +88,7 @@ function stackOver(calls: Calls<PixelMethods>, id: number, leave: () => Promise<
  */
 function lazyThread({ archive, clock, log, threads }: PixelsOptions, name: string, restMs?: number) {
   let running: Calls<PixelMethods> | undefined
+  let stacks = 0
   const start = (): Calls<PixelMethods> => {
     if (!threads) return callsWithin(pixelMethods(archive), { clock, name })
     const worker = new Worker(new URL('./pixel-thread.js', import.meta.url), { workerData: { archive } })
@@ -98,14 +107,22 @@ function lazyThread({ archive, clock, log, threads }: PixelsOptions, name: strin
   }
   const busy = () => running !== undefined && running.pending() > 0
   const rest = threads && restMs !== undefined ? afterRest(clock, restMs, busy, () => void close()) : undefined
+  const calls = () => {
+    rest?.used()
+    running ??= start()
+    return running
+  }
   return {
-    calls() {
-      rest?.used()
-      running ??= start()
-      return running
+    calls,
+    /** For a stack, until it leaves. */
+    enter() {
+      stacks++
+      return calls()
     },
-    /** A stack's memory is given back by ending the thread that held it. */
-    leave: close,
+    /** The memory of stacks is given back by ending the thread that held them. */
+    async leave() {
+      if (--stacks === 0) await close()
+    },
     close,
   }
 }
