@@ -89,12 +89,11 @@ export const configSchema = z
     for (const [name, { driver, link }] of Object.entries(devices)) {
       const wanted = drivers.find(one => one.id === driver)?.link
       if (!wanted || link === undefined) continue
-      const words =
-        lines[link] === undefined
-          ? `there is no link "${link}" under links:`
-          : lines[link].driver === wanted.id
-            ? undefined
-            : `link "${link}" is of the kind ${lines[link].driver}; ${driver} needs ${wanted.id}`
+      const words = !Object.hasOwn(lines, link)
+        ? `there is no link "${link}" under links:`
+        : lines[link].driver === wanted.id
+          ? undefined
+          : `link "${link}" is of the kind ${lines[link].driver}; ${driver} needs ${wanted.id}`
       if (words) context.addIssue({ code: 'custom', path: ['devices', name, 'link'], message: words })
     }
     try {
@@ -103,7 +102,7 @@ export const configSchema = z
       context.addIssue({ code: 'custom', path: ['archive', 'template'], message: asFault(error, 'template').message })
     }
     for (const [role, name] of Object.entries(settings.use)) {
-      if (name !== undefined && devices[name] === undefined) {
+      if (name !== undefined && !Object.hasOwn(devices, name)) {
         context.addIssue({
           code: 'custom',
           path: ['use', role],

@@ -1,6 +1,6 @@
 // One YAML file, one schema assembled by main, checked whole before anything starts; comments survive saving.
-import { type Document, isMap, isScalar, LineCounter, type Node, parse, parseDocument } from 'yaml'
-import { Fault } from '../ports/fault.js'
+import { type Document, isMap, isScalar, LineCounter, type Node, parse, parseDocument, YAMLMap } from 'yaml'
+import { asFault, Fault } from '../ports/fault.js'
 import { nearest } from '../ports/nearest.js'
 import { z } from '../ports/schema.js'
 
@@ -16,8 +16,13 @@ export interface Complaint {
   readonly words: string
 }
 
+/** No setting lies deeper than this, by far. */
+const deepest = 20
+/** A file with more mistakes than this is no configuration; the first ones say so. */
+const mostComplaints = 20
+
 /**
- * @param secrets values for `!secret name`
+ * @param secrets values for `!secret name`; they stand in no complaint
  * @throws Fault `bad-input` with every complaint: line, path, what is wrong, the nearest right key
  */
 export function parseConfig<S extends z.ZodType>(
@@ -29,33 +34,79 @@ export function parseConfig<S extends z.ZodType>(
   const complaints: Complaint[] = []
   const document = readYaml(text, lines, secrets, complaints)
   if (complaints.length === 0) {
-    const parsed = schema.safeParse(document.toJS() ?? {})
+    const parsed = schema.safeParse(plainOf(document) ?? {})
     if (parsed.success) return { text, settings: parsed.data }
-    for (const issue of parsed.error.issues) complaints.push(...complaintsOf(issue, document, lines, schema))
+    for (const issue of parsed.error.issues) {
+      complaints.push(...complaintsOf(issue, document, lines, schema))
+      if (complaints.length > mostComplaints) break
+    }
   }
+  const told = complaints.slice(0, mostComplaints).map(one => withoutSecrets(one, secrets))
+  const many = complaints.length > mostComplaints ? `more than ${mostComplaints}` : `${complaints.length}`
   throw new Fault(
     'bad-input',
-    `the configuration has ${complaints.length === 1 ? 'a mistake' : `${complaints.length} mistakes`}: ${complaints
+    `the configuration has ${complaints.length === 1 ? 'a mistake' : `${many} mistakes`}: ${told
       .map(({ line, path, words }) => `line ${line}: ${path ? `${path}: ` : ''}${words}`)
       .join('; ')}`,
     'Correct the lines named and try again; docs/config.md lists every key',
-    { detail: { complaints } },
+    { detail: { complaints: told } },
   )
 }
 
-/** The same file with some settings changed: comments and order of the rest stay. `undefined` removes a key. */
+/** The tree without YAML. @throws Fault `bad-input` for an alias of nothing, or so many that they would fill the memory */
+function plainOf(document: Document): unknown {
+  try {
+    return document.toJS()
+  } catch (cause) {
+    const words = `the configuration cannot be read: ${asFault(cause, 'yaml').message}`
+    throw new Fault('bad-input', words, 'Write the settings out instead of referring to them by *', { cause })
+  }
+}
+
+/** A secret that was put where it is not understood, a name of a device say, would be quoted. */
+function withoutSecrets({ line, path, words }: Complaint, secrets: ReadonlyMap<string, string>): Complaint {
+  const clean = (text: string) =>
+    [...secrets].reduce(
+      (said, [name, value]) => (value === '' ? said : said.replaceAll(value, `!secret ${name}`)),
+      text,
+    )
+  return { line, path: clean(path), words: clean(words) }
+}
+
+/**
+ * The same file with some settings changed: comments and order of the rest stay. `undefined` removes a key.
+ * @throws Fault `bad-input` for settings that no file can hold
+ */
 export function mergeConfig(text: string, changes: Readonly<Record<string, unknown>>): string {
   const document = parseDocument(text, { customTags: [secretTag(new Map(), [])] })
-  const put = (path: readonly string[], value: unknown) => {
-    if (value === undefined || value === null) document.deleteIn(path)
-    else if (typeof value === 'string' && value.startsWith('!secret ')) {
-      document.setIn(path, document.createNode(new Secret(value.slice(8)), { tag: '!secret' }))
-    } else if (isPlain(value) && isMap(document.getIn(path))) {
-      for (const [key, inner] of Object.entries(value)) put([...path, key], inner)
-    } else document.setIn(path, value)
+  try {
+    for (const [key, value] of Object.entries(changes)) put(document, [key], value)
+    return document.toString({ lineWidth: 120 })
+  } catch (cause) {
+    const words = `the settings do not fit into the file: ${asFault(cause, 'yaml').message}`
+    throw new Fault('bad-input', words, 'Correct the settings and try again', { cause })
   }
-  for (const [key, value] of Object.entries(changes)) put([key], value)
-  return document.toString({ lineWidth: 120 })
+}
+
+function put(document: Document, path: readonly string[], value: unknown): void {
+  if (path.length > deepest) throw new Fault('bad-input', `they are nested ${deepest} deep`, 'Send them as in the file')
+  const before = document.getIn(path, true)
+  if (value === undefined || value === null) document.deleteIn(path)
+  else if (isPlain(value)) {
+    // Key by key also where there was nothing, so that a secret in it is written as one.
+    if (!isMap(before)) document.setIn(path, new YAMLMap())
+    for (const [key, inner] of Object.entries(value)) put(document, [...path, key], inner)
+  } else {
+    const node = nodeOf(document, value)
+    // The old node would keep its tag: what was a secret would stay one, whatever it is changed to.
+    if (isScalar(before) && isScalar(node)) node.comment = before.comment
+    document.setIn(path, node)
+  }
+}
+
+function nodeOf(document: Document, value: unknown): Node {
+  const named = typeof value === 'string' && value.startsWith('!secret ') ? value.slice('!secret '.length) : undefined
+  return named === undefined ? document.createNode(value) : document.createNode(new Secret(named), { tag: '!secret' })
 }
 
 /** Settings as a form shows them: not checked, without standards, secrets as `!secret name`. */
@@ -110,7 +161,7 @@ function readYaml(
 function complaintsOf(issue: z.core.$ZodIssue, document: Document, lines: LineCounter, schema: z.ZodType): Complaint[] {
   const path = issue.path.map(String)
   if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map(key => {
+    return issue.keys.slice(0, mostComplaints + 1).map(key => {
       const near = nearest(key, knownKeys(schema, path))
       return {
         line: lineOf(document, lines, [...path, key]),

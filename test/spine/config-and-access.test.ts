@@ -54,6 +54,53 @@ t.test('a secret stays in its file: resolved for use, named in the text, never s
   t.throws(() => parseSecrets('a: "hunter2', 'secrets.yaml'), { message: /^(?!.*hunter2)/ })
 })
 
+t.test('a change from the page sets, replaces and takes away a secret', async t => {
+  const known = new Map([
+    ['old', 'hunter2'],
+    ['new', 'hunter3'],
+  ])
+  const password = (text: string) => parseConfig(text, configSchema, known).settings.mqtt.embedded.password
+  const merged = (text: string, value: string | null) => mergeConfig(text, { mqtt: { embedded: { password: value } } })
+  const written = 'mqtt:\n  embedded: {password: !secret old} # of the house\n'
+  t.equal(password(written), 'hunter2')
+  t.equal(password(merged(written, '!secret new')), 'hunter3')
+  t.equal(password(merged(written, 'plain')), 'plain', 'what was a secret is one no more')
+  t.equal(password(merged(written, null)), undefined)
+  for (const before of ['', 'site: {name: Hill}\n', 'mqtt:\n', 'mqtt: {embedded: {password: plain}}\n']) {
+    t.equal(password(merged(before, '!secret new')), 'hunter3', `into "${before}"`)
+  }
+  t.match(merged('mqtt:\n  embedded:\n    password: !secret old # of the house\n', 'plain'), /plain # of the house/)
+})
+
+t.test('a file made to do harm is a mistake like any other, soon told, and tells no secret', async t => {
+  const bomb = ['a: &a [x,x,x,x,x,x,x,x,x]']
+  for (const [at, name] of [...'bcdefgh'].entries()) {
+    bomb.push(`${name}: &${name} [${Array(9).fill(`*${'abcdefg'[at]}`)}]`)
+  }
+  const secrets = new Map([['pw', 'hunter2']])
+  const refused = (text: string, message: RegExp) => {
+    try {
+      parseConfig(text, configSchema, secrets)
+      t.fail(text.slice(0, 60))
+    } catch (error) {
+      t.match(error, { code: 'bad-input', message }, text.slice(0, 60))
+      t.notMatch(JSON.stringify({ ...(error as object), message: (error as Error).message }), /hunter2/)
+    }
+  }
+  refused(bomb.join('\n'), /alias/)
+  refused('site: *nobody\n', /alias/)
+  refused('a: &a [*a]\n', /line 1: a/)
+  refused('['.repeat(20_000), /mistakes/)
+  refused(Array.from({ length: 2_000 }, (_, i) => `k${i}: 1`).join('\n'), /more than 20 mistakes: .*k19/)
+  refused('mqtt: {!secret pw: 1}\n', /!secret pw/)
+  refused('devices: {main: {driver: simulator, link: !secret pw, part: camera}}\n', /no link "!secret pw"/)
+  refused('use: {camera: constructor}\n', /no device "constructor"/)
+  refused('use: {camera: __proto__}\n', /no device "__proto__"/)
+  const deep = JSON.parse(`${'{"a":'.repeat(20_000)}1${'}'.repeat(20_000)}`)
+  t.throws(() => mergeConfig('', deep), { code: 'bad-input' })
+  t.throws(() => mergeConfig('site: Hill\n', { 'site\n': { x: Symbol('x') } }), { code: 'bad-input' })
+})
+
 t.test('a pairing code works once, for ten minutes, and not by guessing', async t => {
   const folder = await mkdtemp(join(tmpdir(), 'pierside-access-'))
   t.teardown(() => rm(folder, { recursive: true }))
