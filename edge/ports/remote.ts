@@ -2,8 +2,10 @@
 // live behind it, and the same methods can run in process, in order, where a test wants a night again exactly.
 import type { MessagePort, TransferListItem, Worker } from 'node:worker_threads'
 import type { Clock } from './clock.js'
+import { collectGarbage } from './collect-garbage.js'
 import { asFault, Fault, type FaultCode, reasonOf } from './fault.js'
 import type { Lent } from './frame.js'
+import { afterRest } from './rest.js'
 
 /** What a served method gets beside its input. */
 export interface ServedCall {
@@ -63,6 +65,7 @@ type ToThread =
   | { readonly flags: Int32Array }
   | { readonly call: number; readonly slot: number; readonly method: string; readonly input: unknown }
   | { readonly abort: number; readonly reason: SentFault }
+  | { readonly collect: true }
 
 type FromThread =
   | { readonly answer: number; readonly value?: unknown; readonly fault?: SentFault }
@@ -78,6 +81,8 @@ interface Pending {
 
 const standardPending = 256
 const standardDeadlineMs = 120_000
+/** So long after the last call that lent it memory, a thread is asked to let go of what it still knows of it. */
+const letGoMs = 45_000
 
 /**
  * The near side of a thread that runs `serveCalls`. The thread does not keep the process alive while nothing is asked.
@@ -93,6 +98,12 @@ export function callsTo<M extends Served>(worker: Worker, options: CallsOptions)
   let closing: Promise<void> | undefined
   let died: unknown
   let lost: Fault | undefined
+  const rest = afterRest(
+    clock,
+    letGoMs,
+    () => pending.size > 0,
+    () => worker.postMessage({ collect: true } satisfies ToThread),
+  )
 
   const take = (id: number): Pending | undefined => {
     const call = pending.get(id)
@@ -105,6 +116,7 @@ export function callsTo<M extends Served>(worker: Worker, options: CallsOptions)
   }
   const over = (fault: Fault) => {
     lost = fault
+    rest.cancel()
     for (const id of [...pending.keys()]) take(id)?.reject(fault)
     if (!closing) for (const listener of [...listeners]) listener(fault)
   }
@@ -138,6 +150,7 @@ export function callsTo<M extends Served>(worker: Worker, options: CallsOptions)
       }
       const holding = how.holding ?? []
       for (const memory of holding) memory.hold()
+      if (holding.length > 0) rest.used()
       pending.set(id, { slot, method, holding, settle, reject })
       worker.ref()
     })
@@ -176,6 +189,7 @@ export function callsTo<M extends Served>(worker: Worker, options: CallsOptions)
     },
     pending: () => pending.size,
     close() {
+      rest.cancel()
       closing ??= worker.terminate().then(() => {})
       return closing
     },
@@ -212,6 +226,7 @@ export function serveCalls(port: MessagePort, methods: Served): { notify(notice:
   }
   port.on('message', (message: ToThread) => {
     if ('flags' in message) flags = message.flags
+    else if ('collect' in message) collectGarbage()
     else if ('abort' in message) running.get(message.abort)?.abort(received(message.reason))
     else void answer(message.call, message.slot, message.method, message.input)
   })

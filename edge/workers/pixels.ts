@@ -1,6 +1,7 @@
 // The pixel workers as services see them: frames lent, work sent to threads, results come back.
 import { Worker } from 'node:worker_threads'
 import type { Clock } from '../ports/clock.js'
+import { collectGarbage } from '../ports/collect-garbage.js'
 import type { Frame } from '../ports/frame.js'
 import type { Log } from '../ports/log.js'
 import type { FrameSource, PixelStack, Pixels } from '../ports/pixels.js'
@@ -30,7 +31,15 @@ const restMs = 60_000
 export function openPixels(options: PixelsOptions): Pixels {
   const { clock, memoryBytes } = options
   const pool = lendingPool(memoryBytes)
-  const poolRest = afterRest(clock, restMs, () => pool.lentBytes() > 0, pool.cool)
+  const poolRest = afterRest(
+    clock,
+    restMs,
+    () => pool.lentBytes() > 0,
+    () => {
+      pool.cool()
+      if (options.threads) collectGarbage()
+    },
+  )
   const general = lazyThread(options, 'pixel worker', restMs)
   const stacking = lazyThread(options, 'stacker')
 
