@@ -37,9 +37,14 @@ const eye: Vector = [2.3, -3, 1.05]
 const aim: Vector = [0, 0, 1.42]
 const focal = 1.2 // picture widths
 
-/** Fills `rgb` with the picture: height × width × 3 bytes, row by row from the top. */
-export function renderPier(order: PierOrder, rgb: Uint8Array): void {
-  const shade = new Float32Array(order.width * order.height * 3)
+/**
+ * Fills `rgb` with the picture: height × width × 3 bytes, row by row from the top.
+ * @param scratch changed by this call; kept from picture to picture, it leaves nothing for the collector
+ */
+export function renderPier(order: PierOrder, rgb: Uint8Array, scratch: { light: Float32Array }): void {
+  const values = order.width * order.height * 3
+  if (scratch.light.length < values) scratch.light = new Float32Array(values)
+  const shade = scratch.light.subarray(0, values)
   const scene = sceneOf()
   paintSky(order, shade, scene)
   const bars = barsOf(order)

@@ -14,7 +14,7 @@ parentPort?.on('message', ({ id, job, buffer }: PaintOrder) => {
       const count = Math.floor(width / binning) * Math.floor(height / binning)
       renderSky(job.order, new Uint16Array(buffer, 0, count), scratch)
     } else {
-      renderPier(job.order, new Uint8Array(buffer, 0, job.order.width * job.order.height * 3))
+      renderPier(job.order, new Uint8Array(buffer, 0, job.order.width * job.order.height * 3), scratch)
     }
   } catch (error) {
     answer = { id, error: error instanceof Error ? (error.stack ?? error.message) : String(error) }
