@@ -1,5 +1,5 @@
-// A full garbage collection on demand. Shared memory is freed only when every thread's wrappers of it have been collected,
-// and an idle agent makes so little garbage that this would not come about for hours.
+// A full garbage collection on demand. Shared memory is freed only when every thread's wrappers of it have been
+// collected, and an idle agent makes so little garbage that this would not come about for hours.
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 

@@ -53,7 +53,9 @@ export function parseConfig<S extends z.ZodType>(
   )
 }
 
-/** The tree without YAML. @throws Fault `bad-input` for an alias of nothing, or so many that they would fill the memory */
+/**
+ * The tree without YAML. @throws Fault `bad-input` for an alias of nothing, or so many that they would fill the memory
+ */
 function plainOf(document: Document): unknown {
   try {
     return document.toJS()

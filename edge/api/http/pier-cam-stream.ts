@@ -100,8 +100,7 @@ function clientOf(response: Response, view: PierView, clock: Clock): Client {
 
 /**
  * Header, picture, and the boundary that begins the next part: browsers show a part when they have seen its end, so
- * that
- * must not wait for the next picture.
+ * that must not wait for the next picture.
  */
 function messageOf({ bytes, atMs }: TaggedPicture): Buffer {
   const timestamp = (atMs / 1000).toFixed(3)

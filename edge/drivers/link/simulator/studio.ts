@@ -33,7 +33,9 @@ export interface Studio {
 const mostWaiting = 16
 /** A hundred times what the largest frame takes on a Pi. */
 const longestMs = 120_000
-/** So long after its last sky the thread is ended, for skies leave much behind; one that painted none, after any rest. */
+/**
+ * So long after its last sky the thread is ended, for skies leave much behind; one that painted none, after any rest.
+ */
 const restMs = 60_000
 
 /** The thread starts with the first picture. */
