@@ -54,7 +54,7 @@ const root = resolve(
   existsSync(new URL('../package.json', import.meta.url)) ? '..' : '../..',
 )
 
-export async function versionOf(): Promise<string> {
+async function versionOf(): Promise<string> {
   return JSON.parse(await readFile(join(root, 'package.json'), 'utf8')).version
 }
 

@@ -41,7 +41,7 @@ export const duties = [
 export type Use = (typeof duties)[number]['use']
 
 /** `CCD Simulator` → `ccd-simulator`: a name for config, paths and topics. */
-export function slug(name: string, taken: readonly string[] = []): string {
+function slug(name: string, taken: readonly string[] = []): string {
   const plain =
     name
       .toLowerCase()

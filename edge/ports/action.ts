@@ -1,7 +1,7 @@
 // What a person or program can ask for, declared once; every face derives its own form from the table.
 import type { JsonObject } from './json.js'
 import type { Claim, Lease } from './lease.js'
-import type { Schema, z } from './schema.js'
+import type { z } from './schema.js'
 
 export const roles = ['viewer', 'observer', 'administrator'] as const
 export type Role = (typeof roles)[number]
@@ -103,5 +103,3 @@ export interface Actions {
   /** Every binding of `action.on` to the states that exist now; `[{}]` when it has none. */
   bindings(action: Action): { path?: string; input: Record<string, string> }[]
 }
-
-export type InputOf<S> = S extends Schema<infer T> ? T : never

@@ -1,7 +1,7 @@
 // What went wrong, to which thing, and what a person can do: the one error that crosses rooms.
 
 /** The closed list. Each face maps a code to its own status once (HTTP in api/http/answer.ts). */
-export const faultCodes = [
+const faultCodes = [
   'bad-input', // a value is wrong; names the value and the range
   'unpaired', // nobody we know: pair first
   'forbidden', // known, but the role may not

@@ -31,15 +31,3 @@ export interface Imaging {
    */
   take(lease: Lease, camera: Device<Camera>, order: TakeOrder, signal: AbortSignal): Promise<Taken>
 }
-
-/** What files say of the observatory besides the frame: filled by main from the config and the states. */
-export interface Scene {
-  readonly latitudeDeg?: number
-  readonly longitudeDeg?: number
-  readonly elevationMetres?: number
-  readonly observer?: string
-  readonly observatory?: string
-  readonly telescope?: string
-  readonly focalLengthMm?: number
-  readonly apertureMm?: number
-}

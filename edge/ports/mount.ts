@@ -22,8 +22,6 @@ export interface MountStatus extends Pointing {
   readonly atMs: number
 }
 
-export type Direction = 'north' | 'south' | 'east' | 'west'
-
 export interface Mount {
   /** The equinox this mount thinks in. */
   readonly equinox: 'j2000' | 'jnow'

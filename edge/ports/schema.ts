@@ -3,7 +3,6 @@ import { z } from 'zod'
 
 export { z }
 export type Schema<T = unknown> = z.ZodType<T>
-export type Shape = z.ZodObject
 
 /** JSON Schema (2020-12) of what a schema accepts, for OpenAPI, forms and the reference page. */
 export function jsonSchemaOf(schema: z.ZodType): Record<string, unknown> {

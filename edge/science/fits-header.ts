@@ -61,7 +61,7 @@ export function parseCards(header: string | Uint8Array): Card[] {
 }
 
 /** Whether this line is the END card; some writers pad it with zero bytes instead of blanks. */
-export function isEnd(line: string): boolean {
+function isEnd(line: string): boolean {
   return /^END[ \0]{5}/.test(line)
 }
 
@@ -129,7 +129,7 @@ export function replaceCards(source: readonly Card[], ours: readonly Card[]): Ca
 }
 
 /** The first card of that keyword. */
-export function findCard(cards: readonly Card[], keyword: string): Card | undefined {
+function findCard(cards: readonly Card[], keyword: string): Card | undefined {
   return cards.find(card => card.keyword === keyword)
 }
 

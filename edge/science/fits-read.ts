@@ -36,7 +36,7 @@ export interface FitsHeader {
 }
 
 /** Larger images are refused before any memory is asked for. */
-export const maxImageBytes = 2 ** 31
+const maxImageBytes = 2 ** 31
 
 const maxUnits = 100 // header-data units looked through for an image
 const stripBytes = 65536 // small enough to stay in the cache between copying and swapping

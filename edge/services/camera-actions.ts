@@ -50,7 +50,7 @@ export const regionFields = z
   })
   .describe('Part of the sensor')
 
-export const exposeInput = z.strictObject({
+const exposeInput = z.strictObject({
   ...orderFields,
   seconds: z
     .number('Duration must be a number')

@@ -29,7 +29,7 @@ export interface ExposureParts {
 
 /** Frames waiting to be measured keep their memory up to this number; further ones are read from disk again. */
 const measuredFromMemory = 2
-/** And at most so many wait at all: the oldest picture is the least wanted. */
+/** And at most so many wait at all: further ones are kept like any other, but not measured. */
 const waitingAtMost = 20
 const wheelMs = 60_000
 

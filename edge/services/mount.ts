@@ -35,7 +35,7 @@ const ra = z.number('ra must be a number').min(0, 'ra must be 0 to 24 hours').lt
 const dec = z.number('dec must be a number').min(-90, 'dec must be -90 to 90').max(90, 'dec must be -90 to 90')
 const none = z.object({})
 
-export const slewInput = z.strictObject({
+const slewInput = z.strictObject({
   ...which,
   raHours: ra.optional().describe('Right ascension, J2000, hours'),
   decDeg: dec.optional().describe('Declination, J2000, degrees'),

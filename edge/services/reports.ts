@@ -1,4 +1,4 @@
-// What every box and link is up to, written into the feed: lamps, cameras, focusers, wheels, switches, stations.
+// What the devices are up to, written into the feed: cameras, focusers, wheels, switches, stations.
 import type { Camera } from '../ports/camera.js'
 import type { Clock } from '../ports/clock.js'
 import type { Device, Devices, PortName, Ports } from '../ports/device.js'
@@ -18,15 +18,15 @@ const pollMs = 2_000
 /** Starts all reports; the returned function ends them and takes their states away. */
 export function reportDevices(parts: ReportParts): () => void {
   const stops = [
-    ...each(parts, 'camera', 'camera', (camera, name) => cameraFields(camera, parts, name)),
-    ...each(parts, 'focuser', 'focuser', focuser => ({
+    ...each(parts, 'camera', (camera, name) => cameraFields(camera, parts, name)),
+    ...each(parts, 'focuser', focuser => ({
       position: focuser.position(),
       moving: focuser.moving(),
       minSteps: focuser.minSteps,
       maxSteps: focuser.maxSteps,
       celsius: finite(focuser.celsius?.()),
     })),
-    ...each(parts, 'wheel', 'wheel', wheel => {
+    ...each(parts, 'wheel', wheel => {
       const slot = wheel.position()
       return { names: [...wheel.names], slot, filter: slot === undefined ? undefined : wheel.names[slot] }
     }),
@@ -38,15 +38,14 @@ export function reportDevices(parts: ReportParts): () => void {
   }
 }
 
-/** A state per device with such a port, polled, and at once when its condition changes. */
+/** A state per device with such a port, named for it, polled, and at once when its condition changes. */
 function each<K extends PortName>(
   { devices, feed, clock }: ReportParts,
   port: K,
-  kind: string,
   read: (port: NonNullable<Ports[K]>, name: string) => JsonObject,
 ): (() => void)[] {
   return devices.having(port).flatMap(device => {
-    const path = `${kind}/${device.name}`
+    const path = `${port}/${device.name}`
     const report = () =>
       feed.patch(
         path,

@@ -52,7 +52,7 @@ export function deadlineOf(
 }
 
 /** `work`, or the signal's reason if that comes first. */
-export function raceWith<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
+function raceWith<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
   return new Promise((settle, reject) => {
     const stop = () => reject(reasonOf(signal))
     if (signal.aborted) stop()

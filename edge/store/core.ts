@@ -80,6 +80,7 @@ export async function openCore(options: CoreOptions, log: Log, nowMs: number) {
   /** What touches files waits here, so that two frames never share the writer's buffers or race for one name. */
   const inLine = <T>(work: () => Promise<T>): Promise<T> => {
     const done = line.then(work)
+    // Whoever asked hears how it ended; the next one comes all the same.
     line = done.catch(() => {})
     return done
   }

@@ -17,7 +17,7 @@ export const ownKeywords = {
   activity: 'PS_ACT',
 } as const
 
-export const imageTypes: Readonly<Record<FrameType, string>> = {
+const imageTypes: Readonly<Record<FrameType, string>> = {
   light: 'Light Frame',
   dark: 'Dark Frame',
   bias: 'Bias Frame',

@@ -49,7 +49,7 @@ const fields: Readonly<Record<string, (values: NameValues) => string | number | 
 }
 
 /** The words that may stand in braces; numbers take a width, `{number:4}`. */
-export const templateFields: readonly string[] = Object.keys(fields)
+const templateFields: readonly string[] = Object.keys(fields)
 
 const maxFolders = 6
 /** Bytes of UTF-8 in one part; ext4 takes 255, and a suffix and the extension come on top. */
@@ -109,7 +109,7 @@ export function safeName(text: string): string {
 }
 
 /** At most so many bytes of UTF-8, never half a character. */
-export function cutBytes(text: string, maxBytes: number): string {
+function cutBytes(text: string, maxBytes: number): string {
   let cut = ''
   let bytes = 0
   for (const character of text) {

@@ -16,8 +16,8 @@ import { encodePicture } from './pictures-codec.js'
 /** A frame in shared memory, or a file under the archive folder. */
 export type WorkSource = { readonly image: Image } | { readonly path: string }
 
-export const previewPx = 720
-export const thumbnailPx = 220
+const previewPx = 720
+const thumbnailPx = 220
 const previewQuality = 80
 const thumbnailQuality = 70
 
@@ -68,7 +68,7 @@ function asUnreadable(error: unknown, file: string): unknown {
   })
 }
 
-export function measuredFrom({ found, medianHfdPx, backgroundAdu, noiseAdu, stars }: Stars): Measured {
+function measuredFrom({ found, medianHfdPx, backgroundAdu, noiseAdu, stars }: Stars): Measured {
   const widths = stars.filter(star => !star.saturated).map(star => star.fwhmPx)
   widths.sort((a, b) => a - b)
   return { stars: found, hfdPx: medianHfdPx, fwhmPx: widths[widths.length >> 1], backgroundAdu, noiseAdu }

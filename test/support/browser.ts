@@ -21,8 +21,8 @@ const quiet = [
   '--disable-sync',
 ]
 
-export const phone = { width: 390, height: 844 }
-export const desk = { width: 1280, height: 800 }
+const phone = { width: 390, height: 844 }
+const desk = { width: 1280, height: 800 }
 
 interface Test {
   teardown(run: () => unknown): void

@@ -25,7 +25,7 @@ const assembly = /^edge\/(main|cli)(-[a-z-]+)?\.ts$/
 const languages: Readonly<Record<string, string>> = { express: 'edge/api/http/', preact: 'web/' }
 
 /** Resolved imports of every TypeScript file beneath a folder. */
-export function importTable(sources: Sources, folder: string): Map<string, Import[]> {
+function importTable(sources: Sources, folder: string): Map<string, Import[]> {
   const table = new Map<string, Import[]>()
   for (const [file, source] of sources) {
     if (!file.startsWith(folder) || !/\.tsx?$/.test(file)) continue

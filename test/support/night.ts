@@ -18,7 +18,7 @@ interface Test {
   teardown(run: () => unknown): void
 }
 
-export const observer: Who = { name: 'anna', role: 'observer', face: 'http' }
+const observer: Who = { name: 'anna', role: 'observer', face: 'http' }
 
 /** More simulated time than this in one question is a hang. */
 const longestMs = 4 * 3_600_000

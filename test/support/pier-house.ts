@@ -141,5 +141,3 @@ export async function openPierHouse(t: Test, order: PierOrder) {
     },
   }
 }
-
-export type PierHouse = Awaited<ReturnType<typeof openPierHouse>>

@@ -33,7 +33,7 @@ function find(bytes: Uint8Array, end: number, what: readonly number[], from: num
 const headEnd = [13, 10, 13, 10]
 
 /** Cuts a multipart body into its parts. Parts without Content-Length end where the next `--` boundary begins. */
-export async function eachPart(
+async function eachPart(
   body: ReadableStream<Uint8Array>,
   boundary: string,
   take: (jpeg: Uint8Array<ArrayBuffer>, head: string) => void,

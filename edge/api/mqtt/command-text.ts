@@ -18,7 +18,7 @@ export interface CommandText {
   readonly word?: string
 }
 
-export const largestCommandBytes = 65_536
+const largestCommandBytes = 65_536
 const longestWord = 256
 /** Ids become topics, and are remembered until they expire. */
 const idForm = /^[A-Za-z0-9_-]{1,64}$/

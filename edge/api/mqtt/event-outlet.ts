@@ -147,7 +147,7 @@ export async function eventOutlet(parts: EventOutletParts): Promise<EventOutlet>
 }
 
 /** `node`, `boot` and `seq` name the event for good; a repeated one has the same. */
-export function eventBody(event: FeedEvent): Record<string, unknown> {
+function eventBody(event: FeedEvent): Record<string, unknown> {
   const { node, boot, seq, cursor, kind, body } = event
   return { node, boot, seq, cursor, kind, at: new Date(event.atMs).toISOString(), body }
 }

@@ -125,6 +125,6 @@ export function stateOutlet({ feed, topics, clock, log, gatherMs, graceMs }: Sta
 }
 
 /** The fields of the value, and beside them when it was true and whether it may still be believed. */
-export function stateBody(state: State): Record<string, unknown> {
+function stateBody(state: State): Record<string, unknown> {
   return { ...state.value, at: new Date(state.atMs).toISOString(), stale: state.stale }
 }

@@ -35,7 +35,7 @@ export interface Taken {
 /** A star that crosses more pixels than this, in a slew, leaves nothing that could be seen. */
 const longestTrailPx = 375
 
-export const fullWellElectrons = 50_000
+const fullWellElectrons = 50_000
 
 /** 0.1 dB per step, as most astronomy cameras count. */
 export function electronsPerAdu(view: View, gain: number): number {

@@ -98,7 +98,7 @@ function factsOf(header: FitsHeader, orderedSeconds: number, orderedMs: number):
 }
 
 /** Seconds from the header; `undefined` when it does not say, or says nonsense. */
-export function exposureOf(cards: readonly Card[]): number | undefined {
+function exposureOf(cards: readonly Card[]): number | undefined {
   const seconds = numberOf(cards, 'EXPTIME') ?? numberOf(cards, 'EXPOSURE')
   return seconds !== undefined && seconds >= 0 ? seconds : undefined
 }
