@@ -97,6 +97,11 @@ export function focusActions(parts: FocusParts): Action[] {
     settles: { kind: 'deed', deadlineMs: 2_000 },
     async run({ input }) {
       if (!looking) throw new Fault('not-found', 'the focus loop does not run', 'Start it first')
+      // A slip of the finger must not end the loop, as it would when no pixel is left to look at.
+      const { widthPx = Infinity, heightPx = Infinity } = (parts.feed.get(path)?.value ?? {}) as Record<string, number>
+      if (input.region && (input.region.x + 8 > widthPx || input.region.y + 8 > heightPx)) {
+        throw new Fault('bad-input', `the frame has only ${widthPx}×${heightPx} px`, 'Tap on the picture again')
+      }
       looking.region = input.region
       parts.feed.patch(path, { region: input.region && { ...input.region }, bestHfdPx: undefined, series: [] })
       return {}

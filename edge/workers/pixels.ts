@@ -41,7 +41,8 @@ export function openPixels(options: PixelsOptions): Pixels {
     },
   )
   const general = lazyThread(options, 'pixel worker', restMs)
-  const stacking = lazyThread(options, 'stacker')
+  // Without threads there is one line for everything, or what ends first would depend on the machine.
+  const stacking = options.threads ? lazyThread(options, 'stacker') : general
 
   return {
     lend(byteLength, signal) {
@@ -130,7 +131,7 @@ function lazyThread({ archive, clock, log, threads }: PixelsOptions, name: strin
     },
     /** The memory of stacks is given back by ending the thread that held them. */
     async leave() {
-      if (--stacks === 0) await close()
+      if (--stacks === 0 && threads) await close()
     },
     close,
   }
