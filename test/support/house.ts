@@ -2,6 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Clock } from '../../edge/ports/clock.js'
 import type { LogLine } from '../../edge/ports/log.js'
 import { createActions } from '../../edge/spine/actions.js'
 import { createClaims } from '../../edge/spine/claims.js'
@@ -27,10 +28,9 @@ export interface HouseOrder {
   readonly reserveBytes?: number
 }
 
-/** Everything is closed and removed when the test ends. */
-export async function openHouse(t: Test, startMs = eveningMs, order: HouseOrder = {}) {
+/** Log, store and feed by any clock; `close` removes the folder it made. */
+export async function openRecords(clock: Clock, order: HouseOrder = {}) {
   const folder = order.folder ?? (await mkdtemp(join(tmpdir(), 'pierside-house-')))
-  const clock = simulatedClock(startMs)
   const lines: LogLine[] = []
   const log = createLog(clock, line => lines.push(line), 'debug')
   const store = await openStore({
@@ -43,12 +43,20 @@ export async function openHouse(t: Test, startMs = eveningMs, order: HouseOrder 
     reserveBytes: order.reserveBytes ?? 0,
   })
   const feed = createFeed({ node: 'test', store, clock, log })
-  const claims = createClaims(clock, log)
-  const random = seededRandom(1)
-  const actions = createActions({ claims, feed, clock, random, log })
-  t.teardown(async () => {
+  const close = async () => {
     await store.close()
     if (order.folder === undefined) await rm(folder, { recursive: true, force: true })
-  })
-  return { folder, clock, log, lines, store, feed, claims, random, actions, pictures: createPictures() }
+  }
+  return { folder, log, lines, store, feed, pictures: createPictures(), close }
+}
+
+/** Everything is closed and removed when the test ends. */
+export async function openHouse(t: Test, startMs = eveningMs, order: HouseOrder = {}) {
+  const clock = simulatedClock(startMs)
+  const records = await openRecords(clock, order)
+  const claims = createClaims(clock, records.log)
+  const random = seededRandom(1)
+  const actions = createActions({ ...records, claims, clock, random })
+  t.teardown(records.close)
+  return { ...records, clock, claims, random, actions }
 }

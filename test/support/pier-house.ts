@@ -1,27 +1,19 @@
 // The pier camera as the agent runs it: real supervisor, feed, store, pixel work and HTTP.
-import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import express from 'express'
 import { pierCamRoutes } from '../../edge/api/http/pier-cam-stream.js'
 import { drivers, links } from '../../edge/drivers/index.js'
 import type { Driver } from '../../edge/ports/driver.js'
 import type { State } from '../../edge/ports/feed.js'
-import type { LogLine } from '../../edge/ports/log.js'
 import { startPierCamera } from '../../edge/services/pier-camera.js'
 import { pierCamSettings } from '../../edge/services/pier-camera-settings.js'
 import { type BoxEntry, type LinkEntry, openDevices } from '../../edge/spine/devices.js'
-import { createFeed } from '../../edge/spine/feed.js'
-import { createLog } from '../../edge/spine/log.js'
-import { createPictures } from '../../edge/spine/pictures.js'
 import { seededRandom } from '../../edge/spine/seeded-random.js'
 import type { SimulatedClock } from '../../edge/spine/simulated-clock.js'
 import { systemClock } from '../../edge/spine/system-clock.js'
-import { standardTemplate } from '../../edge/store/naming.js'
-import { openStore } from '../../edge/store/open-store.js'
 import { openPixels } from '../../edge/workers/pixels.js'
+import { openRecords } from './house.js'
 
 interface Test {
   teardown(run: () => unknown): void
@@ -47,20 +39,7 @@ export async function openPierHouse(t: Test, order: PierOrder) {
   const clock = order.clock ?? systemClock()
   /** Simulated time has to be moved for waits to end. */
   const over = (work: Promise<void>) => order.clock?.until(work, 60_000) ?? work
-  const folder = await mkdtemp(join(tmpdir(), 'pierside-pier-'))
-  const said: LogLine[] = []
-  const log = createLog(clock, line => said.push(line), 'debug')
-  const store = await openStore({
-    folder,
-    thread: false,
-    clock,
-    log,
-    template: standardTemplate,
-    longitudeDeg: 8,
-    reserveBytes: 0,
-  })
-  const feed = createFeed({ node: 'test', store, clock, log })
-  const pictures = createPictures()
+  const { folder, log, lines: said, feed, pictures, close } = await openRecords(clock)
   const pixels = openPixels({ archive: folder, memoryBytes: 1 << 24, clock, log, threads: false })
   const boxes = Object.entries({ ...(device && { pier: device }), ...others })
   const rack = openDevices(
@@ -98,8 +77,7 @@ export async function openPierHouse(t: Test, order: PierOrder) {
     await over(camera.stop())
     await over(rack.close())
     await pixels.close()
-    await store.close()
-    await rm(folder, { recursive: true, force: true })
+    await close()
   })
 
   const state = () => feed.get('video/pier')?.value as Record<string, unknown> | undefined
