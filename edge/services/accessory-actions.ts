@@ -3,6 +3,7 @@ import { type Action, action } from '../ports/action.js'
 import type { Devices } from '../ports/device.js'
 import { Fault } from '../ports/fault.js'
 import type { Feed } from '../ports/feed.js'
+import { slotOf } from '../ports/filter-wheel.js'
 import type { Claims } from '../ports/lease.js'
 import { z } from '../ports/schema.js'
 import { deviceName } from './camera-actions.js'
@@ -90,15 +91,7 @@ export function accessoryActions({ devices, use, feed, claims }: AccessoryParts)
     settles: { kind: 'deed', deadlineMs: moveMs },
     async run({ input, signal }) {
       const port = wheel(input.wheel).current()
-      const slot = port.names.findIndex(name => name.toLowerCase() === input.filter.toLowerCase())
-      if (slot < 0) {
-        throw new Fault(
-          'bad-input',
-          `the wheel has no filter "${input.filter}"`,
-          `Use one of: ${port.names.join(', ')}`,
-        )
-      }
-      await port.select(slot, signal)
+      await port.select(slotOf(port, input.filter), signal)
       return {}
     },
   })

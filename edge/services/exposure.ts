@@ -3,8 +3,9 @@ import assert from 'node:assert/strict'
 import type { Camera } from '../ports/camera.js'
 import type { Clock } from '../ports/clock.js'
 import type { Device, Devices } from '../ports/device.js'
-import { asFault, Fault, reasonOf } from '../ports/fault.js'
+import { asFault, reasonOf } from '../ports/fault.js'
 import type { Feed } from '../ports/feed.js'
+import { slotOf } from '../ports/filter-wheel.js'
 import type { Frame } from '../ports/frame.js'
 import type { Imaging, Taken, TakeOrder } from '../ports/imaging.js'
 import type { Log } from '../ports/log.js'
@@ -55,10 +56,7 @@ export function exposureService(parts: ExposureParts): ExposureService {
   const turnWheel = async (camera: string, filter: string | undefined, signal: AbortSignal) => {
     if (filter === undefined) return camera === use.camera ? filterNow(devices, use.wheel) : undefined
     const wheel = devices.device('wheel', use.wheel).current()
-    const slot = wheel.names.findIndex(name => name.toLowerCase() === filter.toLowerCase())
-    if (slot < 0) {
-      throw new Fault('bad-input', `the wheel has no filter "${filter}"`, `Use one of: ${wheel.names.join(', ')}`)
-    }
+    const slot = slotOf(wheel, filter)
     const name = wheel.names[slot]
     if (wheel.position() === slot) return name
     const deadline = clock.deadline(wheelMs, 'filter wheel', signal)

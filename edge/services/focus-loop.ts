@@ -50,7 +50,7 @@ export function focusActions(parts: FocusParts): Action[] {
     role: 'observer',
     check: input => void parts.devices.device('camera', cameraOr(input.camera, use)).current(),
     // Mount and wheel may be moved meanwhile: this is how a star is brought to the middle, and seen in every colour.
-    claims: input => [{ name: `camera/${cameraOr(input.camera, use)}` }],
+    claims: input => [{ name: 'focus' }, { name: `camera/${cameraOr(input.camera, use)}` }],
     settles: { kind: 'activity', resumes: false },
     async run({ input, signal, activity }) {
       const mine = { region: input.region, finish: new AbortController() }
@@ -120,7 +120,7 @@ export function focusActions(parts: FocusParts): Action[] {
     async run({ who }) {
       const running = looking
       running?.finish.abort(new Fault('aborted', `stopped by ${who.name}`, 'Start it again when you are ready'))
-      if (running) await untilFree(claims, parts.clock, parts.feed)
+      if (running) await untilFree(claims, parts.clock)
       return { stopped: running !== undefined }
     },
   })
@@ -128,11 +128,8 @@ export function focusActions(parts: FocusParts): Action[] {
 }
 
 /** So that the next exposure may be asked for as soon as the stop has answered. */
-async function untilFree(claims: Claims, clock: Clock, feed: Feed) {
-  const camera = String(feed.get(path)?.value.camera)
-  for (let tries = 0; tries < 40 && claims.holderOf(`camera/${camera}`)?.action === 'focus-start'; tries++) {
-    await clock.sleep(50)
-  }
+async function untilFree(claims: Claims, clock: Clock) {
+  for (let tries = 0; tries < 40 && claims.holderOf('focus'); tries++) await clock.sleep(50)
 }
 
 async function loop(

@@ -41,6 +41,7 @@ t.test('the focus loop shows how large the stars are, and keeps nothing', async 
   t.equal(pictures.latest('frame'), undefined)
 
   await t.rejects(ask('camera-expose', { seconds: 1 }), { code: 'busy', message: /focus-start.*anna/ })
+  await t.rejects(ask('focus-start', { camera: 'guide' }), { code: 'busy', message: /focus/ }, 'there is one loop')
   await t.resolves(ask('mount-nudge', { direction: 'north', arcmin: 1 }), 'a star may be brought to the middle')
   await t.resolves(ask('mount-slew', { altDeg: 60, azDeg: 120 }))
   await t.resolves(ask('wheel-select', { filter: 'R' }))
@@ -357,8 +358,8 @@ async function wholeNight(t: { teardown(run: () => unknown): void }, seed: numbe
 }
 
 t.test('a whole night with its faults runs in seconds, and from the same seed again exactly', async t => {
-  const first = await wholeNight(t, 11)
-  const again = await wholeNight(t, 11)
+  // Side by side, so that the machine treats them differently.
+  const [first, again] = await Promise.all([wholeNight(t, 11), wholeNight(t, 11)])
   for (const kind of [
     ...['frame-archived', 'frame-measured', 'exposure-failed', 'exposure-aborted', 'device-lost', 'device-ready'],
     ...['stack-started', 'stack-refused', 'stack-waiting', 'stack-resumed', 'stack-finished'],
