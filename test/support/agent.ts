@@ -6,7 +6,8 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { freePort } from './free-port.js'
 
-export const root = resolve(import.meta.dirname, '../..')
+/** The repository, also for a benchmark that was compiled into build/bench. */
+export const root = above(import.meta.dirname)
 
 export interface AgentProcess {
   readonly url: string
@@ -36,17 +37,24 @@ export interface AgentOrder {
   readonly port?: number
   readonly mqttPort?: number
   readonly env?: Record<string, string>
+  /** What becomes the agent, instead of this Node on the compiled one. */
+  readonly command?: readonly [string, ...string[]]
 }
 
 interface Test {
   teardown(run: () => unknown): void
 }
 
+function above(folder: string): string {
+  return existsSync(join(folder, 'package.json')) ? folder : above(resolve(folder, '..'))
+}
+
 /** The compiled agent, made anew when a source is newer. */
 export function builtAgent(): string {
   const cli = join(root, 'build/edge/cli.js')
   const newest = Math.max(...sources(join(root, 'edge')).map(file => statSync(file).mtimeMs))
-  if (!existsSync(cli) || statSync(join(root, 'build/.tsbuildinfo')).mtimeMs < newest) {
+  const made = statSync(join(root, 'build/.tsbuildinfo'), { throwIfNoEntry: false })
+  if (!existsSync(cli) || (made?.mtimeMs ?? 0) < newest) {
     execFileSync(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', 'tsconfig.build.json'], {
       cwd: root,
       stdio: 'inherit',
@@ -68,7 +76,8 @@ export async function startAgent(t: Test, order: AgentOrder = {}): Promise<Agent
   if (order.config !== undefined) await writeFile(config, order.config)
   const port = order.port ?? (await freePort())
   const mqttPort = order.mqttPort ?? (await freePort())
-  const child = spawn(process.execPath, [builtAgent(), 'run'], {
+  const [command, ...words] = order.command ?? [process.execPath, builtAgent(), 'run']
+  const child = spawn(command, words, {
     cwd: folder,
     env: {
       ...process.env,
