@@ -102,7 +102,7 @@ export function startNight(settings: Settings, ground: Ground): Night {
   }
   const ends = [
     reportDevices({ devices, feed, claims, clock }),
-    reportMounts({ devices, feed, clock, site }),
+    reportMounts({ ...shared, site }),
     reportObservatory({
       ...lamps,
       store,
@@ -122,11 +122,24 @@ export function startNight(settings: Settings, ground: Ground): Night {
     async stop(reason) {
       withdraw()
       await actions.stop(reason)
+      await stopMotion(devices, log)
       await imaging.stop(reason)
       await pierCamera.stop()
       for (const end of ends) end()
       await rack.close()
     },
+  }
+}
+
+/** An arrow that is still held would run on after its timer is gone. */
+async function stopMotion(devices: Devices, log: Log) {
+  for (const mount of devices.having('mount')) {
+    if (mount.condition !== 'ready' || !mount.current().status().slewing) continue
+    try {
+      await mount.current().stop()
+    } catch (error) {
+      log.error(`mount ${mount.name} did not stop: ${asFault(error, mount.name).message}`)
+    }
   }
 }
 

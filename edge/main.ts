@@ -65,7 +65,15 @@ async function versionOf(): Promise<string> {
 export async function startAgent(where: Surroundings): Promise<Agent> {
   const ends: ((reason: Fault) => Promise<void>)[] = []
   const stop = async (reason: Fault) => {
-    for (let end = ends.pop(); end; end = ends.pop()) await end(reason)
+    for (let end = ends.pop(); end; end = ends.pop()) {
+      try {
+        await end(reason)
+      } catch (error) {
+        // What does not end cleanly must not keep the rest, the store above all, from ending.
+        const { message, fix } = asFault(error, 'stopping')
+        where.writeLog({ atMs: systemClock().now(), level: 'error', from: 'agent', message, facts: { fix } })
+      }
+    }
   }
   try {
     return { ...(await assemble(where, ends)), stop }

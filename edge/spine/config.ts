@@ -35,8 +35,9 @@ export function parseConfig<S extends z.ZodType>(
   const document = readYaml(text, lines, secrets, complaints)
   if (complaints.length === 0) {
     const parsed = schema.safeParse(plainOf(document) ?? {})
-    if (parsed.success) return { text, settings: parsed.data }
-    for (const issue of parsed.error.issues) {
+    if (parsed.success) complaints.push(...plainPasswords(text, document, lines))
+    if (parsed.success && complaints.length === 0) return { text, settings: parsed.data }
+    for (const issue of parsed.error?.issues ?? []) {
       complaints.push(...complaintsOf(issue, document, lines, schema))
       if (complaints.length > mostComplaints) break
     }
@@ -173,6 +174,22 @@ function complaintsOf(issue: z.core.$ZodIssue, document: Document, lines: LineCo
     })
   }
   return [{ line: lineOf(document, lines, path), path: path.join('.'), words: issue.message }]
+}
+
+/** Anyone may look at the file over the network: a password in it is told to all. */
+function plainPasswords(text: string, document: Document, lines: LineCounter): Complaint[] {
+  const found: Complaint[] = []
+  const look = (value: unknown, path: readonly string[]) => {
+    if (typeof value === 'object' && value !== null) {
+      for (const [key, inner] of Object.entries(value)) look(inner, [...path, key])
+    } else if (path.at(-1) === 'password' && !String(value).startsWith('!secret ')) {
+      const words =
+        'must not stand here in the open; put it into secrets.yaml as `name: value` and write `!secret name`'
+      found.push({ line: lineOf(document, lines, path), path: path.join('.'), words })
+    }
+  }
+  look(looseSettings(text), [])
+  return found
 }
 
 /** Line of the key at `path`, or of the nearest thing above it that is in the file. */

@@ -40,7 +40,7 @@ export function createLog(clock: Clock, write: (line: LogLine) => void, least: L
 
 /** For machines (journald, files): one JSON object a line. */
 export const asJson = ({ atMs, level, from, message, facts }: LogLine): string =>
-  `${JSON.stringify({ time: new Date(atMs).toISOString(), level, from, message, ...facts })}\n`
+  `${JSON.stringify({ ...facts, time: new Date(atMs).toISOString(), level, from, message })}\n`
 
 /** For a person at a terminal. */
 export const asWords = ({ atMs, level, from, message, facts }: LogLine): string => {

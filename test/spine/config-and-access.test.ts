@@ -64,7 +64,7 @@ t.test('a change from the page sets, replaces and takes away a secret', async t 
   const written = 'mqtt:\n  embedded: {password: !secret old} # of the house\n'
   t.equal(password(written), 'hunter2')
   t.equal(password(merged(written, '!secret new')), 'hunter3')
-  t.equal(password(merged(written, 'plain')), 'plain', 'what was a secret is one no more')
+  t.throws(() => password(merged(written, 'plain')), { message: /must not stand here in the open/ })
   t.equal(password(merged(written, null)), undefined)
   for (const before of ['', 'site: {name: Hill}\n', 'mqtt:\n', 'mqtt: {embedded: {password: plain}}\n']) {
     t.equal(password(merged(before, '!secret new')), 'hunter3', `into "${before}"`)
@@ -99,6 +99,13 @@ t.test('a file made to do harm is a mistake like any other, soon told, and tells
   const deep = JSON.parse(`${'{"a":'.repeat(20_000)}1${'}'.repeat(20_000)}`)
   t.throws(() => mergeConfig('', deep), { code: 'bad-input' })
   t.throws(() => mergeConfig('site: Hill\n', { 'site\n': { x: Symbol('x') } }), { code: 'bad-input' })
+})
+
+t.test('a password in the open is refused: anyone may look at the file', async t => {
+  const open = 'mqtt:\n  broker:\n    url: mqtt://nas:1883\n    password: hunter2\n'
+  const words = /line 4: mqtt\.broker\.password: must not stand here in the open/
+  t.throws(() => check(open), { message: words })
+  t.throws(() => check(open), { message: /^(?!.*hunter2)/ })
 })
 
 t.test('a pairing code works once, for ten minutes, and not by guessing', async t => {

@@ -1,7 +1,7 @@
 // One stream for all: the whole state first, then every change, event, log line and new picture, as Server-Sent Events.
-import type { Response } from 'express'
-import { Router } from 'express'
+import { type Request, type Response, Router } from 'express'
 import type { Clock } from '../../ports/clock.js'
+import { Fault } from '../../ports/fault.js'
 import type { Feed, FeedEvent } from '../../ports/feed.js'
 import type { LogLine } from '../../ports/log.js'
 import type { Pictures, TaggedPicture } from '../../ports/pictures.js'
@@ -22,11 +22,30 @@ const tickMs = 2_000
 const keepaliveMs = 15_000
 /** A client that reads so slowly that this much waits for it is cut off; it reconnects and gets the whole state. */
 const mostWaitingBytes = 2_000_000
-const missedAtMost = 1_000
+/** Missed events are read so many at a time. */
+const pageOfEvents = 1_000
+/** A page holds one stream; more than this is a program gone wrong. */
+const mostClients = 200
 
 export function streamRoutes(parts: StreamParts): Router {
   const { feed, pictures, logs, clock } = parts
   const router = Router()
+  let clients = 0
+  /** Opens a stream, or refuses: too many, or a HEAD, which has no use for one. */
+  const admit = (request: Request, response: Response) => {
+    if (request.method === 'HEAD') {
+      response.type('text/event-stream').end()
+      return undefined
+    }
+    if (clients >= mostClients) {
+      throw new Fault('busy', `${mostClients} streams are open already`, 'Close other pages or programs of this box')
+    }
+    clients++
+    response.on('close', () => {
+      clients--
+    })
+    return openStream(response)
+  }
 
   router.get('/api/state', async (_request, response) => {
     response.setHeader('Cache-Control', 'no-store')
@@ -34,7 +53,8 @@ export function streamRoutes(parts: StreamParts): Router {
   })
 
   router.get('/api/events', async (request, response) => {
-    const send = openStream(response)
+    const send = admit(request, response)
+    if (!send) return
     const asked = Number(request.headers['last-event-id'] ?? request.query.after ?? Number.NaN)
     // Changes that come while the past is read wait their turn.
     const early: (() => void)[] = []
@@ -69,13 +89,18 @@ export function streamRoutes(parts: StreamParts): Router {
       const picture = pictures.latest(name)
       if (picture) send('picture', tagOf(picture))
     }
-    for (const event of Number.isFinite(asked) ? await feed.eventsAfter(asked, missedAtMost) : []) sayEvent(event)
+    for (let after = asked; Number.isFinite(after) && !response.destroyed; ) {
+      const missed = await feed.eventsAfter(after, pageOfEvents)
+      for (const event of missed) sayEvent(event)
+      after = missed.length < pageOfEvents ? Number.NaN : missed[missed.length - 1].cursor
+    }
     caughtUp = true
     for (const say of early) say()
   })
 
-  router.get('/api/logs', (_request, response) => {
-    const send = openStream(response)
+  router.get('/api/logs', (request, response) => {
+    const send = admit(request, response)
+    if (!send) return
     const say = ({ atMs, level, from, message }: LogLine) =>
       send(undefined, { time: new Date(atMs).toISOString(), level: level.toUpperCase(), name: from, msg: message })
     for (const line of logs.recent()) say(line)

@@ -118,7 +118,13 @@ export async function startHttp(parts: HttpParts, host: string, port: number): P
 function listen(server: Server, host: string, port: number): Promise<void> {
   return new Promise((settle, reject) => {
     server.once('error', error => {
-      const taken = (error as NodeJS.ErrnoException).code === 'EADDRINUSE'
+      const { code } = error as NodeJS.ErrnoException
+      if (code === 'EACCES') {
+        const fix = 'Set PIERSIDE_PORT to a number above 1023, or start it with the right to use that port'
+        reject(new Fault('forbidden', `port ${port} may not be used by this user`, fix, { cause: error }))
+        return
+      }
+      const taken = code === 'EADDRINUSE'
       const words = taken ? `port ${port} is in use by another program` : `port ${port}: ${error.message}`
       reject(
         new Fault('busy', words, 'Stop the other program, or set PIERSIDE_PORT to another number', { cause: error }),
