@@ -18,6 +18,8 @@ export interface AccessoryParts {
 const moveMs = 120_000
 const shortMs = 10_000
 const none = z.object({})
+const whichFocuser = deviceName.optional().describe('Focuser; the one under use: when absent')
+const whichWheel = deviceName.optional().describe('Filter wheel; the one under use: when absent')
 
 export function accessoryActions({ devices, use, feed, claims }: AccessoryParts): Action[] {
   const focuser = (name: string | undefined) => devices.device('focuser', name ?? use.focuser)
@@ -27,7 +29,7 @@ export function accessoryActions({ devices, use, feed, claims }: AccessoryParts)
     name: 'focuser-move',
     summary: 'Moves the focuser to a position, or by some steps',
     input: z.strictObject({
-      focuser: deviceName.optional(),
+      focuser: whichFocuser,
       position: z.int().optional().describe('Position, steps'),
       by: z.int().optional().describe('Steps from here'),
     }),
@@ -68,7 +70,7 @@ export function accessoryActions({ devices, use, feed, claims }: AccessoryParts)
   const halt = action({
     name: 'focuser-halt',
     summary: 'Stops the focuser',
-    input: z.strictObject({ focuser: deviceName.optional() }),
+    input: z.strictObject({ focuser: whichFocuser }),
     output: none,
     role: 'observer',
     claims: () => [],
@@ -83,7 +85,7 @@ export function accessoryActions({ devices, use, feed, claims }: AccessoryParts)
   const select = action({
     name: 'wheel-select',
     summary: 'Turns a filter into the light',
-    input: z.strictObject({ wheel: deviceName.optional(), filter: z.string().max(40).describe('Filter by name') }),
+    input: z.strictObject({ wheel: whichWheel, filter: z.string().max(40).describe('Filter by name') }),
     output: none,
     role: 'observer',
     on: 'wheel/{wheel}',
@@ -100,9 +102,9 @@ export function accessoryActions({ devices, use, feed, claims }: AccessoryParts)
     name: 'power-set',
     summary: 'Switches a channel on or off, or sets its level',
     input: z.strictObject({
-      device: deviceName,
-      channel: deviceName,
-      on: z.boolean().optional(),
+      device: deviceName.describe('Switch box'),
+      channel: deviceName.describe('Channel of it'),
+      on: z.boolean().optional().describe('On, at the highest level; or off'),
       value: z.number().optional().describe('Level, in the unit of the channel'),
     }),
     output: z.object({ value: z.number().optional() }),

@@ -130,7 +130,7 @@ export function cameraActions({ devices, imaging, claims, settings, use }: Camer
   const abort = action({
     name: 'camera-abort',
     summary: 'Aborts the exposure; its frame is thrown away',
-    input: z.strictObject({ camera: deviceName.optional() }),
+    input: z.strictObject({ camera: orderFields.camera }),
     output: z.object({ aborted: z.boolean() }),
     role: 'observer',
     on: 'camera/{camera}',
@@ -150,7 +150,7 @@ export function cameraActions({ devices, imaging, claims, settings, use }: Camer
     name: 'camera-cool',
     summary: 'Cools the sensor, or lets it warm up',
     input: z.strictObject({
-      camera: deviceName.optional(),
+      camera: orderFields.camera,
       targetCelsius: z.number().min(-60).max(40).optional().describe('Sensor temperature, °C; absent: cooler off'),
     }),
     output: z.object({}),

@@ -31,14 +31,22 @@ const parkMs = 300_000
 const moveMs = 5_000
 
 const which = { mount: deviceName.optional().describe('Mount; the one under use: when absent') }
-const ra = z.number('ra must be a number').min(0, 'ra must be 0 to 24 hours').lt(24, 'ra must be 0 to 24 hours')
-const dec = z.number('dec must be a number').min(-90, 'dec must be -90 to 90').max(90, 'dec must be -90 to 90')
+const ra = z
+  .number('ra must be a number')
+  .min(0, 'ra must be 0 to 24 hours')
+  .lt(24, 'ra must be 0 to 24 hours')
+  .describe('Right ascension, J2000, hours')
+const dec = z
+  .number('dec must be a number')
+  .min(-90, 'dec must be -90 to 90')
+  .max(90, 'dec must be -90 to 90')
+  .describe('Declination, J2000, degrees')
 const none = z.object({})
 
 const slewInput = z.strictObject({
   ...which,
-  raHours: ra.optional().describe('Right ascension, J2000, hours'),
-  decDeg: dec.optional().describe('Declination, J2000, degrees'),
+  raHours: ra.optional(),
+  decDeg: dec.optional(),
   altDeg: z.number().min(-90).max(90).optional().describe('Altitude, degrees'),
   azDeg: z.number().min(0).max(360).optional().describe('Azimuth, degrees, north 0, east 90'),
   target: z.string().max(60).optional().describe('Designation or whole name in the catalogue'),
@@ -189,7 +197,7 @@ export function mountActions(parts: MountParts): Action[] {
     summary: 'Moves the mount a little',
     input: z.strictObject({
       ...which,
-      direction: z.enum(['north', 'south', 'east', 'west']),
+      direction: z.enum(['north', 'south', 'east', 'west']).describe('Which way on the sky'),
       arcmin: z
         .number()
         .min(1 / 60)
@@ -276,7 +284,12 @@ export function mountActions(parts: MountParts): Action[] {
 }
 
 /** Writes every mount's status into the feed, in J2000 and over the horizon. Returns how to end it. */
-export function reportMounts({ devices, feed, clock, site }: Pick<MountParts, 'devices' | 'feed' | 'clock' | 'site'>) {
+export function reportMounts({ devices, feed, claims, clock, site }: Omit<MountParts, 'settings' | 'use'>) {
+  /** Who moves it; exposures that only need it to stand still are not meant. */
+  const holder = () => {
+    const held = claims.held().find(({ name, shared }) => name === 'mount' && !shared)?.holder
+    return held && `${held.action} (${held.who})`
+  }
   const stops: (() => void)[] = []
   for (const device of devices.having('mount')) {
     const path = `mount/${device.name}`
@@ -287,11 +300,8 @@ export function reportMounts({ devices, feed, clock, site }: Pick<MountParts, 'd
       const here = skySite(site)
       const up = here ? altAz(status, here, status.atMs) : { altDeg: status.altDeg, azDeg: status.azDeg }
       const { slewing, tracking, parked, pierSide } = status
-      feed.patch(
-        path,
-        { condition: 'ready', reason: undefined, raHours, decDeg, ...up, slewing, tracking, parked, pierSide },
-        status.atMs,
-      )
+      const told = { raHours, decDeg, ...up, slewing, tracking, parked, pierSide, holder: holder() }
+      feed.patch(path, { condition: 'ready', reason: undefined, ...told }, status.atMs)
     }
     const turn = () => {
       deaf?.()
@@ -300,7 +310,10 @@ export function reportMounts({ devices, feed, clock, site }: Pick<MountParts, 'd
         const port = device.current()
         deaf = port.onStatus(() => report(port))
         report(port)
-      } else feed.patch(path, { condition: device.condition, reason: device.fault?.message, slewing: undefined })
+      } else {
+        const unknown = { slewing: undefined, holder: undefined }
+        feed.patch(path, { condition: device.condition, reason: device.fault?.message, ...unknown })
+      }
     }
     // A mount that says nothing new still stands somewhere else against the horizon.
     const again = clock.every(5_000, () => {

@@ -1,0 +1,143 @@
+// Every field of every state is described once, in ports/fields.ts, and nothing is described that nobody says: a night
+// with all devices and some trouble is run, and whatever stood in the feed is held against the descriptions.
+import t from 'tap'
+import { parts } from '../../edge/drivers/link/simulator/mishaps.js'
+import type { Feed } from '../../edge/ports/feed.js'
+import { type Field, kindOf, kinds } from '../../edge/ports/fields.js'
+import type { Json } from '../../edge/ports/json.js'
+import { jsonSchemaOf } from '../../edge/ports/schema.js'
+import { mqttHouse } from '../support/mqtt-house.js'
+import { openNight, pierConfig } from '../support/night.js'
+
+/** `kind.field` → values that were seen in it, by their JSON. */
+const seen = new Map<string, Json>()
+
+function watch(feed: Feed): void {
+  const note = (kind: string, value: Readonly<Record<string, Json | undefined>>) => {
+    for (const [field, one] of Object.entries(value)) if (one !== undefined) seen.set(`${kind}.${field}`, one)
+  }
+  for (const { kind, value } of feed.states()) note(kind, value)
+  feed.listen({ state: ({ kind, value }) => note(kind, value) })
+}
+
+/** What a value of each type looks like. */
+const isOf: Readonly<Record<Field['type'], (value: Json) => boolean>> = {
+  number: value => typeof value === 'number' && Number.isFinite(value),
+  time: value => typeof value === 'number' && value > Date.UTC(2020),
+  text: value => typeof value === 'string',
+  flag: value => typeof value === 'boolean',
+  list: value => Array.isArray(value),
+  record: value => typeof value === 'object' && value !== null && !Array.isArray(value),
+}
+
+t.test('a night in which everything happens', async t => {
+  const part = (name: string, more: object = {}) => ({ driver: 'simulator', link: 'sky', part: name, ...more })
+  const mishaps = [
+    { at_s: 300, for_s: 60, kind: 'weather', cloud_percent: 100, rain: true },
+    // Cameras stay away for longer than a stack or a focus loop waits for them.
+    ...parts.map(one => ({ at_s: 600, for_s: one.endsWith('camera') ? 400 : 60, kind: 'unplugged', part: one })),
+  ]
+  const config = JSON.parse(
+    pierConfig({
+      sky: { mishaps },
+      devices: { guide: part('guide-camera', { bayer: 'rggb' }), box: part('sensors'), pier: part('pier-camera') },
+      more: {
+        use: {
+          camera: 'main',
+          guide_camera: 'guide',
+          mount: 'mount',
+          focuser: 'focuser',
+          wheel: 'wheel',
+          pier_cam: 'pier',
+        },
+        pier_cam: { enabled: true },
+      },
+    }),
+  )
+  // Nobody listens on that port.
+  config.links.away = { driver: 'indi', host: '127.0.0.1', port: 1 }
+  const night = await openNight(t, JSON.stringify(config))
+  const { ask, start, clock, feed } = night
+  const beganMs = clock.now()
+  const until = (second: number) => clock.advance(Math.max(0, beganMs + second * 1000 - clock.now()))
+  watch(feed)
+  const unwatch = night.night.pierCamera.watch()
+  await clock.advance(3_000)
+  unwatch()
+  await ask('mount-unpark')
+  await ask('mount-slew', { target: 'M 31' })
+  await ask('camera-cool', { targetCelsius: -5 })
+  await ask('camera-expose', { seconds: 2, count: 2, object: 'M 31', filter: 'R', gain: 100, offset: 20 })
+  const focus = await start('focus-start', { exposureSeconds: 1, region: { x: 20, y: 20, width: 200, height: 200 } })
+  await clock.advance(5_000)
+  await ask('focus-stop')
+  await focus.ended
+  await ask('power-set', { device: 'relays', channel: 'dew-heater', value: 40 })
+  await ask('focuser-move', { by: 20 })
+
+  await until(270)
+  const stack = await start('stack-start', { frames: 9, exposureSeconds: 5, object: 'M 31' })
+  await stack.done()
+  await until(595)
+  const runs = [
+    await start('stack-start', { frames: 0, exposureSeconds: 5 }),
+    await start('focus-start', { camera: 'guide', exposureSeconds: 5 }),
+  ]
+  for (const run of runs) await t.rejects(run.done(), { code: 'offline' })
+  await ask('mount-park')
+  await clock.advance(60_000)
+})
+
+t.test('what an action says of itself holds for its input and for the state it is about', async t => {
+  const { actions } = await openNight(t, pierConfig())
+  const complaints: string[] = []
+  for (const { name, input, on, entity } of actions.table) {
+    const complain = (words: string) => complaints.push(`${name}: ${words}`)
+    if (!/^[a-z0-9]+(-[a-z0-9]+)+$/.test(name)) complain('is not named noun first, as in camera-expose')
+    const fields = jsonSchemaOf(input).properties as Record<string, { description?: string }>
+    for (const [key, { description }] of Object.entries(fields)) {
+      if (!description) complain(`its input ${key} has no .describe()`)
+    }
+    const kind = on && kinds[kindOf(on)]
+    if (on && !kind) complain(`is on ${on}, a kind that ports/fields.ts does not describe`)
+    for (const [, part] of (on ?? '').matchAll(/\{(\w+)\}/g)) {
+      if (!fields[part]) complain(`is on ${on}, but has no input ${part}`)
+    }
+    if (entity?.field && !fields[entity.field]) complain(`its entity fills ${entity.field}, which is no input`)
+    if (entity?.shows && kind && !kind.fields[entity.shows]) complain(`its entity shows ${entity.shows}, not in ${on}`)
+  }
+  t.ok(actions.table.length > 20)
+  t.same(complaints, [])
+})
+
+t.test('a face over MQTT', async t => {
+  const house = await mqttHouse()
+  watch(house.feed)
+  const face = house.face({}, { port: 0 })
+  await face.start()
+  await house.feed.event('frame-archived', {})
+  for (let tries = 0; tries < 500 && !house.feed.get('mqtt')?.value.connected; tries++) {
+    await new Promise(resolve => setTimeout(resolve, 20))
+  }
+  t.equal(house.feed.get('mqtt')?.value.connected, true)
+  await face.stop()
+  await house.close()
+})
+
+t.test('what was said is described', async t => {
+  const complaints: string[] = []
+  for (const [name, value] of seen) {
+    const [kind, field] = name.split('.')
+    const described = kinds[kind]?.fields[field]
+    if (!described) complaints.push(`${name} (${JSON.stringify(value)}) does not stand in ports/fields.ts`)
+    else if (!isOf[described.type](value)) complaints.push(`${name} is no ${described.type}: ${JSON.stringify(value)}`)
+  }
+  t.same(complaints.sort(), [])
+})
+
+t.test('what is described was said', async t => {
+  const all = Object.entries(kinds).flatMap(([kind, { fields }]) => Object.keys(fields).map(key => `${kind}.${key}`))
+  t.ok(all.length > 150)
+  const unsaid = all.filter(name => !seen.has(name))
+  t.same(unsaid, [], 'nobody says these: take them out of ports/fields.ts, or let this night provoke them')
+})
