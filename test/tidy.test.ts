@@ -225,6 +225,16 @@ hold(
   },
 )
 
+hold(
+  'every fault is provoked by a test',
+  rules.unprovokedFaults,
+  [{ 'edge/ports/fault.ts': "export const faultCodes = [\n  'busy', // held\n  'limit',\n] as const" }],
+  {
+    'edge/ports/fault.ts': "export const faultCodes = [\n  'busy', // held by somebody\n] as const",
+    'test/a.test.ts': "await t.rejects(ask(), { code: 'busy' })",
+  },
+)
+
 hold('no test is run alone', rules.loneTests, [{ 'test/a.test.ts': "t.only('x', go)" }], {
   'test/a.test.ts': "// t.only('x')\nt.test('x', go)",
 })

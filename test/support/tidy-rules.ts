@@ -182,6 +182,16 @@ export function loneTests(sources: Sources): string[] {
   })
 }
 
+/** A code that no test provokes is one that nobody has seen a face answer with. */
+export function unprovokedFaults(sources: Sources): string[] {
+  const list = /faultCodes = \[(.*?)\]/s.exec(sources.get('edge/ports/fault.ts') ?? '')?.[1] ?? ''
+  const codes = [...list.matchAll(/^\s*'([a-z-]+)',/gm)].map(([, code]) => code)
+  const tests = codeOf(sources, /^test\/.*\.test\.ts$/).map(([, source]) => source)
+  return codes
+    .filter(code => !tests.some(source => source.includes(`code: '${code}'`)))
+    .map(code => `no test provokes the fault ${code}: expect { code: '${code}' } in one`)
+}
+
 /** Words about the place a file was made in, and the hosts packages came from: neither is here tomorrow. */
 const outside: readonly [RegExp, string][] = [
   [new RegExp(`(^|[\\s'"\`(=:])/${'work'}/`), 'a path of the workplace'],
