@@ -165,6 +165,43 @@ for (const row of rowsWith('camera')) {
       }),
     )
 
+    t.test('a cooler goes to the temperature it is told, and off again', t =>
+      during(async () => {
+        const { cooler } = camera
+        if (!cooler) return t.pass('it has none')
+        await cooler.cool(-5, never)
+        t.match([cooler.on(), cooler.targetCelsius()], [true, -5], 'it says so')
+        const frame = await expose()
+        t.equal(frame.setCelsius, -5, 'and so does the frame')
+        t.equal(typeof frame.sensorCelsius, 'number')
+        frame.memory.release()
+        const warm = cooler.sensorCelsius()
+        for (let tries = 0; tries < 60 && cooler.sensorCelsius() > warm - 1; tries++) await clock.sleep(500)
+        t.ok(cooler.sensorCelsius() <= warm - 1, `it becomes colder: ${warm}, ${cooler.sensorCelsius()} °C`)
+        const percent = cooler.powerPercent?.() ?? 0
+        t.ok(percent >= 0 && percent <= 100, `its power is ${percent} %`)
+        for (const wrong of [Number.NaN, -300, 200]) {
+          await t.rejects(cooler.cool(wrong, never), { code: 'bad-input' }, `${wrong} °C is refused`)
+        }
+        t.equal(cooler.targetCelsius(), -5, 'a refused order changes nothing')
+        const reason = new Fault('aborted', 'enough of this', 'Start again')
+        await t.rejects(cooler.cool(0, AbortSignal.abort(reason)), reason)
+        await cooler.cool(undefined, never)
+        t.match([cooler.on(), cooler.targetCelsius()], [false, undefined], 'it is off')
+      }),
+    )
+
+    t.test('guide pulses settle, and impossible ones are refused', t =>
+      during(async () => {
+        const { guidePort } = camera
+        if (!guidePort) return t.pass('it has no guide port')
+        for (const direction of ['north', 'south', 'east', 'west'] as const)
+          await guidePort.pulse(direction, 150, never)
+        await t.rejects(guidePort.pulse('north', -1, never), { code: 'bad-input' })
+        await t.rejects(guidePort.pulse('north', Number.NaN, never), { code: 'bad-input' })
+      }),
+    )
+
     t.test('closing twice is as good as once, and then nothing comes', t =>
       during(async () => {
         await box.close()

@@ -1,5 +1,6 @@
 // The table behind the contract suites: for each driver, how it is opened with nothing plugged in. A new driver gets
 // its rows here, and every suite of the ports it has picks it up.
+import assert from 'node:assert/strict'
 import { existsSync } from 'node:fs'
 import { indiDriver } from '../../edge/drivers/box/indi.js'
 import { simulatorDriver } from '../../edge/drivers/box/simulator.js'
@@ -23,6 +24,7 @@ export interface BenchRow {
   readonly name: string
   readonly driver: Driver
   readonly link?: LinkDriver
+  /** All that a box opened like this has; each is held to its contract. */
   readonly ports: readonly PortName[]
   /** It lives by the clock alone, so its contract may run in simulated time. */
   readonly simulatedTime?: boolean
@@ -129,6 +131,10 @@ export async function openRow<P extends PortName>(test: Teardown, row: BenchRow,
   test.teardown(() => table.close())
   const line = row.link && (await table.openLink(row.link, link))
   const { box, ports } = await table.open(row.driver, options, line)
+  const has = Object.entries(ports).flatMap(([name, port]) => (port ? [name] : []))
+  const said = row.driver.ports(row.driver.options.parse(options))
+  assert.deepEqual(has.toSorted(), said.toSorted(), `what the box has is what ports() of ${row.driver.id} says`)
+  assert.deepEqual(has.toSorted(), row.ports.toSorted(), `the row "${row.name}" names every port of its box`)
   return {
     bench: table,
     box,
