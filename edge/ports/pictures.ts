@@ -18,6 +18,8 @@ export interface TaggedPicture {
 export interface Pictures {
   put(name: string, picture: Omit<TaggedPicture, 'name' | 'version'>): void
   latest(name: string): TaggedPicture | undefined
+  /** The newest of every name there is. */
+  all(): readonly TaggedPicture[]
   drop(name: string): void
   /** Called with every new picture of `name`, or of any when absent. */
   listen(listener: (picture: TaggedPicture) => void, name?: string): () => void

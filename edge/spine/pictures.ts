@@ -14,6 +14,7 @@ export function createPictures(): Pictures {
       for (const listener of [...listeners]) if (!listener.name || listener.name === name) listener.hear(tagged)
     },
     latest: name => latest.get(name),
+    all: () => [...latest.values()],
     drop: name => void latest.delete(name),
     listen(hear, name) {
       const listener = { name, hear }

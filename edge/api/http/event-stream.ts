@@ -73,8 +73,7 @@ export function streamRoutes(parts: StreamParts): Router {
         event: event => inTurn(() => sayEvent(event)),
       }),
       logs.listen(line => inTurn(() => send('log', line))),
-      // The pier camera has a stream of its own: ten tags a second would say nothing.
-      pictures.listen(picture => picture.name !== 'pier' && inTurn(() => send('picture', tagOf(picture)))),
+      pictures.listen(picture => isTold(picture) && inTurn(() => send('picture', tagOf(picture)))),
     ]
     const tick = clock.every(tickMs, () => send('tick', { nowMs: clock.now() }))
     response.on('close', () => {
@@ -85,10 +84,7 @@ export function streamRoutes(parts: StreamParts): Router {
     const now = await whole(parts)
     send('hello', now)
     for (const line of logs.recent()) send('log', line)
-    for (const name of ['frame', 'stack', 'focus']) {
-      const picture = pictures.latest(name)
-      if (picture) send('picture', tagOf(picture))
-    }
+    for (const picture of pictures.all().filter(isTold)) send('picture', tagOf(picture))
     for (let after = asked; Number.isFinite(after) && !response.destroyed; ) {
       const missed = await feed.eventsAfter(after, pageOfEvents)
       for (const event of missed) sayEvent(event)
@@ -120,6 +116,9 @@ async function whole({ feed, clock }: StreamParts) {
   const cursor = await feed.newestCursor()
   return { node, boot, nowMs: clock.now(), cursor, states: feed.states() }
 }
+
+/** The pier camera has a stream of its own: ten tags a second would say nothing. */
+const isTold = ({ name }: TaggedPicture) => name !== 'pier'
 
 const tagOf = ({ name, version, atMs, of }: TaggedPicture) => ({ name, version, atMs, of })
 

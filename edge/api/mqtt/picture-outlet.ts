@@ -21,13 +21,11 @@ export interface PictureOutlet {
   stop(): void
 }
 
-/** Made by services of the house; known beforehand, so that pictures made before the first connection are found. */
-const usual: readonly string[] = ['frame', 'stack', 'focus', 'pier']
 /** With more than this waiting in the socket a picture would sit behind it. */
 const backlogBytes = 65_536
 
 export function pictureOutlet({ pictures, topics, clock, log, maxBytes, everyMs }: PictureOutletParts): PictureOutlet {
-  const wanted = new Set<string>(usual)
+  const wanted = new Set<string>()
   const sent = new Map<string, { version: number; atMs: number }>()
   const tooLarge = new Set<string>()
   let connection: Connection | undefined
@@ -96,7 +94,7 @@ export function pictureOutlet({ pictures, topics, clock, log, maxBytes, everyMs 
   return {
     begin(next) {
       connection = next
-      for (const name of sent.keys()) wanted.add(name)
+      for (const { name } of pictures.all()) wanted.add(name)
       sent.clear()
       kick()
     },
