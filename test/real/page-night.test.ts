@@ -16,15 +16,14 @@ import {
   openDesk,
   openPhone,
   pairingCode,
+  viewsOf,
 } from '../support/browser.js'
 
 const mostOfGreenAndBlue = 60
 const waitMs = 20_000
 const shots = process.env.PIERSIDE_SHOTS
 
-const views = ['now', 'pier', 'expose', 'focus', 'stack', 'mount', 'files', 'files/-/history', 'devices', 'log']
-
-/** The same pieces in other places, and scrollbars. */
+/** On a desk: the same pieces in other places, and scrollbars. */
 const deskViews = ['now', 'expose', 'files', 'devices']
 
 async function dark(t: { ok(is: boolean, words: string): unknown }, page: Page, what: string) {
@@ -108,7 +107,7 @@ t.test('the page by night', { skip: noBrowser, timeout: 220_000 }, async t => {
     ] as const) {
       const page = await open(context, 'night')
       t.equal(await page.locator('meta[name=theme-color]').getAttribute('content'), '#000000')
-      for (const view of name === 'phone' ? views : deskViews) {
+      for (const view of name === 'phone' ? [...(await viewsOf(page)), 'files/-/history'] : deskViews) {
         await goTo(page, view)
         await page.waitForTimeout(500)
         await dark(t, page, `${view} on the ${name}`)
@@ -212,7 +211,7 @@ t.test('the page by night', { skip: noBrowser, timeout: 220_000 }, async t => {
       ['desk', await openDesk(browser)],
     ] as const) {
       const page = await open(context, 'day')
-      for (const view of views.filter(one => !one.includes('/'))) {
+      for (const view of await viewsOf(page)) {
         await goTo(page, view)
         await page.waitForTimeout(900)
         await keep(page, `${name}-${view}-day`)

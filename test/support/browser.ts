@@ -98,6 +98,12 @@ export function tooSmall(page: Page): Promise<string[]> {
 export const sideways = (page: Page): Promise<number> =>
   page.evaluate('document.documentElement.scrollWidth - innerWidth')
 
+/** Every view that the page offers, as `goTo` takes them: a new one is looked at without being listed anywhere. */
+export async function viewsOf(page: Page): Promise<string[]> {
+  await page.locator('nav.ways').waitFor()
+  return page.evaluate(`[...document.querySelectorAll('nav.ways a')].map(link => link.hash.replace('#/', ''))`)
+}
+
 export async function goTo(page: Page, view: string): Promise<void> {
   await page.evaluate(`location.hash = '#/${view}'`)
   await page.locator(`main.view-${view.split('/')[0]}`).waitFor()
