@@ -135,6 +135,7 @@ async function assemble(where: Surroundings, ends: ((reason: Fault) => Promise<v
       await startMqtt(next)
       restarted.push('mqtt')
     }
+    await feed.event('config-saved', { restarted })
     return restarted
   })
   actions.offer([
