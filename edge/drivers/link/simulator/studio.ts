@@ -122,7 +122,8 @@ export function studio(clock: Clock): Studio {
     async close() {
       closed = true
       rest.cancel()
-      await retire(closing)
+      // The thread ends in its own time, which simulated time has to wait for.
+      await clock.outside(retire(closing))
     },
   }
 }
