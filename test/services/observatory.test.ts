@@ -285,6 +285,53 @@ t.test('the pier camera and the main camera know nothing of each other', async t
   t.match(await ask('camera-abort'), { aborted: false })
 })
 
+t.test('the focus loop waits for a camera that is away', async t => {
+  const mishaps = [{ at_s: 6, for_s: 30, kind: 'unplugged', part: 'camera' }]
+  const night = await openNight(t, pierConfig({ sky: { mishaps } }))
+  const loop = await night.start('focus-start', { exposureSeconds: 2 })
+  await night.clock.advance(30_000)
+  t.match(focusOf(night), { running: true, frames: 2 })
+  await night.until<FocusState>('focus/main', ({ frames }) => frames >= 5, 60_000)
+  t.match(loop.state(), { status: 'running' })
+  await night.ask('focus-stop')
+  t.match(await loop.done(), { frames: focusOf(night).frames })
+})
+
+t.test('when the agent stops, exposures are aborted, devices closed, and nothing is left behind', async t => {
+  const devices = { pier: { driver: 'simulator', link: 'sky', part: 'pier-camera' } }
+  const use = { camera: 'main', mount: 'mount', wheel: 'wheel', pier_cam: 'pier' }
+  const night = await openNight(t, pierConfig({ devices, more: { use, pier_cam: { enabled: true } } }))
+  const { clock, start, feed, actions, files, claims } = night
+  const running = [
+    await start('camera-expose', { seconds: 60 }),
+    await start('focus-start', { camera: 'guide', exposureSeconds: 30 }),
+  ]
+  await clock.advance(10_000)
+  const ended = t.rejects(running[0].ended, { code: 'aborted', message: /the agent stops/ })
+  const stoppedMs = clock.now()
+  await clock.until(night.night.stop(new Fault('aborted', 'the agent stops', 'Start it again')), 60_000)
+  await ended
+  t.ok(clock.now() - stoppedMs < 5_000, `stopped within ${clock.now() - stoppedMs} ms`)
+  t.match(running[0].state(), { status: 'aborted' })
+  t.same(files(), [])
+  t.same(claims.held(), [])
+  t.same([actions.table.length, actions.running()], [0, []])
+  const left = feed.states().filter(({ kind }) => !['activity', 'focus', 'observatory'].includes(kind))
+  t.same(
+    left.map(({ path }) => path),
+    [],
+    'no state of a device that is closed',
+  )
+  t.match(
+    night.night.devices.boxes.map(({ condition }) => condition),
+    Array.from({ length: 8 }, () => 'closed'),
+  )
+  t.notOk(night.lines.some(({ level, message }) => level === 'error' || /did not close/.test(message)))
+  const before = night.events.length
+  await clock.advance(120_000)
+  t.equal(night.events.length, before, 'and nothing ticks')
+})
+
 t.test('a weather station that falls silent is believed for three minutes and no longer', async t => {
   const mishaps = [{ at_s: 60, for_s: 600, kind: 'silent', part: 'weather' }]
   const { clock, feed } = await openNight(t, pierConfig({ sky: { mishaps } }))
