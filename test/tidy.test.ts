@@ -226,11 +226,21 @@ hold(
 )
 
 hold(
+  'nothing is exported that nobody takes',
+  rules.unusedExports,
+  [{ 'edge/spine/a.ts': 'export function lonely() {}' }, { 'web/a.tsx': 'export const Lonely = () => null' }],
+  { 'edge/spine/a.ts': 'export async function taken() {}', 'edge/spine/b.ts': "import { taken } from './a.js'" },
+)
+
+hold(
   'every fault is provoked by a test',
   rules.unprovokedFaults,
-  [{ 'edge/ports/fault.ts': "export const faultCodes = [\n  'busy', // held\n  'limit',\n] as const" }],
+  [
+    { 'edge/ports/fault.ts': "const faultCodes = [\n  'busy', // held\n  'limit',\n] as const" },
+    { 'edge/ports/fault.ts': '' },
+  ],
   {
-    'edge/ports/fault.ts': "export const faultCodes = [\n  'busy', // held by somebody\n] as const",
+    'edge/ports/fault.ts': "const faultCodes = [\n  'busy', // held by somebody\n] as const",
     'test/a.test.ts': "await t.rejects(ask(), { code: 'busy' })",
   },
 )

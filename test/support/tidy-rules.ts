@@ -182,11 +182,25 @@ export function loneTests(sources: Sources): string[] {
   })
 }
 
+/** What nobody else takes need not be offered. By its name alone: one that is common elsewhere is let pass. */
+export function unusedExports(sources: Sources): string[] {
+  const filesWith = new Map<string, number>()
+  for (const [, source] of codeOf(sources, ourCode)) {
+    for (const word of new Set(source.match(/\w+/g))) filesWith.set(word, (filesWith.get(word) ?? 0) + 1)
+  }
+  return codeOf(sources, agentOrPage).flatMap(([file, source]) =>
+    [...source.matchAll(/^export (?:async )?(?:function|const|let|class) (\w+)/gm)]
+      .filter(([, name]) => filesWith.get(name) === 1)
+      .map(([, name]) => `${file} exports ${name}, and nobody takes it`),
+  )
+}
+
 /** A code that no test provokes is one that nobody has seen a face answer with. */
 export function unprovokedFaults(sources: Sources): string[] {
   const list = /faultCodes = \[(.*?)\]/s.exec(sources.get('edge/ports/fault.ts') ?? '')?.[1] ?? ''
   const codes = [...list.matchAll(/^\s*'([a-z-]+)',/gm)].map(([, code]) => code)
   const tests = codeOf(sources, /^test\/.*\.test\.ts$/).map(([, source]) => source)
+  if (codes.length === 0) return ['edge/ports/fault.ts has no list of codes that can be read']
   return codes
     .filter(code => !tests.some(source => source.includes(`code: '${code}'`)))
     .map(code => `no test provokes the fault ${code}: expect { code: '${code}' } in one`)
