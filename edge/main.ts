@@ -26,6 +26,9 @@ import { systemClock } from './spine/system-clock.js'
 import { openStore } from './store/open-store.js'
 import { openPixels } from './workers/pixels.js'
 
+/** Sections that neither devices nor services read: a change of them leaves the devices open. */
+const apartFromDevices = ['archive', 'memory', 'http', 'mqtt']
+
 export interface Surroundings {
   /** The YAML file; a missing one means the simulated observatory. */
   readonly config: string
@@ -125,7 +128,7 @@ async function assemble(where: Surroundings, ends: ((reason: Fault) => Promise<v
   held.onSave(async (next, changed) => {
     const restarted: string[] = []
     await store.adopt(habitsOf(next))
-    if ([...changed].some(section => section !== 'mqtt' && section !== 'archive')) {
+    if ([...changed].some(section => !apartFromDevices.includes(section))) {
       await night?.stop(new Fault('aborted', 'the configuration changes', 'Start it again when it is back'))
       night = startNight(next, ground)
       restarted.push('devices')

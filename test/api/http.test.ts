@@ -280,6 +280,11 @@ t.test('N31: the configuration is shown, checked whole, and refused with its lin
   })
   t.match(await agent.post('/api/config/parsed', { stacking: { frames: 4 } }), { ok: true, restarted: ['devices'] })
   t.match(await agent.get('/api/config/parsed'), { stacking: { frames: 4 } })
+  t.match(
+    await agent.post('/api/config/parsed', { memory: { frames_mb: 256 } }),
+    { ok: true, restarted: [], needsRestart: ['memory'] },
+    'what devices do not read leaves them open',
+  )
   t.match(await readFile(agent.config, 'utf8'), /# "Use my equipment"/, 'comments survive')
   await agent.until('camera/main', value => value.condition === 'ready')
   await agent.post('/api/camera/expose', { duration: 20 })
