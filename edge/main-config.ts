@@ -115,8 +115,8 @@ export const configSchema = z
 export type Settings = z.output<typeof configSchema>
 
 /** The simulated observatory: what runs when there is no file yet, and the file that `use my equipment` starts from. */
-export const demoConfig = `# Pierside: the simulated observatory. Every key is explained in docs/config.md.
-# "Use my equipment" on the Devices page changes this file for you.
+export const demoConfig = `# Pierside's settings; docs/config.md explains every key. They begin as the simulated observatory:
+# "Use my equipment" and "Settings" on the Devices page change this file for you.
 
 site:
   name: Demo pier

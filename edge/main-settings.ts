@@ -112,10 +112,10 @@ function changedSections(before: Settings, after: Settings): Set<string> {
   return new Set(keys.filter(key => JSON.stringify(before[key]) !== JSON.stringify(after[key])))
 }
 
-/** What "back to the simulated observatory" puts in place of the owner's equipment. */
+/** What "back to the simulated observatory" puts in place of the owner's equipment, and what leaves with it again. */
 function demoGear(): Record<string, unknown> {
-  const { links, devices, use } = looseSettings(demoConfig)
-  return { links, devices, use }
+  const { site, links, devices, use } = looseSettings(demoConfig)
+  return { site, links, devices, use }
 }
 
 /** The settings in force, but with `!secret name` wherever the file says so. */

@@ -21,8 +21,9 @@ export interface Candidate {
 
 type Entries = Readonly<Record<string, Values>>
 
-/** The sections of the config that say what there is. */
+/** The sections of the config that say what there is, and where it stands. */
 export interface Gear {
+  readonly site?: Values
   readonly links?: Entries
   readonly devices?: Entries
   readonly use?: Readonly<Record<string, string>>
@@ -71,7 +72,7 @@ const real = (entries: Entries = {}): Record<string, Values> =>
   Object.fromEntries(Object.entries(entries).filter(([, { driver }]) => !isDemo(driver)))
 
 /** The equipment as it shall be: what was chosen, with or without what was there. Simulated devices leave. */
-export function chosenGear(gear: Gear, choice: Choice): Required<Gear> {
+export function chosenGear(gear: Gear, choice: Choice): Required<Omit<Gear, 'site'>> {
   const links = choice.keepOthers ? real(gear.links) : {}
   const devices = choice.keepOthers ? real(gear.devices) : {}
   const { link } = choice.driver
@@ -107,6 +108,24 @@ function changed(before: Entries = {}, after: Entries): Changes {
     changes[name] = { ...Object.fromEntries(leaving), ...entry }
   }
   return changes
+}
+
+/**
+ * The simulated site leaves with the simulated sky: a real mount must not go by its horizon, nor real frames tell of its
+ * telescope. What the owner wrote stays.
+ */
+export function siteLeaving(site: Values = {}, demo: Values = {}): Changes {
+  const simulated = Object.keys(demo).filter(key => same(site[key], demo[key]))
+  return { site: Object.fromEntries(simulated.map(key => [key, null])) }
+}
+
+/** Whatever the owner has not said of the site is again that of the simulated one. */
+export function siteReturning(site: Values = {}, demo: Values = {}): Changes {
+  // A place is one thing: an own latitude with a simulated longitude stands nowhere.
+  const placed = site.latitude !== undefined || site.longitude !== undefined
+  const place = ['latitude', 'longitude', 'elevation']
+  const absent = Object.keys(demo).filter(key => site[key] === undefined && !(placed && place.includes(key)))
+  return { site: Object.fromEntries(absent.map(key => [key, demo[key]])) }
 }
 
 /** What must change in the file for `after` to be all the equipment in it. */

@@ -9,6 +9,8 @@ import {
   type Gear,
   gearChanges,
   isDemo,
+  siteLeaving,
+  siteReturning,
   type Use,
 } from '../equipment'
 import { useAt } from '../live'
@@ -20,12 +22,22 @@ import { Sheet } from '../parts/sheet'
 import type { Observatory } from '../states'
 import { portWords } from '../words'
 
-export function Equipment({ onClose }: { onClose: () => void }) {
+/** What a mount needs to know its horizon, once it is a real one. */
+interface Saved {
+  readonly siteMissing?: boolean
+}
+
+interface EquipmentProps {
+  readonly onClose: () => void
+  readonly onSettings: () => void
+}
+
+export function Equipment({ onClose, onSettings }: EquipmentProps) {
   const simulated = useAt<Observatory>('observatory')?.value.simulated
   const [said, setSaid] = useState<{ readonly drivers: readonly DriverRow[]; readonly demo?: Gear }>()
   const [failed, setFailed] = useState<Refusal>()
   const [driver, setDriver] = useState<DriverRow>()
-  const [saved, setSaved] = useState(false)
+  const [saved, setSaved] = useState<Saved>()
   const job = useJob()
   useEffect(() => {
     fetched<{ drivers: readonly DriverRow[]; demo?: Gear }>('/api/drivers').then(setSaid, error =>
@@ -34,8 +46,9 @@ export function Equipment({ onClose }: { onClose: () => void }) {
   }, [])
   const backToDemo = async (): Promise<boolean> => {
     const gear = await fetched<Gear>('/api/config/parsed')
-    await post('/api/config/parsed', gearChanges(gear, said!.demo!))
-    setSaved(true)
+    const demo = said!.demo!
+    await post('/api/config/parsed', { ...gearChanges(gear, demo), ...siteReturning(gear.site, demo.site) })
+    setSaved({})
     return true
   }
   if (saved)
@@ -43,7 +56,15 @@ export function Equipment({ onClose }: { onClose: () => void }) {
       <Sheet title="Saved" onClose={onClose}>
         <div class="stacked">
           <p>The configuration is saved, and the devices are being opened. Their lamps tell how far that is.</p>
-          <button type="button" class="main wide" onClick={onClose}>
+          {saved.siteMissing && (
+            <>
+              <p>Where the pier stands is not known yet. Until it is, the mount has no horizon and does not slew.</p>
+              <button type="button" class="main wide" onClick={onSettings}>
+                Set latitude and longitude
+              </button>
+            </>
+          )}
+          <button type="button" class={saved.siteMissing ? 'quiet wide' : 'main wide'} onClick={onClose}>
             Show the devices
           </button>
         </div>
@@ -55,8 +76,9 @@ export function Equipment({ onClose }: { onClose: () => void }) {
         <Describe
           driver={driver}
           simulated={!!simulated}
+          demo={said?.demo}
           onBack={() => setDriver(undefined)}
-          onSaved={() => setSaved(true)}
+          onSaved={setSaved}
         />
       </Sheet>
     )
@@ -99,11 +121,12 @@ export function Equipment({ onClose }: { onClose: () => void }) {
 interface DescribeProps {
   readonly driver: DriverRow
   readonly simulated: boolean
+  readonly demo: Gear | undefined
   readonly onBack: () => void
-  readonly onSaved: () => void
+  readonly onSaved: (saved: Saved) => void
 }
 
-function Describe({ driver, simulated, onBack, onSaved }: DescribeProps) {
+function Describe({ driver, simulated, demo, onBack, onSaved }: DescribeProps) {
   const asked = driver.link?.options ?? driver.options
   const [values, setValues] = useState<Values>({})
   const [found, setFound] = useState<readonly Candidate[]>()
@@ -127,6 +150,7 @@ function Describe({ driver, simulated, onBack, onSaved }: DescribeProps) {
         linkOptions={driver.link && read.values}
         found={found}
         simulated={simulated}
+        demo={demo}
         onBack={() => setFound(undefined)}
         onSaved={onSaved}
       />
@@ -170,7 +194,7 @@ function proposed(found: readonly Candidate[]): Partial<Record<Use, string>> {
   return use
 }
 
-function Choose({ driver, linkOptions, found, simulated, onBack, onSaved }: ChooseProps) {
+function Choose({ driver, linkOptions, found, simulated, demo, onBack, onSaved }: ChooseProps) {
   const [left, setLeft] = useState<readonly string[]>([])
   const [use, setUse] = useState(() => proposed(found))
   const [keepOthers, setKeepOthers] = useState(!simulated)
@@ -179,8 +203,10 @@ function Choose({ driver, linkOptions, found, simulated, onBack, onSaved }: Choo
   const save = async (): Promise<boolean> => {
     const gear = await fetched<Gear>('/api/config/parsed')
     const wanted = chosenGear(gear, { driver, linkOptions, chosen, use, keepOthers })
-    await post('/api/config/parsed', gearChanges(gear, wanted))
-    onSaved()
+    const leaving = simulated ? siteLeaving(gear.site, demo?.site) : {}
+    await post('/api/config/parsed', { ...gearChanges(gear, wanted), ...leaving })
+    const { site } = await fetched<Gear>('/api/config/parsed')
+    onSaved({ siteMissing: !!wanted.use.mount && (site?.latitude === undefined || site.longitude === undefined) })
     return true
   }
   return (

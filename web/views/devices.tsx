@@ -55,7 +55,7 @@ export function DevicesView() {
           <ThisDevice />
         </div>
       </div>
-      {open === 'equipment' && <Equipment onClose={() => setOpen(undefined)} />}
+      {open === 'equipment' && <Equipment onClose={() => setOpen(undefined)} onSettings={() => setOpen('settings')} />}
       {open === 'settings' && <Settings onClose={() => setOpen(undefined)} />}
     </>
   )
