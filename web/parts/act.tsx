@@ -179,7 +179,7 @@ export function TwiceTapped(props: Omit<ActProps, 'kind'> & { again: string }) {
         {props.icon && <Icon name={props.icon} />}
         <span>{props.label}</span>
       </button>
-      {props.unless && <small class="why">{props.unless}</small>}
+      {props.unless && !props.told && <small class="why">{props.unless}</small>}
     </span>
   )
 }

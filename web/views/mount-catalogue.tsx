@@ -1,7 +1,7 @@
 // The offline catalogue: what is called so, where it stands now, and whether it is up.
 import { useEffect, useState } from 'preact/hooks'
 import { ask, fetched, type Refusal } from '../ask'
-import { Act, asRefusal, Said, Trouble, useJob } from '../parts/act'
+import { Act, asRefusal, Said, Trouble, TwiceTapped, useJob } from '../parts/act'
 import { Field } from '../parts/fields'
 import { azimuth, declination, fixed, rightAscension } from '../words'
 
@@ -20,6 +20,9 @@ interface Entry {
 }
 
 const typingMs = 200
+
+/** Nobody says HIP 91262 for Vega. */
+const calledBy = ({ id, name }: Entry): string => (id.startsWith('HIP ') && name) || id
 
 export function Catalogue({ name, why }: { name: string | undefined; why: string | undefined }) {
   const [words, setWords] = useState('')
@@ -95,15 +98,16 @@ export function Catalogue({ name, why }: { name: string | undefined; why: string
               <Act
                 job={job}
                 kind="main"
-                label={`Slew to ${entry.id}`}
+                label={`Slew to ${calledBy(entry)}`}
                 ask="mount-slew"
                 input={{ mount: name, target: entry.id }}
                 unless={why ?? (entry.up === false && 'It is below the horizon')}
                 told={why && 'pad-why'}
               />
-              <Act
+              <TwiceTapped
                 job={job}
-                label={`Sync on ${entry.id}`}
+                label={`Sync on ${calledBy(entry)}`}
+                again="Tap again: it stands exactly there"
                 work={() => ask('mount-sync', { mount: name, raHours: entry.raHours, decDeg: entry.decDeg })}
                 unless={why}
                 told="pad-why"

@@ -1,7 +1,7 @@
 // Slew or sync to numbers: right ascension and declination (J2000), or altitude and azimuth.
 import { ask } from '../ask'
 import { keptCell, useCell } from '../cell'
-import { Act, Said, useJob, Why } from '../parts/act'
+import { Act, Said, TwiceTapped, useJob, Why } from '../parts/act'
 import { Choice, Field } from '../parts/fields'
 import { declination, fromSexagesimal, rightAscension } from '../words'
 
@@ -102,9 +102,10 @@ export function Coordinates({ name, why }: { name: string | undefined; why: stri
           told="there-why"
         />
         {onSky && (
-          <Act
+          <TwiceTapped
             job={job}
             label="Sync there"
+            again="Tap again: it stands exactly there"
             work={() => ask('mount-sync', { mount: name, raHours: first.value, decDeg: second.value })}
             unless={why ?? wrong}
             told="there-why"
