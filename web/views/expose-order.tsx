@@ -17,6 +17,7 @@ import { Choice, Field, readNumber } from '../parts/fields'
 import { Fold } from '../parts/fold'
 import { notReady, useInUse } from '../ready'
 import type { Camera, Storage, Wheel } from '../states'
+import { objectHint, useTarget } from '../target'
 import { duration, size, whole } from '../words'
 import { RegionFields, readRegion } from './expose-region'
 
@@ -51,6 +52,8 @@ interface OrderProps {
 export function Order({ form, change, camera, name, wheel }: OrderProps) {
   const job = useJob()
   const inUse = useInUse(name)
+  const target = useTarget()
+  const aim = form.frameType === 'light' ? target : undefined
   const filters = useAt<Wheel>(wheel && `wheel/${wheel}`)?.value.names ?? []
   const above = form.frameType === 'bias' ? undefined : 0
   const seconds = readNumber(form.seconds, { name: 'The exposure', above, min: 0, max: 86_400, unit: 's' })
@@ -71,7 +74,7 @@ export function Order({ form, change, camera, name, wheel }: OrderProps) {
       region: region.value,
       filter: filterOf(form.filter, filters),
       frameType: form.frameType,
-      object: form.object.trim() || undefined,
+      object: form.object.trim() || aim,
     })
   const summary = [
     folded,
@@ -112,7 +115,7 @@ export function Order({ form, change, camera, name, wheel }: OrderProps) {
         label="Object"
         value={form.object}
         onValue={next => change({ object: next })}
-        placeholder="goes into the file and its name"
+        placeholder={aim ? `${aim}, where the mount points` : objectHint}
       />
       <FilterChoice filters={filters} value={form.filter} onValue={next => change({ filter: next })} />
       <Fold label="More" summary={summary.filter(Boolean).join(' · ')}>

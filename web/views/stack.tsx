@@ -12,6 +12,7 @@ import { useTick } from '../parts/tick'
 import { notReady, useInUse } from '../ready'
 import { sizeName, sizeOf } from '../star-size'
 import type { Camera, Observatory, Stack, Wheel } from '../states'
+import { objectHint, useTarget } from '../target'
 import { clockTime, duration, fixed, sentence, spoken, whole } from '../words'
 
 const kept = keptCell('stack', { frames: '', seconds: '', every: '', binning: '1', gain: '', filter: '', object: '' })
@@ -123,6 +124,7 @@ function Start({ observatory }: { observatory: Observatory | undefined }) {
   const filters = useAt<Wheel>(observatory?.wheel && `wheel/${observatory.wheel}`)?.value.names ?? []
   // Fields left empty stay with the configuration; this only shows what that is.
   const inUse = useInUse(observatory?.camera)
+  const target = useTarget()
   const [configured, setConfigured] = useState<Stacking>({})
   useEffect(() => {
     fetched<{ stacking?: Stacking }>('/api/config/parsed?effective=1').then(
@@ -143,7 +145,7 @@ function Start({ observatory }: { observatory: Observatory | undefined }) {
       binning: binningOf(form.binning, camera),
       gain: gain.value,
       filter: filterOf(form.filter, filters),
-      object: form.object.trim() || undefined,
+      object: form.object.trim() || target,
     })
   return (
     <section class="card">
@@ -184,7 +186,7 @@ function Start({ observatory }: { observatory: Observatory | undefined }) {
         label="Object"
         value={form.object}
         onValue={next => change({ object: next })}
-        placeholder="goes into the file and its name"
+        placeholder={target ? `${target}, where the mount points` : objectHint}
       />
       <FilterChoice filters={filters} value={form.filter} onValue={next => change({ filter: next })} />
       <BinningChoice camera={camera} value={form.binning} onValue={next => change({ binning: next })} />
