@@ -1,7 +1,7 @@
 // Why a device cannot be used now, in its own words: what disabled buttons say.
 import { useAt } from './live'
 import type { Camera, Focus, Presence, Stack } from './states'
-import { sentence } from './words'
+import { holderWords, sentence } from './words'
 
 /** `undefined` when it can be used. */
 export function away(device: Presence | undefined, what: string): string | undefined {
@@ -25,6 +25,6 @@ export function useInUse(name: string | undefined): string | undefined {
   const focus = useAt<Focus>('focus/main')?.value
   if (stack?.running && stack.camera === name) return 'The live stack uses this camera'
   if (focus?.running && focus.camera === name) return 'The focus loop uses this camera'
-  if (camera?.exposing) return camera.holder ? `In use: ${camera.holder}` : 'An exposure is under way'
+  if (camera?.exposing) return camera.holder ? `In use: ${holderWords(camera.holder)}` : 'An exposure is under way'
   return undefined
 }

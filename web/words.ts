@@ -116,9 +116,35 @@ export function azimuth(deg: number | undefined): string {
 /** `few-stars` → `few stars` */
 export const spoken = (code: string): string => code.replace(/[-_]/g, ' ')
 
+/** What the box calls by the name of an action, in an owner's words. */
+const deeds: Readonly<Record<string, string>> = {
+  'camera-expose': 'exposure',
+  'camera-cool': 'cooling',
+  'stack-start': 'live stack',
+  'focus-start': 'focus loop',
+  'focuser-move': 'move of the focuser',
+  'wheel-select': 'turn of the filter wheel',
+  'mount-slew': 'slew',
+  'mount-park': 'parking',
+  'mount-unpark': 'unparking',
+  'mount-nudge': 'move by arrows',
+  'mount-move': 'move by arrows',
+  'mount-sync': 'sync',
+  'config-save': 'change of the settings',
+  'config-merge': 'change of the settings',
+  'link-look': 'look for devices',
+}
+const namedDeeds = new RegExp(`\\b(${Object.keys(deeds).join('|')})\\b(?!-)`, 'g')
+
+/** `camera-expose (Linux)` → `exposure by Linux` */
+export function holderWords(holder: string): string {
+  const [, action, who] = /^(\S+) \((.*)\)$/.exec(holder) ?? []
+  return action ? `${deeds[action] ?? spoken(action)} by ${who}` : holder
+}
+
 /** The box's words as a sentence; programs keep their own spelling. */
 export function sentence(words: string): string {
-  const trimmed = words.trim()
+  const trimmed = words.trim().replace(namedDeeds, name => `the ${deeds[name]}`)
   const begun = /^(ffmpeg|indiserver|mosquitto)/.test(trimmed)
     ? trimmed
     : trimmed.charAt(0).toUpperCase() + trimmed.slice(1)

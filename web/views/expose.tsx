@@ -9,7 +9,7 @@ import { useTick } from '../parts/tick'
 import { hrefOf } from '../route'
 import { sizeName, sizeOf } from '../star-size'
 import type { Camera, Observatory } from '../states'
-import { duration, fixed, spoken, whole } from '../words'
+import { duration, fixed, holderWords, spoken, whole } from '../words'
 import { Cooling } from './expose-cooling'
 import { type ExposeForm, exposeForm, Order } from './expose-order'
 
@@ -54,7 +54,7 @@ function Progress({ camera, name }: { camera: Camera | undefined; name: string |
     <section class="card progress">
       {camera?.exposing && (
         <Ring part={integrating ? passed / seconds : undefined} label="Exposure">
-          <strong>
+          <strong class={integrating ? '' : 'word'}>
             {integrating
               ? duration(seconds - passed)
               : spoken(camera.phase === 'exposing' ? 'reading' : (camera.phase ?? ''))}
@@ -75,7 +75,7 @@ function Progress({ camera, name }: { camera: Camera | undefined; name: string |
                 {camera.total ? ` of ${camera.total}` : ', until aborted'}
               </>
             )}
-            {camera.holder && <span class="dim"> · {camera.holder}</span>}
+            {camera.holder && <span class="dim"> · {holderWords(camera.holder)}</span>}
           </p>
         )}
         <Said by={job} />

@@ -8,7 +8,7 @@ import { useGone } from '../parts/gone'
 import { Icon } from '../parts/icon'
 import { away } from '../ready'
 import type { Mount, Observatory } from '../states'
-import { azimuth, declination, fixed, rightAscension } from '../words'
+import { azimuth, declination, fixed, holderWords, rightAscension } from '../words'
 import { Catalogue } from './mount-catalogue'
 import { Coordinates } from './mount-coordinates'
 
@@ -48,7 +48,7 @@ export function MountView() {
                 : mount?.tracking
                   ? 'Tracking the sky.'
                   : 'Standing still.'}
-            {mount?.holder && <span class="dim"> In use by {mount.holder}.</span>}
+            {mount?.holder && <span class="dim"> In use: {holderWords(mount.holder)}.</span>}
           </p>
           {state?.stale && <p class="why">The mount has not been heard lately: this may be old.</p>}
           <Why id="mount-why" words={off} />
