@@ -13,7 +13,7 @@ interface GraphProps {
   readonly best?: number
 }
 
-const heightPx = 180
+const heightPx = 140
 
 export function Graph({ label, values, unit, best }: GraphProps) {
   const host = useRef<HTMLDivElement>(null)
@@ -44,7 +44,10 @@ export function Graph({ label, values, unit, best }: GraphProps) {
             cursor: { show: false },
             scales: { x: { time: false }, y: { range: (_plot, low, high) => [Math.max(0, low - 0.3), high + 0.3] } },
             axes: [
-              { ...axis, values: (_plot, marks) => marks.map(mark => (mark ? `${mark}` : 'now')) },
+              {
+                ...axis,
+                values: (_plot, marks) => marks.map(mark => (mark ? (Number.isInteger(mark) ? `${mark}` : '') : 'now')),
+              },
               { ...axis, size: 52, values: (_plot, marks) => marks.map(mark => `${+mark.toFixed(1)} ${unit}`) },
             ],
             series: [

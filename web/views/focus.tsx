@@ -45,6 +45,9 @@ export function FocusView() {
             <Figure label="Peak" value={whole(focus?.peakAdu)} unit="ADU" class={focus?.saturated ? 'warned' : ''} />
             <Figure label="Stars" value={whole(focus?.stars)} />
           </dl>
+          {focus?.running && !!focus.frames && focus.stars === 0 && (
+            <p class="warned">No star is found: clouds, a cap, a moving mount, or far out of focus. Expose longer.</p>
+          )}
           {focus?.saturated && <p class="warned">Saturated: expose shorter, or choose a fainter star.</p>}
           {focus?.error && <p class="why block">{focus.error}</p>}
           {series.length > 1 && (
@@ -53,8 +56,10 @@ export function FocusView() {
         </section>
       </div>
       <div class="stacked">
-        <Loop focus={focus} camera={camera} name={observatory?.camera} />
-        <FocuserButtons name={observatory?.focuser} />
+        {/* While it loops, the buttons that turn the focuser stand next to the number they change. */}
+        {focus?.running && <FocuserButtons key="focuser" name={observatory?.focuser} />}
+        <Loop key="loop" focus={focus} camera={camera} name={observatory?.camera} />
+        {!focus?.running && <FocuserButtons key="focuser" name={observatory?.focuser} />}
         <RegionPicture focus={focus} />
       </div>
     </div>
