@@ -1,7 +1,8 @@
 // STOP: halts everything that moves, from every view, above every dialog. It is never disabled: when the box does not
 // answer it still tries, and says that it failed.
 import { useEffect, useState } from 'preact/hooks'
-import { ask, type Refusal } from '../ask'
+import { ask, pairingWish, type Refusal } from '../ask'
+import { useCell } from '../cell'
 import { boxNow } from '../live'
 import { clockSeconds } from '../words'
 import { asRefusal, Trouble } from './act'
@@ -12,6 +13,7 @@ type Outcome = { pending: true } | { words: string } | { trouble: Refusal }
 
 export function Stop() {
   const [outcome, setOutcome] = useState<Outcome>()
+  const asksForCode = useCell(pairingWish) !== undefined
   useEffect(() => {
     if (!outcome || !('words' in outcome)) return
     const fade = setTimeout(() => setOutcome(undefined), 8000)
@@ -34,7 +36,9 @@ export function Stop() {
         STOP
       </button>
       <div class="stop-says" role="status" aria-live="assertive">
-        {outcome && 'pending' in outcome && <p>Stopping …</p>}
+        {outcome && 'pending' in outcome && (
+          <p>{asksForCode ? 'Nothing is stopped before this device is paired.' : 'Stopping …'}</p>
+        )}
         {outcome && 'words' in outcome && <p>{outcome.words}</p>}
         {outcome && 'trouble' in outcome && <Trouble of={outcome.trouble} onClose={() => setOutcome(undefined)} />}
       </div>
