@@ -14,7 +14,7 @@ t.test('docs/config.md says what the agent checks', async t => {
   const kept = words('docs/config.md').trimEnd().split('\n')
   const stale = made.filter(line => !kept.includes(line))
   const gone = kept.filter(line => !made.includes(line))
-  const fix = 'write it anew: make build && build/edge/cli.js config docs > docs/config.md'
+  const fix = 'write it anew: make build && node build/edge/cli.js config docs > docs/config.md'
   t.same({ stale, gone }, { stale: [], gone: [] }, fix)
   t.same(kept, made, fix)
   const silent = made.filter(line => /^\| `[^`]+` \| +\|/.test(line))
