@@ -95,10 +95,15 @@ async function newToken(role: string, name: string): Promise<number> {
   return 0
 }
 
+// Timers of the clock keep no process alive; a command that waits for its turn must not end before it.
+const { port1: alive } = new MessageChannel()
+alive.ref()
 try {
   process.exitCode = await main(process.argv.slice(2))
 } catch (error) {
   const fault = asFault(error, 'pierside')
   process.stderr.write(`pierside: ${fault.message}\n${fault.fix}\n`)
   process.exitCode = 1
+} finally {
+  alive.close()
 }

@@ -6,7 +6,7 @@ import { type Role, roles, type Who } from '../ports/action.js'
 import type { Clock } from '../ports/clock.js'
 import { Fault } from '../ports/fault.js'
 import { complaints, z } from '../ports/schema.js'
-import { readIfThere, writeWhole } from './whole-file.js'
+import { alone, readIfThere, writeWhole } from './whole-file.js'
 
 const ticket = z.strictObject({
   name: z.string(),
@@ -50,11 +50,12 @@ export async function openAccess(folder: string, clock: Clock): Promise<Access> 
 
   /** One change after another, each upon what is in the file: two phones that pair at once both get in. */
   const change = (edit: (known: Ticket[]) => Ticket[]): Promise<void> => {
-    const write = async () => {
-      const next = edit(await readTickets(path))
-      await writeWhole(path, `${JSON.stringify({ tokens: next }, null, 1)}\n`, 0o600)
-      tickets = next
-    }
+    const write = () =>
+      alone(`${path}.lock`, clock, async () => {
+        const next = edit(await readTickets(path))
+        await writeWhole(path, `${JSON.stringify({ tokens: next }, null, 1)}\n`, 0o600)
+        tickets = next
+      })
     const mine = changing.then(write)
     // Whoever asked for a change hears that it failed; the next one is made all the same.
     changing = Promise.allSettled([mine])

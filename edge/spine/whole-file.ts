@@ -1,24 +1,73 @@
 // Writes small files so that nobody ever sees half of one: aside, fsync, rename, fsync the folder.
-import { open, readFile, rename } from 'node:fs/promises'
+import { open, readFile, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import type { Clock } from '../ports/clock.js'
+import { Fault } from '../ports/fault.js'
 
 /** @param mode permission bits, e.g. 0o600 for secrets */
 export async function writeWhole(path: string, text: string, mode = 0o644): Promise<void> {
   const aside = `${path}.tmp`
   const file = await open(aside, 'w', mode)
   try {
-    await file.writeFile(text)
-    await file.sync()
-  } finally {
-    await file.close()
+    try {
+      await file.writeFile(text)
+      await file.sync()
+    } finally {
+      await file.close()
+    }
+    await rename(aside, path)
+  } catch (error) {
+    // On a full disk every byte is missed elsewhere.
+    await rm(aside, { force: true })
+    throw error
   }
-  await rename(aside, path)
   const folder = await open(dirname(path), 'r')
   try {
     await folder.sync()
   } finally {
     await folder.close()
   }
+}
+
+const lockPauseMs = 20
+const lockWaitMs = 15_000
+
+/**
+ * `work` while no other process does the like: two that read a file and write it anew would lose what one of them wrote.
+ * @param path of a file that stands there meanwhile; one that a crash left behind is taken over
+ * @throws Fault `busy` when another process keeps it for 15 s; what `work` throws
+ */
+export async function alone<T>(path: string, clock: Clock, work: () => Promise<T>): Promise<T> {
+  const untilMs = clock.monotonicMs() + lockWaitMs
+  while (!(await clock.outside(locked(path)))) {
+    if (clock.monotonicMs() > untilMs) {
+      throw new Fault('busy', `${path} is kept by another process`, 'Remove that file if nothing of ours runs there')
+    }
+    await clock.sleep(lockPauseMs)
+  }
+  try {
+    return await work()
+  } finally {
+    await rm(path, { force: true })
+  }
+}
+
+async function locked(path: string): Promise<boolean> {
+  try {
+    const file = await open(path, 'wx')
+    try {
+      await file.writeFile(String(process.pid))
+    } finally {
+      await file.close()
+    }
+    return true
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+  }
+  const holder = Number(await readIfThere(path))
+  // Empty, it has just been made by somebody who has not written yet.
+  if (holder > 0 && (await readIfThere(`/proc/${holder}/stat`)) === undefined) await rm(path, { force: true })
+  return false
 }
 
 /** The text of a file, or undefined when there is none. */

@@ -1,6 +1,6 @@
 // The configuration names every mistake, secrets stay secret, pairing codes work once, and simulated time is fair.
 // What the owner wrote and whom the owner lets in: the config file, secrets, pairing, tokens; and simulated time.
-import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
@@ -10,6 +10,7 @@ import { looseSettings, mergeConfig, parseConfig, parseSecrets } from '../../edg
 import { claimFolder, runningAgent } from '../../edge/spine/one-agent.js'
 import { seededRandom } from '../../edge/spine/seeded-random.js'
 import { simulatedClock } from '../../edge/spine/simulated-clock.js'
+import { systemClock } from '../../edge/spine/system-clock.js'
 
 const none = new Map<string, string>()
 const check = (text: string) => parseConfig(text, configSchema, none).settings
@@ -165,6 +166,29 @@ t.test('phones that pair at once all get in, also after a moment without room on
   t.match(await access.whoHas(await access.issue('emil', 'observer')), { name: 'emil' })
   await writeFile(join(folder, 'access.json'), '{"tokens":[{"name":"x","role":"observer","hash":"1","issuedMs":0}]}')
   await t.rejects(access.issue('fred', 'observer'), { code: 'bad-input', message: /tokens\.0\.hash/ })
+})
+
+t.test('tokens that several processes make at once all hold, also after a crash in the middle of one', async t => {
+  const folder = await mkdtemp(join(tmpdir(), 'pierside-access-'))
+  t.teardown(() => rm(folder, { recursive: true }))
+  // The clock's timers keep no process alive, and here nothing else does.
+  const alive = setInterval(() => {}, 1_000)
+  t.teardown(() => clearInterval(alive))
+  const lock = join(folder, 'access.json.lock')
+  await writeFile(lock, '4194304')
+  const books = await Promise.all(Array.from({ length: 4 }, () => openAccess(folder, systemClock())))
+  const tokens = await Promise.all([...books, ...books, ...books].map((book, at) => book.issue(`t${at}`, 'observer')))
+  for (const [at, token] of tokens.entries()) t.match(await books[0].whoHas(token), { name: `t${at}` })
+  t.same(
+    (await readdir(folder)).filter(name => name !== 'access.json'),
+    [],
+    'nothing is left lying about',
+  )
+
+  await writeFile(lock, String(process.pid))
+  const clock = simulatedClock(0)
+  const late = (await openAccess(folder, clock)).issue('late', 'observer')
+  await t.rejects(clock.until(late, 60_000), { code: 'busy', message: /another process/ })
 })
 
 t.test('a folder is one agent’s alone, and what a crash left of another’s mark is no agent', async t => {
