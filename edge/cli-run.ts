@@ -12,7 +12,7 @@ const standardPort = 8080
 /** Runs until SIGINT or SIGTERM; a second one does not wait any longer. Answers the exit code. */
 export async function runAgent(place: CliPlace & { mqttPort: number | undefined }): Promise<number> {
   const terminal = process.stdout.isTTY === true
-  const folder = await claimFolder(place.data)
+  const folder = await ourFolder(place.data)
   let stopAsked: (signal: string) => void = () => {}
   const asked = new Promise<string>(resolve => {
     stopAsked = resolve
@@ -37,7 +37,7 @@ export async function runAgent(place: CliPlace & { mqttPort: number | undefined 
     },
   })
   await folder.tell({ port: agent.http.port })
-  await greet(agent)
+  await greet(agent, place.mqttPort)
   if (process.stdin.isTTY) process.stdin.on('data', () => process.stdout.write(newCode(agent)))
   const signal = await asked
   process.stdout.write(terminal ? '\nStopping: exposures are aborted, devices closed …\n' : '')
@@ -53,15 +53,43 @@ function newCode(agent: Agent): string {
   return `  Pairing code          ${code.slice(0, 4)} ${code.slice(4)}   (once, for 10 minutes)\n`
 }
 
-async function greet(agent: Agent) {
+/** What the system says of a folder that cannot be used, and what its owner does about it. */
+const folderTroubles: Readonly<Record<string, readonly [words: string, fix: string]>> = {
+  EACCES: ['may not be written to', 'Give it to the user who starts Pierside (chown -R), or set PIERSIDE_DATA'],
+  EPERM: ['may not be written to', 'Give it to the user who starts Pierside (chown -R), or set PIERSIDE_DATA'],
+  EROFS: ['lies on a disk that is read-only', 'Mount the disk for writing, or set PIERSIDE_DATA to another folder'],
+  EEXIST: ['is no folder', 'Move that file away, or set PIERSIDE_DATA to another folder'],
+  ENOTDIR: ['lies in something that is no folder', 'Set PIERSIDE_DATA to another folder'],
+  ENOSPC: ['lies on a full disk', 'Delete or copy away what is not needed there, or set PIERSIDE_DATA'],
+}
+
+/** @throws Fault `busy` when another agent has the folder, `broken` when nothing can be written there */
+async function ourFolder(data: string): ReturnType<typeof claimFolder> {
+  try {
+    return await claimFolder(data)
+  } catch (cause) {
+    const known = folderTroubles[(cause as NodeJS.ErrnoException).code ?? '']
+    if (!known || cause instanceof Fault) throw cause
+    throw new Fault('broken', `the data folder ${data} ${known[0]}`, known[1], { cause })
+  }
+}
+
+async function greet(agent: Agent, mqttPort: number | undefined) {
   const code = agent.access.pairingCode('administrator')
-  const home = `http://${lanAddress()}:${agent.http.port}/`
+  const address = lanAddress()
+  const home = `http://${address ?? 'localhost'}:${agent.http.port}/`
+  const { embedded } = agent.settings().mqtt
+  const wished = String(mqttPort ?? embedded.port)
+  const mqtt = agent.mqttUrl ?? 'off'
+  const moved = mqtt.startsWith('mqtt://127.') && !mqtt.endsWith(`:${wished}`)
   const words = [
     '',
     await qrCode(`${home}?pair=${code}`, { type: 'terminal', small: true }),
-    `  Pierside is at        ${home}   (here: http://localhost:${agent.http.port}/)`,
+    address
+      ? `  Pierside is at        ${home}   (here: http://localhost:${agent.http.port}/)`
+      : `  Pierside is at        ${home}   (this machine only: it has no network yet)`,
     `  Pairing code          ${code.slice(0, 4)} ${code.slice(4)}   (once, for 10 minutes; enter gives a new one)`,
-    `  MQTT                  ${agent.mqttUrl ?? 'off'}`,
+    `  MQTT                  ${mqtt}${moved ? `   (port ${wished} is in use by another program)` : ''}`,
     ...(agent.simulated ? ['  The simulated observatory is running: "Use my equipment" is on the Devices page.'] : []),
     ...(agent.settings().access.open ? ['  WARNING: access.open is set: anyone on the network may act.'] : []),
     '  Ctrl-C stops it.',
@@ -70,8 +98,8 @@ async function greet(agent: Agent) {
   process.stdout.write(`${words.join('\n')}\n`)
 }
 
-/** An address that a phone in the same network reaches; localhost when there is no network. */
-function lanAddress(): string {
+/** An address that a phone in the same network reaches; undefined when there is no network. */
+function lanAddress(): string | undefined {
   const all = Object.values(networkInterfaces()).flatMap(one => one ?? [])
-  return all.find(({ family, internal }) => family === 'IPv4' && !internal)?.address ?? 'localhost'
+  return all.find(({ family, internal }) => family === 'IPv4' && !internal)?.address
 }

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 // `pierside …`: runs the agent, or asks the one that runs here.
+import { existsSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -15,7 +16,7 @@ import { systemClock } from './spine/system-clock.js'
 
 const usage = `pierside run                        start the agent
 pierside do <action> [name=value …] ask for an action; --wait waits for an activity's end
-pierside actions                    what can be asked for
+pierside actions [action]           what can be asked for, or what one of them takes
 pierside status                     how things are, in a few lines
 pierside devices                    every device with its lamp
 pierside pair                       a new pairing code for a phone
@@ -70,13 +71,15 @@ async function main(argv: readonly string[]): Promise<number> {
     case 'status':
     case 'devices':
     case 'pair':
-      return lookAt(verb, place(), values.json === true, say)
+      return lookAt(verb, rest[0], place(), values.json === true, say)
     case 'token new':
       return newToken(values.role ?? 'observer', values.name ?? 'program')
     case 'config check': {
       const file = rest[1] ? resolve(rest[1]) : place().config
+      const there = existsSync(file)
+      if (!there && rest[1]) throw new Fault('not-found', `there is no file ${file}`, 'Look for a typing mistake')
       await configuration(file, configSchema, demoConfig)
-      say(`${file}: no mistakes found\n`)
+      say(there ? `${file}: no mistakes found\n` : `${file}: not there yet, so the simulated observatory runs\n`)
       return 0
     }
     case 'config docs':
@@ -84,6 +87,13 @@ async function main(argv: readonly string[]): Promise<number> {
       return 0
   }
   throw new Fault('bad-input', `there is no command "${[verb, ...rest].join(' ')}"`, `Use one of:\n${usage}`)
+}
+
+/** Mistakes in the configuration stand one below the other. */
+function inLines({ message, detail }: Fault): string {
+  const { complaints } = (detail ?? {}) as { complaints?: readonly unknown[] }
+  if (!complaints || complaints.length < 2) return message
+  return message.replace(': ', ':\n  ').replaceAll('; line ', '\n  line ')
 }
 
 async function newToken(role: string, name: string): Promise<number> {
@@ -102,7 +112,7 @@ try {
   process.exitCode = await main(process.argv.slice(2))
 } catch (error) {
   const fault = asFault(error, 'pierside')
-  process.stderr.write(`pierside: ${fault.message}\n${fault.fix}\n`)
+  process.stderr.write(`pierside: ${inLines(fault)}\n${fault.fix}\n`)
   process.exitCode = 1
 } finally {
   alive.close()
