@@ -90,6 +90,7 @@ export interface PixelStack {
   close(): Promise<void>
 }
 
+/** Rejects with Faults only: the signal's reason, `bad-input` for what is no picture, `aborted` once it is closed. */
 export interface Pixels {
   readonly lend: Lend
   /** Stars, background, preview and thumbnail of one frame. */

@@ -78,7 +78,7 @@ export function lendingPool(maxBytes: number): LendingPool {
     lend(byteLength, signal) {
       return new Promise((settle, reject) => {
         if (signal.aborted) return reject(reasonOf(signal))
-        if (!(byteLength > 0) || !fits0(byteLength, maxBytes)) return reject(tooMuch(byteLength, maxBytes))
+        if (!(byteLength > 0) || !everFits(byteLength, maxBytes)) return reject(tooMuch(byteLength, maxBytes))
         if (line.length === 0 && fits(byteLength)) return settle(take(byteLength))
         if (line.length >= 32) {
           return reject(
@@ -104,7 +104,7 @@ export function lendingPool(maxBytes: number): LendingPool {
   }
 }
 
-const fits0 = (byteLength: number, maxBytes: number) => Math.ceil(byteLength / 16) * 16 <= maxBytes
+const everFits = (byteLength: number, maxBytes: number) => Math.ceil(byteLength / 16) * 16 <= maxBytes
 
 function tooMuch(byteLength: number, maxBytes: number): Fault {
   return new Fault(

@@ -1,5 +1,6 @@
 // JPEG and PNG, the one place where sharp is touched. It works on its own threads, so the event loop may call it too.
 import sharp from 'sharp'
+import { Fault } from '../ports/fault.js'
 import type { Conversion, EncodedPicture } from '../ports/pixels.js'
 import type { ScreenPicture } from '../science/stretch.js'
 
@@ -20,12 +21,17 @@ export async function encodePicture(
   return { bytes: await file.toBuffer(), type: `image/${as}`, width, height }
 }
 
-/** See Pixels.convert. */
+/** See Pixels.convert. @throws Fault `bad-input` for bytes that are no picture */
 export async function convertPicture(
   picture: Uint8Array,
   { as, quality = 80, maxWidth }: Conversion,
 ): Promise<Uint8Array> {
   const read = sharp(picture)
   const sized = maxWidth === undefined ? read : read.resize({ width: maxWidth, withoutEnlargement: true })
-  return (as === 'jpeg' ? sized.jpeg({ quality }) : sized.png({ compressionLevel: 3 })).toBuffer()
+  try {
+    return await (as === 'jpeg' ? sized.jpeg({ quality }) : sized.png({ compressionLevel: 3 })).toBuffer()
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause)
+    throw new Fault('bad-input', `these ${picture.length} bytes are no picture: ${why}`, 'Take it again', { cause })
+  }
 }

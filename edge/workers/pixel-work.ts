@@ -21,10 +21,7 @@ const thumbnailPx = 220
 const previewQuality = 80
 const thumbnailQuality = 70
 
-/**
- * The picture itself; `owned` when it was read from the shelf. @throws Fault `bad-input` for a file that is no FITS
- * image
- */
+/** The picture itself. @throws Fault `bad-input` for a file that is no FITS image */
 export async function imageOf(source: WorkSource, archive: string): Promise<Image> {
   if ('image' in source) return source.image
   return readImage(join(archive, source.path))

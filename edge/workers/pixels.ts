@@ -2,6 +2,7 @@
 import { Worker } from 'node:worker_threads'
 import type { Clock } from '../ports/clock.js'
 import { collectGarbage } from '../ports/collect-garbage.js'
+import { Fault, reasonOf } from '../ports/fault.js'
 import type { Frame } from '../ports/frame.js'
 import type { Log } from '../ports/log.js'
 import type { FrameSource, PixelStack, Pixels } from '../ports/pixels.js'
@@ -49,13 +50,16 @@ export function openPixels(options: PixelsOptions): Pixels {
       poolRest.used()
       return pool.lend(byteLength, signal)
     },
-    measure: (source, signal) =>
+    measure: async (source, signal) =>
       general.calls().ask('measure', { source: sendable(source) }, { signal, holding: held(source) }),
-    focus: (frame, region, signal) =>
+    focus: async (frame, region, signal) =>
       general.calls().ask('focus', { image: bare(frame), region }, { signal, holding: [frame.memory] }),
-    render: (path, view, signal) => general.calls().ask('render', { path, view }, { signal }),
-    header: path => general.calls().ask('header', { path }),
-    convert: (picture, to) => clock.outside(convertPicture(picture, to)),
+    render: async (path, view, signal) => general.calls().ask('render', { path, view }, { signal }),
+    header: async path => general.calls().ask('header', { path }),
+    async convert(picture, to, signal) {
+      if (signal.aborted) throw reasonOf(signal)
+      return clock.outside(convertPicture(picture, to))
+    },
     encodeJpeg: async (data, width, height, quality) =>
       (await clock.outside(encodePicture({ width, height, channels: 3, data }, 'jpeg', quality))).bytes,
     async stack(settings) {
@@ -99,6 +103,7 @@ function stackOver(calls: Calls<PixelMethods>, id: number, leave: () => Promise<
 function lazyThread({ archive, clock, log, threads }: PixelsOptions, name: string, restMs?: number) {
   let running: Calls<PixelMethods> | undefined
   let stacks = 0
+  let closed = false
   const start = (): Calls<PixelMethods> => {
     if (!threads) return callsWithin(pixelMethods(archive), { clock, name })
     const worker = new Worker(new URL('./pixel-thread.js', import.meta.url), { workerData: { archive } })
@@ -109,15 +114,16 @@ function lazyThread({ archive, clock, log, threads }: PixelsOptions, name: strin
     })
     return calls
   }
-  const close = async () => {
+  const end = async () => {
     rest?.cancel()
     const last = running
     running = undefined
     await last?.close()
   }
   const busy = () => running !== undefined && running.pending() > 0
-  const rest = threads && restMs !== undefined ? afterRest(clock, restMs, busy, () => void close()) : undefined
+  const rest = threads && restMs !== undefined ? afterRest(clock, restMs, busy, () => void end()) : undefined
   const calls = () => {
+    if (closed) throw new Fault('aborted', `the ${name} is closed`, 'The agent is stopping; start it again')
     rest?.used()
     running ??= start()
     return running
@@ -126,14 +132,18 @@ function lazyThread({ archive, clock, log, threads }: PixelsOptions, name: strin
     calls,
     /** For a stack, until it leaves. */
     enter() {
+      const mine = calls()
       stacks++
-      return calls()
+      return mine
     },
     /** The memory of stacks is given back by ending the thread that held them. */
     async leave() {
-      if (--stacks === 0 && threads) await close()
+      if (--stacks === 0 && threads) await end()
     },
-    close,
+    close() {
+      closed = true
+      return end()
+    },
   }
 }
 

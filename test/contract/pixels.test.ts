@@ -255,7 +255,8 @@ for (const threads of [false, true]) {
       )
       t.ok(smaller.length < picture.length)
       t.equal(Buffer.from(png).toString('latin1', 1, 4), 'PNG')
-      await t.rejects(pixels.convert(new Uint8Array(100), { as: 'jpeg' }, never))
+      const nonsense = { name: 'Fault', code: 'bad-input', message: /100 bytes are no picture/ }
+      await t.rejects(pixels.convert(new Uint8Array(100), { as: 'jpeg' }, never), nonsense)
       seen.encoded = bitsOf([picture, smaller, png])
     })
 
@@ -268,13 +269,17 @@ for (const threads of [false, true]) {
         using(pixels, mono[0], frame => pixels.measure({ frame }, early.signal)),
         reason,
       )
+      await t.rejects(pixels.convert(new Uint8Array(9), { as: 'png' }, early.signal), reason)
       await t.resolves(pixels.measure({ path: 'mono-0.fits' }, never), 'and the next asker is served')
       await allBack(t, pixels)
     })
 
-    t.test('closing twice is as good as once', async t => {
+    t.test('closing twice is as good as once, and then nothing is taken on', async t => {
       await pixels.close()
       await pixels.close()
+      const over = { name: 'Fault', code: 'aborted' }
+      await t.rejects(pixels.measure({ path: 'mono-0.fits' }, never), over)
+      await t.rejects(pixels.stack({ maxShiftPx: 50 }), over)
       t.same(
         lines.filter(({ level }) => level === 'error'),
         [],
