@@ -38,10 +38,18 @@ export class Fault extends Error {
   readonly detail: Record<string, unknown> | undefined
 }
 
-/** The fault itself, or any other error wrapped as `broken` with its cause: so that nothing is shown without a fix. */
+/**
+ * The fault itself, or any other error wrapped with its cause, as `broken` or `disk-full`: so that nothing is shown
+ * without a fix.
+ */
 export function asFault(error: unknown, thing: string): Fault {
   if (error instanceof Fault) return error
   const words = error instanceof Error ? error.message : String(error)
+  const code = (error as NodeJS.ErrnoException | undefined)?.code
+  if (code === 'ENOSPC' || code === 'EDQUOT') {
+    const fix = 'Remove frames you have copied elsewhere, or use a larger disk'
+    return new Fault('disk-full', `${thing}: no room is left on the disk`, fix, { cause: error })
+  }
   return new Fault('broken', `${thing}: ${words}`, 'See the log; if it happens again, report it with the log', {
     cause: error,
   })

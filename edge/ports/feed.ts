@@ -48,8 +48,11 @@ export interface Feed {
   get(path: string): State | undefined
   /** All states, sorted by path; those under `prefix` only if it is given (`camera` or `camera/main`). */
   states(prefix?: string): State[]
-  /** Appends an event: stored first, then told. Settles when it is durable and listeners have heard. */
-  event(kind: string, body: JsonObject): Promise<FeedEvent>
+  /**
+   * Appends an event: stored first, then told. Settles when it is durable and listeners have heard. Never rejects: what
+   * happened has happened, and a mount that stopped has stopped, even if a full disk cannot say so; that is logged.
+   */
+  event(kind: string, body: JsonObject): Promise<void>
   /** Stored events after `cursor`, oldest first, at most `limit`. */
   eventsAfter(cursor: number, limit: number): Promise<FeedEvent[]>
   /** Cursor of the newest stored event, 0 when there is none: where to go on from after a silence. */

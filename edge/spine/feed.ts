@@ -23,7 +23,7 @@ export function createFeed({ node, store, clock, log }: FeedParts): Feed {
   const entries = new Map<string, Entry>()
   const listeners = new Set<FeedListener>()
   let seq = 0
-  let tail: Promise<unknown> = Promise.resolve()
+  let tail: Promise<void> = Promise.resolve()
 
   const tell = (how: (listener: FeedListener) => void) => {
     for (const listener of [...listeners]) {
@@ -88,14 +88,17 @@ export function createFeed({ node, store, clock, log }: FeedParts): Feed {
         atMs: clock.now(),
         body: withoutAbsent(body),
       }
-      const told = tail.then(async () => {
-        const cursor = await store.appendEvent(event)
-        const whole: FeedEvent = { ...event, cursor }
-        tell(listener => listener.event?.(whole))
-        return whole
-      })
-      tail = told.catch(error => log.error(`the event ${kind} could not be stored`, { error: String(error) }))
-      return told
+      const tellInTurn = async () => {
+        try {
+          const cursor = await store.appendEvent(event)
+          const whole: FeedEvent = { ...event, cursor }
+          tell(listener => listener.event?.(whole))
+        } catch (error) {
+          log.error(`the event ${kind} could not be stored`, { error: String(error) })
+        }
+      }
+      tail = tail.then(tellInTurn)
+      return tail
     },
     eventsAfter: (cursor, limit) => store.eventsAfter(cursor, limit),
     newestCursor: () => store.newestCursor(),

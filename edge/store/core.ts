@@ -164,16 +164,17 @@ export async function openCore(options: CoreOptions, log: Log, nowMs: number) {
     /**
      * The row is hidden first, then the file goes, then the row: dying in between, the next start finishes it, and at
      * no time does anybody see one without the other. A file that cannot be removed brings its row back.
+     * On a full disk even hiding finds no room: there the file goes first, for its bytes are what is missing.
      */
     remove: (id: string) =>
       inLine(async () => {
         const found = rows.get(id)
         if (!found) throw noExposure(id)
-        rows.markGoing(id)
+        const hidden = unlessFull(() => rows.markGoing(id))
         try {
           await shelf.remove(found.path)
         } catch (error) {
-          rows.unmarkGoing(id)
+          if (hidden) rows.unmarkGoing(id)
           throw error
         }
         rows.drop(id)
@@ -194,6 +195,17 @@ function openDatabaseIn(folder: string, log: Log) {
     return openMigrated(path.join(folder, 'pierside.sqlite'), log)
   } catch (error) {
     throw diskFault(error, `the data folder ${folder}`, '/', 0)
+  }
+}
+
+/** Whether `work` was done; false when the disk had no room for it. Throws what else goes wrong. */
+function unlessFull(work: () => void): boolean {
+  try {
+    work()
+    return true
+  } catch (error) {
+    if (error instanceof Fault && error.code === 'disk-full') return false
+    throw error
   }
 }
 

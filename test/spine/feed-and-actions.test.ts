@@ -57,6 +57,17 @@ t.test('events are numbered, stored before they are told, and survive for who wa
   t.equal(missed[0].boot, feed.boot)
 })
 
+t.test('what cannot be stored is logged, undoes nothing, and holds up nothing', async t => {
+  const { feed, lines } = await openHouse(t)
+  const heard: string[] = []
+  feed.listen({ event: ({ kind }) => heard.push(kind) })
+  const tooLong = feed.event('mount-stopped', { who: 'x'.repeat(70_000) })
+  await feed.event('mount-parked', {})
+  await t.resolves(tooLong, 'the mount has stopped all the same')
+  t.same(heard, ['mount-parked'])
+  t.match(lines, [{ level: 'error', message: /mount-stopped could not be stored/ }])
+})
+
 t.test('one listener that breaks does not silence the others', async t => {
   const { feed, lines } = await openHouse(t)
   feed.listen({
