@@ -1,12 +1,11 @@
 // Who may act: one-time pairing codes, tokens kept as hashes, roles. Looking needs nothing.
 import { createHash, randomBytes, randomInt, timingSafeEqual } from 'node:crypto'
-import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Role, roles, type Who } from '../ports/action.js'
 import type { Clock } from '../ports/clock.js'
 import { Fault } from '../ports/fault.js'
 import { complaints, z } from '../ports/schema.js'
-import { alone, readIfThere, writeWhole } from './whole-file.js'
+import { alone, changedMs, readIfThere, writeWhole } from './whole-file.js'
 
 const ticket = z.strictObject({
   name: z.string(),
@@ -123,16 +122,6 @@ export async function openAccess(folder: string, clock: Clock): Promise<Access> 
 }
 
 const hashOf = (token: string) => createHash('sha256').update(token).digest('hex')
-
-/** When the file was last changed, ms; 0 while there is none. */
-async function changedMs(path: string): Promise<number> {
-  try {
-    return (await stat(path)).mtimeMs
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return 0
-    throw error
-  }
-}
 
 async function readTickets(path: string): Promise<Ticket[]> {
   const text = await readIfThere(path)

@@ -1,5 +1,5 @@
 // Writes small files so that nobody ever sees half of one: aside, fsync, rename, fsync the folder.
-import { open, readFile, rename, rm } from 'node:fs/promises'
+import { type FileHandle, open, readFile, rename, rm, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { Clock } from '../ports/clock.js'
 import { Fault } from '../ports/fault.js'
@@ -39,7 +39,7 @@ const lockWaitMs = 15_000
  */
 export async function alone<T>(path: string, clock: Clock, work: () => Promise<T>): Promise<T> {
   const untilMs = clock.monotonicMs() + lockWaitMs
-  while (!(await clock.outside(locked(path)))) {
+  while (!(await clock.outside(locked(path, clock)))) {
     if (clock.monotonicMs() > untilMs) {
       throw new Fault('busy', `${path} is kept by another process`, 'Remove that file if nothing of ours runs there')
     }
@@ -52,22 +52,42 @@ export async function alone<T>(path: string, clock: Clock, work: () => Promise<T
   }
 }
 
-async function locked(path: string): Promise<boolean> {
+/** The holder's number stands in the file. No link: disks that cameras and other systems read too have none. */
+async function locked(path: string, clock: Clock): Promise<boolean> {
+  let file: FileHandle
   try {
-    const file = await open(path, 'wx')
-    try {
-      await file.writeFile(String(process.pid))
-    } finally {
-      await file.close()
-    }
-    return true
+    file = await open(path, 'wx')
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+    if (await abandoned(path, clock)) await rm(path, { force: true })
+    return false
   }
-  const holder = Number(await readIfThere(path))
-  // Empty, it has just been made by somebody who has not written yet.
-  if (holder > 0 && (await readIfThere(`/proc/${holder}/stat`)) === undefined) await rm(path, { force: true })
-  return false
+  try {
+    await file.writeFile(String(process.pid))
+    return true
+  } catch (error) {
+    await rm(path, { force: true })
+    throw error
+  } finally {
+    await file.close()
+  }
+}
+
+/** Its holder is gone; or it has been empty for long, of one that died before it could write its number. */
+async function abandoned(path: string, clock: Clock): Promise<boolean> {
+  const holder = await readIfThere(path)
+  if (holder) return (await readIfThere(`/proc/${holder}/stat`)) === undefined
+  return holder === '' && clock.now() - (await changedMs(path)) > lockWaitMs / 2
+}
+
+/** When the file was last changed, Unix ms; 0 while there is none. */
+export async function changedMs(path: string): Promise<number> {
+  try {
+    return (await stat(path)).mtimeMs
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return 0
+    throw error
+  }
 }
 
 /** The text of a file, or undefined when there is none. */

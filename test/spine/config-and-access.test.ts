@@ -1,6 +1,6 @@
 // The configuration names every mistake, secrets stay secret, pairing codes work once, and simulated time is fair.
 // What the owner wrote and whom the owner lets in: the config file, secrets, pairing, tokens; and simulated time.
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
@@ -179,6 +179,9 @@ t.test('tokens that several processes make at once all hold, also after a crash 
   const books = await Promise.all(Array.from({ length: 4 }, () => openAccess(folder, systemClock())))
   const tokens = await Promise.all([...books, ...books, ...books].map((book, at) => book.issue(`t${at}`, 'observer')))
   for (const [at, token] of tokens.entries()) t.match(await books[0].whoHas(token), { name: `t${at}` })
+  await writeFile(lock, '')
+  await utimes(lock, 1, 1)
+  t.ok(await books[1].issue('after', 'observer'), 'who died before writing a number keeps nobody out either')
   t.same(
     (await readdir(folder)).filter(name => name !== 'access.json'),
     [],
