@@ -137,3 +137,15 @@ export function gearChanges(before: Gear, after: Gear): Changes {
     use: { ...noUse, ...after.use },
   }
 }
+
+/** What must change in the file for one device to leave it: its duties too, and the link that nobody else speaks over. */
+export function deviceLeaving({ devices = {}, use = {} }: Gear, name: string): Changes {
+  const link = devices[name]?.link
+  const shared = Object.entries(devices).some(([other, entry]) => other !== name && entry.link === link)
+  const duties = Object.keys(use).filter(duty => use[duty] === name)
+  return {
+    devices: { [name]: null },
+    use: Object.fromEntries(duties.map(duty => [duty, null])),
+    ...(typeof link === 'string' && !shared ? { links: { [link]: null } } : {}),
+  }
+}

@@ -59,6 +59,19 @@ t.test('an owner finds the own devices', { skip: noBrowser || noIndiServer, time
     t.equal(exposures[0].camera, 'ccd-simulator')
   })
 
+  await t.test('a device that was a mistake is forgotten by two taps', async t => {
+    const wrong = { devices: { wrong: { driver: 'replay', folder: '/nowhere' } } }
+    t.match(await agent.post('/api/config/parsed', wrong), { restarted: ['devices'] })
+    await goTo(page, 'devices')
+    const row = page.getByRole('listitem').filter({ hasText: '/nowhere' })
+    await row.getByRole('button', { name: 'Forget it' }).tap()
+    await row.getByRole('button', { name: /^Tap again/ }).tap()
+    await row.waitFor({ state: 'detached' })
+    const { devices } = await agent.get<{ devices: Record<string, unknown> }>('/api/config/parsed')
+    t.same(Object.keys(devices), ['ccd-simulator', 'telescope-simulator'], 'and only that one')
+    await agent.until('camera/ccd-simulator', ({ condition }) => condition === 'ready', 40_000)
+  })
+
   await t.test('a setting is changed in the form', async t => {
     await goTo(page, 'devices')
     await page.getByRole('button', { name: 'Settings' }).tap()

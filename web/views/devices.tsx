@@ -1,9 +1,10 @@
 // Every device with its lamp, and what to do about it; switches, filters, weather; and the way to one's own equipment.
 import { useState } from 'preact/hooks'
-import { ask, pairingWish, session, unpair } from '../ask'
+import { ask, fetched, pairingWish, post, session, unpair } from '../ask'
 import { useCell } from '../cell'
+import { deviceLeaving, type Gear } from '../equipment'
 import { boxNow, useAt, useKind } from '../live'
-import { Act, Said, useJob } from '../parts/act'
+import { Act, Said, TwiceTapped, useJob } from '../parts/act'
 import { Choice, Figure } from '../parts/fields'
 import { useGone } from '../parts/gone'
 import { Lamp } from '../parts/lamp'
@@ -84,6 +85,10 @@ function Boxes({ kind, title }: { kind: 'device' | 'link'; title: string }) {
 function BoxRow({ name, box, reconnects }: { name: string; box: Box; reconnects: boolean }) {
   const job = useJob()
   const well = box.condition === 'ready'
+  const forget = async (): Promise<boolean> => {
+    await post('/api/config/parsed', deviceLeaving(await fetched<Gear>('/api/config/parsed'), name))
+    return true
+  }
   return (
     <li class={well ? 'well' : ''}>
       <div class="ends row">
@@ -104,9 +109,12 @@ function BoxRow({ name, box, reconnects }: { name: string; box: Box; reconnects:
       {!well && box.reason && <p class="why block">{sentence(box.reason)}</p>}
       {!well && box.fix && <p class="fix">{sentence(box.fix)}</p>}
       {!well && reconnects && (
-        <Act job={job} icon="again" label={`Reconnect ${name}`} ask="device-reconnect" input={{ device: name }}>
-          <span>Reconnect</span>
-        </Act>
+        <div class="row">
+          <Act job={job} icon="again" label={`Reconnect ${name}`} ask="device-reconnect" input={{ device: name }}>
+            <span>Reconnect</span>
+          </Act>
+          <TwiceTapped job={job} icon="bin" label="Forget it" again={`Tap again: ${name} leaves`} work={forget} />
+        </div>
       )}
       <Said by={job} />
     </li>
