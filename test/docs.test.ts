@@ -23,7 +23,8 @@ t.test('docs/config.md says what the agent checks', async t => {
 
 t.test('links and pictures of the documents lead somewhere', async t => {
   for (const [file, text] of documents) {
-    for (const [, target] of text.matchAll(/\]\(([^)\s#]+)/g)) {
+    for (const [, inText, below] of text.matchAll(/\]\(([^)\s#]+)|^\[[^\]]+\]: (\S+)/gm)) {
+      const target = inText ?? below
       if (/^https?:/.test(target)) continue
       t.ok(existsSync(path.join(path.dirname(file), target)), `${file} points at ${target}`)
     }
