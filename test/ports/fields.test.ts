@@ -1,6 +1,8 @@
 // Every field of every state is described once, in ports/fields.ts, and nothing is described that nobody says: a night
 // with all devices and some trouble is run, and whatever stood in the feed is held against the descriptions.
+import { readFileSync } from 'node:fs'
 import t from 'tap'
+import ts from 'typescript'
 import { parts } from '../../edge/drivers/link/simulator/mishaps.js'
 import type { Feed } from '../../edge/ports/feed.js'
 import { type Field, kindOf, kinds } from '../../edge/ports/fields.js'
@@ -8,6 +10,7 @@ import type { Json } from '../../edge/ports/json.js'
 import { jsonSchemaOf } from '../../edge/ports/schema.js'
 import { mqttHouse } from '../support/mqtt-house.js'
 import { openNight, pierConfig } from '../support/night.js'
+import { syntax, visitAll } from '../support/source-tree.js'
 
 /** `kind.field` → values that were seen in it, by their JSON. */
 const seen = new Map<string, Json>()
@@ -140,4 +143,23 @@ t.test('what is described was said', async t => {
   t.ok(all.length > 150)
   const unsaid = all.filter(name => !seen.has(name))
   t.same(unsaid, [], 'nobody says these: take them out of ports/fields.ts, or let this night provoke them')
+})
+
+t.test('what the page reads is described', async t => {
+  const file = 'web/states.ts'
+  const complaints: string[] = []
+  const judged = new Set<string>()
+  visitAll(syntax(file, readFileSync(file, 'utf8')), node => {
+    if (!ts.isInterfaceDeclaration(node)) return
+    const name = node.name.text.toLowerCase()
+    const kind = name === 'box' ? 'device' : name
+    if (!kinds[kind]) return
+    judged.add(kind)
+    for (const member of node.members) {
+      const field = member.name?.getText() ?? ''
+      if (!kinds[kind].fields[field]) complaints.push(`${file} reads ${kind}.${field}, which nobody says`)
+    }
+  })
+  t.ok(judged.size >= 12, [...judged].join(', '))
+  t.same(complaints, [])
 })
