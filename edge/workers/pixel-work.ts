@@ -1,6 +1,6 @@
 // What a pixel thread does: measuring, focusing and rendering whole frames. Stacks are in stack-work.ts.
 import { open, readFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { Fault } from '../ports/fault.js'
 import type { Region } from '../ports/frame.js'
 import type { EncodedPicture, MeasuredFrame, StarSize, View } from '../ports/pixels.js'
@@ -37,7 +37,9 @@ async function readImage(file: string): Promise<Image & { cards: readonly Card[]
 
 /** Only the header's blocks are read. */
 export async function readCards(file: string): Promise<Card[]> {
-  const handle = await open(file, 'r')
+  const handle = await open(file, 'r').catch(error => {
+    throw asUnreadable(error, file)
+  })
   try {
     const size = (await handle.stat()).size
     let bytes = new Uint8Array(0)
@@ -59,6 +61,10 @@ export async function readCards(file: string): Promise<Card[]> {
 }
 
 function asUnreadable(error: unknown, file: string): unknown {
+  if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
+    const fix = 'Another program took it away; the list is right again when the agent has been started anew'
+    return new Fault('not-found', `the file ${basename(file)} is gone`, fix, { cause: error })
+  }
   if (!(error instanceof ScienceError)) return error
   return new Fault('bad-input', `${file}: ${error.message}`, 'The file is kept; look at it with another program', {
     cause: error,

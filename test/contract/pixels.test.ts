@@ -196,7 +196,8 @@ for (const threads of [false, true]) {
       await t.rejects(pixels.render('words.fits', jpeg, never), unreadable)
       await t.rejects(pixels.measure({ path: 'words.fits' }, never), unreadable)
       await t.rejects(pixels.header('words.fits'), unreadable)
-      await t.rejects(pixels.render('gone.fits', jpeg, never), { name: 'Fault', message: /gone\.fits/ })
+      await t.rejects(pixels.render('gone.fits', jpeg, never), { code: 'not-found', message: /gone\.fits/ })
+      await t.rejects(pixels.header('gone.fits'), { code: 'not-found', message: /gone\.fits/ })
       await t.resolves(pixels.render('mono-0.fits', jpeg, never))
     })
 

@@ -152,6 +152,21 @@ t.test('a disk that turned read-only is named, and the frame is not half there',
   t.ok(await store.exposure('e1'), 'what is there is still served')
 })
 
+t.test('an archive whose disk was pulled out is missed, not begun anew on the disk below', async t => {
+  const folder = ownFolder(t)
+  const store = await open(t, folder)
+  await store.archive(frameOf({}), orderOf('e1'), [])
+  rmSync(path.join(folder, 'archive'), { recursive: true })
+  for (const asked of [store.demandSpace(1000, 1), store.space(), store.archive(frameOf({}), orderOf('e2'), [])]) {
+    await t.rejects(asked as Promise<void>, { name: 'Fault', code: 'broken' })
+  }
+  await t.rejects(store.demandSpace(1000, 1), { message: /folder of the files is gone/, fix: /back/ })
+  t.same(
+    readdirSync(folder).filter(name => name === 'archive'),
+    [],
+  )
+})
+
 t.test('a data folder that cannot be written is refused at the start', async t => {
   const locked = ownFolder(t)
   if (noMount) {
