@@ -56,7 +56,7 @@ interface Sent {
   readonly body: string
 }
 
-/** Not fetch: that gives up after five minutes, and with --wait the answer to an hour of frames comes after the hour. */
+/** Not fetch: that gives up after five minutes, and with --wait an hour of frames is answered after the hour. */
 function exchange({ body, ...where }: Sent): Promise<{ status: number; text: string }> {
   return new Promise((resolve, reject) => {
     const asked = request({ ...where, host: '127.0.0.1', agent: false }, response => {

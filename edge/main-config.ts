@@ -115,7 +115,7 @@ export const configSchema = z
 export type Settings = z.output<typeof configSchema>
 
 /** The simulated observatory: what runs when there is no file yet, and the file that `use my equipment` starts from. */
-export const demoConfig = `# Pierside's settings; docs/config.md explains every key. They begin as the simulated observatory:
+export const demoConfig = `# Pierside's settings, explained in docs/config.md. They begin as the simulated observatory:
 # "Use my equipment" and "Settings" on the Devices page change this file for you.
 
 site:

@@ -111,8 +111,8 @@ function changed(before: Entries = {}, after: Entries): Changes {
 }
 
 /**
- * The simulated site leaves with the simulated sky: a real mount must not go by its horizon, nor real frames tell of its
- * telescope. What the owner wrote stays.
+ * The simulated site leaves with the simulated sky: a real mount must not go by its horizon, nor real frames tell of
+ * its telescope. What the owner wrote stays.
  */
 export function siteLeaving(site: Values = {}, demo: Values = {}): Changes {
   const simulated = Object.keys(demo).filter(key => same(site[key], demo[key]))
@@ -138,7 +138,7 @@ export function gearChanges(before: Gear, after: Gear): Changes {
   }
 }
 
-/** What must change in the file for one device to leave it: its duties too, and the link that nobody else speaks over. */
+/** What must change in the file for one device to leave: its duties too, and the link that nobody else speaks over. */
 export function deviceLeaving({ devices = {}, use = {} }: Gear, name: string): Changes {
   const link = devices[name]?.link
   const shared = Object.entries(devices).some(([other, entry]) => other !== name && entry.link === link)
