@@ -38,8 +38,9 @@ export interface Entity {
   /** Field of the state at the bound path that shows the present value. */
   readonly shows?: string
   readonly icon?: string
-  readonly min?: number
-  readonly max?: number
+  /** A number, or the field of the state at the bound path that says it. */
+  readonly min?: number | string
+  readonly max?: number | string
   readonly step?: number
   readonly unit?: string
   readonly diagnostic?: boolean

@@ -44,8 +44,8 @@ export function accessoryActions({ devices, use, feed, claims }: AccessoryParts)
       field: 'position',
       shows: 'position',
       icon: 'mdi:focus-field',
-      min: 0,
-      max: 100_000,
+      min: 'minSteps',
+      max: 'maxSteps',
       step: 1,
     },
     async run({ input, signal }) {

@@ -3,7 +3,10 @@
 import { readFileSync } from 'node:fs'
 import t from 'tap'
 import ts from 'typescript'
+import { componentsOf } from '../../edge/api/mqtt/home-assistant.js'
+import { topicsOf } from '../../edge/api/mqtt/topics.js'
 import { parts } from '../../edge/drivers/link/simulator/mishaps.js'
+import type { Action } from '../../edge/ports/action.js'
 import type { Feed } from '../../edge/ports/feed.js'
 import { type Field, kindOf, kinds } from '../../edge/ports/fields.js'
 import type { Json } from '../../edge/ports/json.js'
@@ -92,7 +95,7 @@ t.test('a night in which everything happens', async t => {
 })
 
 t.test('what an action says of itself holds for its input and for the state it is about', async t => {
-  const { actions } = await openNight(t, pierConfig())
+  const { actions, feed } = await openNight(t, pierConfig())
   const complaints: string[] = []
   for (const { name, input, on, entity } of actions.table) {
     const complain = (words: string) => complaints.push(`${name}: ${words}`)
@@ -107,10 +110,16 @@ t.test('what an action says of itself holds for its input and for the state it i
       if (!fields[part]) complain(`is on ${on}, but has no input ${part}`)
     }
     if (entity?.field && !fields[entity.field]) complain(`its entity fills ${entity.field}, which is no input`)
-    if (entity?.shows && kind && !kind.fields[entity.shows]) complain(`its entity shows ${entity.shows}, not in ${on}`)
+    for (const key of [entity?.shows, entity?.min, entity?.max]) {
+      if (typeof key === 'string' && kind && !kind.fields[key]) complain(`its entity reads ${key}, not in ${on}`)
+    }
   }
   t.ok(actions.table.length > 20)
   t.same(complaints, [])
+  const bindings = (action: Action) => actions.bindings(action)
+  const house = { node: 'test', topics: topicsOf('test'), states: feed.states(), bindings, known: new Set<string>() }
+  const focuser = componentsOf({ ...house, actions: actions.table })['do_focuser-move_focuser']
+  t.match(focuser, { platform: 'number', min: 0, max: 25_000 }, 'Home Assistant is told the range of this focuser')
 })
 
 t.test('a face over MQTT', async t => {

@@ -172,12 +172,15 @@ function platformOptions(action: Action, state: State | undefined): Record<strin
         value_template: shown && `{{ None if ${shown} is not defined else 'ON' if ${shown} else 'OFF' }}`,
       }
     case 'number': {
-      const from = (key: string) => (typeof state?.value[key] === 'number' ? (state.value[key] as number) : undefined)
+      const from = (bound: number | string) => {
+        const said = typeof bound === 'number' ? bound : state?.value[bound]
+        return typeof said === 'number' ? said : undefined
+      }
       const unit = row.unit ?? text(state?.value.unit)
-      const min = row.min ?? from('min')
-      const max = row.max ?? from('max')
+      const min = from(row.min ?? 'min')
+      const max = from(row.max ?? 'max')
       if (min !== undefined && max !== undefined && min >= max) return undefined
-      const step = row.step ?? from('step')
+      const step = from(row.step ?? 'step')
       return { min, max, step, mode: 'box', unit_of_measurement: unit, value_template }
     }
     case 'select': {
