@@ -141,7 +141,7 @@ async function takeUntilDone(
   tally: Tally,
 ) {
   const { feed, clock, imaging } = parts
-  const either = anyOf(run.signal, run.finish)
+  const either = AbortSignal.any([run.signal, run.finish])
   const patience = patienceWith(camera, clock)
   // The next exposure runs while the last frame is folded: photons are not lost to arithmetic.
   let folding: Promise<void> = Promise.resolve()
@@ -168,13 +168,13 @@ async function takeUntilDone(
             total: order.frames,
             activity: run.activity.id,
           },
-          either.signal,
+          either,
         )
         patience.well()
       } catch (error) {
-        if (either.signal.aborted) throw error
+        if (either.aborted) throw error
         const fault = asFault(error, 'live stack')
-        await patience.afterFailure(fault, either.signal)
+        await patience.afterFailure(fault, either)
         parts.log.warn(`the live stack goes on after: ${fault.message}`)
         continue
       }
@@ -197,7 +197,6 @@ async function takeUntilDone(
       if (order.frames > 0 && tally.accepted + 1 >= order.frames) await folding
     }
   } finally {
-    either.cancel()
     await folding
   }
   if (foldFault) throw foldFault
@@ -296,20 +295,4 @@ async function saveStack(parts: StackParts, stack: PixelStack, tally: Tally, sav
   const bytes = await stack.save(cards)
   const name = `stack_${object ?? 'sky'}_${tally.accepted}x${exposureSeconds}s_${stamp}.fits`
   return parts.store.saveProduct(name, bytes, parts.night(startedMs))
-}
-
-/** A signal that fires with the reason of whichever fires first. */
-function anyOf(...signals: AbortSignal[]): { signal: AbortSignal; cancel(): void } {
-  const control = new AbortController()
-  const pass = (event: Event) => control.abort((event.target as AbortSignal).reason)
-  for (const signal of signals) {
-    if (signal.aborted) control.abort(signal.reason)
-    signal.addEventListener('abort', pass, { once: true })
-  }
-  return {
-    signal: control.signal,
-    cancel() {
-      for (const signal of signals) signal.removeEventListener('abort', pass)
-    },
-  }
 }
