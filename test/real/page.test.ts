@@ -163,13 +163,14 @@ t.test('a first night on a phone', { skip: noBrowser, timeout: 200_000 }, async 
       .waitFor()
   })
 
-  await t.test('the pier camera shows the age of its picture, and leaves when nobody looks', async () => {
+  await t.test('the pier camera shows the age of its picture, and leaves when nobody looks', async t => {
     await goTo(page, 'pier')
     await page.getByAltText('What the pier camera sees now').waitFor()
     await page.getByText(/^\d\.\d s$/).waitFor()
     await agent.until('video/pier', ({ viewers }) => viewers === 1)
     await goTo(page, 'now')
     await agent.until('video/pier', ({ viewers }) => viewers === 0)
+    t.pass('the age is shown, one viewer is counted while the view is open, and none after')
   })
 
   await t.test('two pages on the pier camera still act', async t => {
