@@ -81,8 +81,8 @@ interface Pending {
 
 const standardPending = 256
 const standardDeadlineMs = 120_000
-/** So long after the last call that lent it memory, a thread is asked to let go of what it still knows of it. */
-const letGoMs = 45_000
+/** So long after its start and after the last call that lent it memory, a thread is asked to let go of what it can. */
+const letGoMs = 40_000
 
 /**
  * The near side of a thread that runs `serveCalls`. The thread does not keep the process alive while nothing is asked.
@@ -135,6 +135,7 @@ export function callsTo<M extends Served>(worker: Worker, options: CallsOptions)
   worker.on('exit', code => over(closing ? closed(name) : threadDied(name, code, died)))
   worker.unref()
   worker.postMessage({ flags } satisfies ToThread)
+  rest.used()
 
   const send = (method: string, input: unknown, how: How): { id: number; work: Promise<unknown> } => {
     const id = ++calls

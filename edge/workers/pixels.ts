@@ -26,7 +26,7 @@ export interface PixelsOptions {
 }
 
 /** Threads and memory unused for so long are given back: most of a day nobody exposes. */
-const restMs = 60_000
+const restMs = 45_000
 
 /** Threads start when first needed: one for stacks, one for everything else, so that a tap is not behind a fold. */
 export function openPixels(options: PixelsOptions): Pixels {
@@ -41,6 +41,8 @@ export function openPixels(options: PixelsOptions): Pixels {
       if (options.threads) collectGarbage()
     },
   )
+  // The start leaves much behind, too.
+  poolRest.used()
   const general = lazyThread(options, 'pixel worker', restMs)
   // Without threads there is one line for everything, or what ends first would depend on the machine.
   const stacking = options.threads ? lazyThread(options, 'stacker') : general
