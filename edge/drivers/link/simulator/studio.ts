@@ -36,7 +36,7 @@ const longestMs = 120_000
 /**
  * So long after its last sky the thread is ended, for skies leave much behind; one that painted none, after any rest.
  */
-const restMs = 60_000
+const restMs = 45_000
 
 /** The thread starts with the first picture. */
 export function studio(clock: Clock): Studio {
