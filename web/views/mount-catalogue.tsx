@@ -21,8 +21,16 @@ interface Entry {
 
 const typingMs = 200
 
-/** Nobody says HIP 91262 for Vega. */
-const calledBy = ({ id, name }: Entry): string => (id.startsWith('HIP ') && name) || id
+const alike = (one: string, other: string): boolean => one.toLowerCase() === other.toLowerCase()
+
+/** Nobody says HIP 91262 for Vega, nor moon for the Moon. */
+const calledBy = ({ id, name }: Entry): string => (name && (id.startsWith('HIP ') || alike(id, name)) ? name : id)
+
+/** The other of its two names, where it has two. */
+function alsoCalled(entry: Entry): string | undefined {
+  const other = calledBy(entry) === entry.id ? entry.name : entry.id
+  return other && !alike(other, calledBy(entry)) ? other : undefined
+}
 
 export function Catalogue({ name, why }: { name: string | undefined; why: string | undefined }) {
   const [words, setWords] = useState('')
@@ -71,7 +79,7 @@ export function Catalogue({ name, why }: { name: string | undefined; why: string
         {found?.slice(0, 12).map(entry => (
           <li key={entry.id} class={entry.up === false ? 'down' : ''}>
             <div class="what">
-              <strong>{entry.id}</strong> {entry.name && entry.name !== entry.id && <span>{entry.name}</span>}
+              <strong>{calledBy(entry)}</strong> <span>{alsoCalled(entry)}</span>
               <small class="dim">
                 {[
                   entry.type,
