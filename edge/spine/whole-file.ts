@@ -33,7 +33,8 @@ const lockPauseMs = 20
 const lockWaitMs = 15_000
 
 /**
- * `work` while no other process does the like: two that read a file and write it anew would lose what one of them wrote.
+ * `work` while no other process does the like: two that read a file and write it anew would lose what one of them
+ * wrote.
  * @param path of a file that stands there meanwhile; one that a crash left behind is taken over
  * @throws Fault `busy` when another process keeps it for 15 s; what `work` throws
  */

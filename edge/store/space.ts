@@ -9,7 +9,7 @@ export function freeBytesOf(folder: string): number {
   return bavail * bsize
 }
 
-/** @throws Fault `broken` when the folder has gone, with its disk perhaps: it is not made anew on whatever lies below */
+/** @throws Fault `broken` when the folder is gone, maybe with its disk: it is not made anew on whatever lies below */
 export function spaceOf(folder: string, reserveBytes: number): Space {
   try {
     const { bavail, blocks, bsize } = statfsSync(folder)

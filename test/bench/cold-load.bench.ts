@@ -1,5 +1,5 @@
-// The page's first visit over a poor link: bytes on the wire of all that it is made of, lazily loaded parts included, and
-// the first paint at 1.6 Mbit/s and 150 ms.
+// The page's first visit over a poor link: bytes on the wire of all that it is made of, lazily loaded parts included,
+// and the first paint at 1.6 Mbit/s and 150 ms.
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Browser, BrowserContext, CDPSession, Page } from 'playwright-core'
@@ -51,7 +51,7 @@ else {
   })
 }
 
-/** Body and headers as they came, of the page's own files and of what it asks the agent for; after a walk through all. */
+/** Body and headers as they came, of the page's own files and of what it asks for; after a walk through all. */
 async function wireBytes(browser: Browser, agent: AgentProcess) {
   return fresh(browser, async (page, wire) => {
     const urls = new Map<string, string>()

@@ -1,5 +1,5 @@
-// How long a change takes from the agent's feed to a line of its event stream, and to the pixels of a page. One machine,
-// so one clock: the agent's `atMs` against the time here and in the browser.
+// How long a change takes from the agent's feed to a line of its event stream, and to the pixels of a page. One
+// machine, so one clock: the agent's `atMs` against the time here and in the browser.
 import type { Page } from 'playwright-core'
 import { type AgentProcess, patiently, startAgent } from '../support/agent.js'
 import { type Bench, benchmark, median, type Result } from '../support/benchmark.js'

@@ -1,5 +1,5 @@
-// What the agent takes from a small computer while nobody looks and nothing is exposed: after the start, and again after
-// a run of frames has gone through every thread. Started as `make run` starts it.
+// What the agent takes from a small computer while nobody looks and nothing is exposed: after the start, and again
+// after a run of frames has gone through every thread. Started as `make run` starts it.
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { root, startAgent } from '../support/agent.js'
