@@ -59,6 +59,10 @@ export interface HttpFace {
 }
 
 const graceMs = 2_000
+/** Every connection costs a file number, of which the frames need some too. A phone opens six at most. */
+const mostConnections = 512
+/** Longer than any answer is worked on: whoever takes nothing of one for so long lets its memory go. */
+const readerMs = 150_000
 
 function routes(parts: HttpParts): Express {
   const { feed, actions, store, pixels, pictures, guard, clock } = parts
@@ -66,9 +70,12 @@ function routes(parts: HttpParts): Express {
   app.disable('x-powered-by')
   app.set('etag', false)
   app.use(checkOrigin(guard))
-  app.use((_request, response, next) => {
+  app.use((request, response, next) => {
     response.setHeader('X-Content-Type-Options', 'nosniff')
     response.setHeader('Referrer-Policy', 'no-referrer')
+    // What is asked to be done may take an exposure's time to answer.
+    const looking = request.method === 'GET' || request.method === 'HEAD'
+    request.socket.setTimeout(looking ? readerMs : 0)
     next()
   })
   app.use(configRoutes(parts.configuration, actions, guard))
@@ -95,6 +102,7 @@ function routes(parts: HttpParts): Express {
 export async function startHttp(parts: HttpParts, host: string, port: number): Promise<HttpFace> {
   const server = createServer(routes(parts))
   server.requestTimeout = 60_000
+  server.maxConnections = mostConnections
   await listen(server, host, port)
   return {
     port: (server.address() as AddressInfo).port,
