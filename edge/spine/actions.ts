@@ -41,12 +41,21 @@ export interface ActionTable extends Actions {
 export function createActions(parts: ActionParts): ActionTable {
   const { claims, feed, clock, random, log } = parts
   const byName = new Map<string, Action>()
+  /** Taken off the table, to come back when their devices do. */
+  const away = new Set<string>()
   const running = new Map<string, Running>()
   const ended: string[] = []
 
   const find = (name: string) => {
     const row = byName.get(name)
     if (row) return row
+    if (away.has(name)) {
+      throw new Fault(
+        'offline',
+        `${name} is not there while the devices are opened anew`,
+        'Wait a moment, then try again',
+      )
+    }
     const near = nearest(name, [...byName.keys()])
     throw new Fault(
       'not-found',
@@ -111,9 +120,13 @@ export function createActions(parts: ActionParts): ActionTable {
       for (const row of rows) {
         assert(!byName.has(row.name), `two actions share the name ${row.name}`)
         byName.set(row.name, row)
+        away.delete(row.name)
       }
       return () => {
-        for (const row of rows) byName.delete(row.name)
+        for (const { name } of rows) {
+          byName.delete(name)
+          away.add(name)
+        }
       }
     },
     running: () => [...running.keys()],

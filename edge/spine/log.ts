@@ -45,5 +45,7 @@ export const asJson = ({ atMs, level, from, message, facts }: LogLine): string =
 /** For a person at a terminal. */
 export const asWords = ({ atMs, level, from, message, facts }: LogLine): string => {
   const time = new Date(atMs).toISOString().slice(11, 19)
-  return `${time} ${level.padEnd(5)} ${from}: ${message}${facts ? ` ${JSON.stringify(facts)}` : ''}\n`
+  const line = `${time} ${level.padEnd(5)} ${from}: ${message}${facts ? ` ${JSON.stringify(facts)}` : ''}`
+  // Names that strangers gave stand in it, and a terminal obeys control characters.
+  return `${line.replace(/\p{Cc}/gu, '�')}\n`
 }

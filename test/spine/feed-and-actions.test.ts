@@ -4,7 +4,9 @@ import t from 'tap'
 import { action, type Who } from '../../edge/ports/action.js'
 import { Fault } from '../../edge/ports/fault.js'
 import type { FeedEvent, State } from '../../edge/ports/feed.js'
+import type { LogLine } from '../../edge/ports/log.js'
 import { z } from '../../edge/ports/schema.js'
+import { asWords } from '../../edge/spine/log.js'
 import { openHouse } from '../support/house.js'
 
 const observer: Who = { name: 'phone', role: 'observer', face: 'http' }
@@ -157,6 +159,28 @@ t.test('a deed that does not settle is ended at its deadline and lets go of what
   actions.offer([wait('dawdle', 3_000)])
   await t.rejects(clock.until(actions.ask('dawdle', {}, observer), 10_000), { code: 'timeout' })
   t.equal(claims.holderOf('camera/main'), undefined)
+})
+
+t.test('an action that is away while devices are opened anew is not one that never was', async t => {
+  const { actions } = await openHouse(t)
+  const withdraw = actions.offer([wait('dawdle', 10)])
+  withdraw()
+  await t.rejects(actions.ask('dawdle', {}, observer), { code: 'offline', fix: /Wait/ })
+  await t.rejects(actions.ask('dawdel', {}, observer), { code: 'not-found' })
+  actions.offer([wait('dawdle', 10)])
+  t.equal(actions.find('dawdle').name, 'dawdle')
+})
+
+t.test('a name made of control characters does nothing to the terminal it is logged on', async t => {
+  const line = {
+    atMs: 0,
+    level: 'warn',
+    from: 'http',
+    message: 'asked by \u001b[2Janna\r\u009b31m',
+    facts: { a: '\u007f' },
+  }
+  t.notMatch(asWords(line as LogLine).trimEnd(), /\p{Cc}/u)
+  t.match(asWords(line as LogLine), /anna/)
 })
 
 t.test('what is asked for is checked: name, role, input', async t => {
