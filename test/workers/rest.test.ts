@@ -41,6 +41,17 @@ t.test('what has not been used for a minute rests, and nothing rests that is at 
   t.same(rested, [270_000])
 })
 
+t.test('a collection reaches what has grown old, on every Node', async t => {
+  let old: object[] = Array.from({ length: 500_000 }, (_, index) => ({ index }))
+  collectGarbage()
+  collectGarbage()
+  const before = process.memoryUsage().heapUsed
+  t.equal(old.length, 500_000)
+  old = []
+  collectGarbage()
+  t.ok(before - process.memoryUsage().heapUsed > 10e6)
+})
+
 t.test('the memory of the last frame is kept warm for a while and given back then', async t => {
   const clock = simulatedClock(0)
   const { log } = collectedLog(clock)
