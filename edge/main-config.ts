@@ -4,6 +4,7 @@
 import { httpSettings } from './api/http/server.js'
 import { mqttSettings } from './api/mqtt/settings.js'
 import { drivers, links } from './drivers/index.js'
+import type { PortName } from './ports/device.js'
 import { asFault } from './ports/fault.js'
 import { jsonSchemaOf, z } from './ports/schema.js'
 import type { DriverSheet } from './ports/settings.js'
@@ -51,6 +52,25 @@ const useSettings = z
     pier_cam: deviceName.optional().describe('Pier camera'),
   })
   .describe('Which device does what')
+
+type Role = keyof z.output<typeof useSettings>
+const portOfRole: Readonly<Record<Role, PortName>> = {
+  camera: 'camera',
+  guide_camera: 'camera',
+  mount: 'mount',
+  focuser: 'focuser',
+  wheel: 'wheel',
+  pier_cam: 'video',
+}
+
+/** What is wrong with a device in that role, if anything. */
+function misused(role: Role, name: string, devices: Readonly<Record<string, { driver: string }>>): string | undefined {
+  if (!Object.hasOwn(devices, name)) return `there is no device "${name}" under devices:`
+  const { driver, ...options } = devices[name]
+  const ports = drivers.find(({ id }) => id === driver)?.ports(options as never) ?? []
+  if (ports.includes(portOfRole[role])) return undefined
+  return `device "${name}" is used as ${ports.join(', ')}, not as ${portOfRole[role]}`
+}
 
 const linkEntry = z.discriminatedUnion(
   'driver',
@@ -102,13 +122,8 @@ export const configSchema = z
       context.addIssue({ code: 'custom', path: ['archive', 'template'], message: asFault(error, 'template').message })
     }
     for (const [role, name] of Object.entries(settings.use)) {
-      if (name !== undefined && !Object.hasOwn(devices, name)) {
-        context.addIssue({
-          code: 'custom',
-          path: ['use', role],
-          message: `there is no device "${name}" under devices:`,
-        })
-      }
+      const words = name !== undefined && misused(role as Role, name, devices)
+      if (words) context.addIssue({ code: 'custom', path: ['use', role], message: words })
     }
   })
 

@@ -29,6 +29,10 @@ t.test('a mistake is named with its line and the nearest right key', async t => 
   wrong('devices:\n  main: {driver: simulator, link: sky}\n', /line 2: devices\.main\.link: there is no link "sky"/)
   wrong('devices:\n  main: {driver: simulater}\n', /line 2: devices\.main/)
   wrong('use:\n  camera: main\n', /line 2: use\.camera: there is no device "main"/)
+  wrong(
+    'links: {x: {driver: indi}}\ndevices: {m: {driver: indi, link: x, device: Mount}}\nuse:\n  mount: m\n',
+    /line 4: use\.mount: device "m" is used as camera, not as mount/,
+  )
   wrong('site:\n  latitude: 46\n latitude: 3\n', /line 3/)
   wrong('devices:\n  Main: {driver: replay, folder: x}\n', /devices/)
 })
