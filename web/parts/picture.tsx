@@ -3,8 +3,11 @@
 // it).
 import type { ComponentChildren, RefObject } from 'preact'
 import { useEffect, useRef, useState } from 'preact/hooks'
+import type { Exposure } from '../../edge/ports/store'
+import { fetched } from '../ask'
 import { boot, usePictureTag } from '../live'
 import { Icon } from './icon'
+import { framePath } from './kept-frame'
 
 /** Loads one picture after the other, newest next; the old one stays until the new one can be drawn. */
 function useLoaded(address: string | undefined): { shown?: string; failed: boolean } {
@@ -40,12 +43,34 @@ function useLoaded(address: string | undefined): { shown?: string; failed: boole
   return { shown, failed }
 }
 
+/** How far back a frame of the main camera is looked for among those of others. */
+const lookedAt = 20
+
+/** Where the preview of this camera's newest frame on the disk is, once that is known. */
+function useNewestKept(camera: string | undefined): string | undefined {
+  const [address, setAddress] = useState<string>()
+  useEffect(() => {
+    if (!camera) return
+    fetched<{ exposures: readonly Exposure[] }>(`/api/exposures?limit=${lookedAt}`).then(
+      ({ exposures }) => {
+        const newest = exposures.find(frame => frame.camera === camera)
+        setAddress(newest && framePath(newest.id, 'preview'))
+      },
+      // The banner says that the box does not answer; there is no picture either way.
+      () => {},
+    )
+  }, [camera])
+  return camera && address
+}
+
 interface LatestProps {
   /** `frame`, `stack`, `focus`, `pier`. */
   readonly name: string
   readonly alt: string
   /** Shown while there is none. */
   readonly empty: string
+  /** Of this camera the newest kept frame stands in while the box, started anew, has shown none. */
+  readonly orKeptOf?: string
   readonly children?: ComponentChildren
   /** Where in the picture somebody tapped, 0…1 of its width and height. */
   readonly onTap?: (x: number, y: number) => void
@@ -56,7 +81,10 @@ export function Latest(props: LatestProps) {
   const tag = usePictureTag(props.name)
   // Without a tag it is asked for once: the box may have had the picture before this page came.
   const address = `/api/pictures/${props.name}?v=${boot.get()}-${tag?.version ?? 0}`
-  const { shown, failed } = useLoaded(address)
+  const latest = useLoaded(address)
+  const kept = useLoaded(useNewestKept(latest.failed && !latest.shown ? props.orKeptOf : undefined))
+  const shown = latest.shown ?? kept.shown
+  const failed = latest.failed
   if (!shown)
     return (
       <div class="lit vacant">

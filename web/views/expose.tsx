@@ -25,7 +25,7 @@ export function ExposeView() {
     <div class="two">
       <div class="stacked">
         <Progress camera={camera} name={name} />
-        <LastFrame camera={camera} sizes={observatory?.sizes} main={name === observatory?.camera} />
+        <LastFrame camera={camera} sizes={observatory?.sizes} name={name} mainCamera={observatory?.camera} />
       </div>
       <div class="stacked">
         {cameras.length > 1 && (
@@ -96,16 +96,19 @@ function Progress({ camera, name }: { camera: Camera | undefined; name: string |
 function LastFrame({
   camera,
   sizes,
-  main,
+  name,
+  mainCamera,
 }: {
   camera: Camera | undefined
   sizes: 'hfd' | 'hfr' | undefined
-  main: boolean
+  name: string | undefined
+  mainCamera: string | undefined
 }) {
   return (
     <section class="card picture-card">
       <Latest
         name="frame"
+        orKeptOf={mainCamera}
         alt="The last frame of the main camera, stretched"
         empty="No frame yet. The first one appears here."
       />
@@ -114,7 +117,7 @@ function LastFrame({
         <Figure label={sizeName(sizes)} value={fixed(sizeOf(camera?.lastHfdPx, sizes), 2)} unit="px" />
         <Figure label="Sky" value={whole(camera?.lastBackgroundAdu)} unit="ADU" />
       </dl>
-      {!main && <p class="dim">The picture is the main camera’s; the numbers are this camera’s.</p>}
+      {name !== mainCamera && <p class="dim">The picture is the main camera’s; the numbers are this camera’s.</p>}
       {camera?.lastId && (
         <a class="button" href={hrefOf('files', '-', 'history', camera.lastId)}>
           Open in history

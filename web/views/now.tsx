@@ -34,7 +34,13 @@ export function NowView() {
       <div class="two">
         <div class="stacked">
           <a class="card picture-card" href={hrefOf('expose')} aria-label="Last frame: go to Expose">
-            <Latest name="frame" alt="The last frame, stretched" empty="No frame yet tonight." tools={false} />
+            <Latest
+              name="frame"
+              orKeptOf={observatory?.camera}
+              alt="The last frame, stretched"
+              empty="No frame yet."
+              tools={false}
+            />
           </a>
           <Lately />
         </div>
@@ -62,7 +68,7 @@ function Running() {
       <ul class="lines">
         {running.map(({ path, value }) => (
           <li key={path}>
-            <span>{spoken(value.action ?? path)}</span>
+            <span>{value.summary ?? spoken(value.action ?? path)}</span>
             <span class="dim">
               {value.who ? `asked by ${value.who}, ` : ''}
               {value.startedMs ? `for ${duration((boxNow() - value.startedMs) / 1000)}` : ''}
