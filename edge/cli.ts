@@ -1,5 +1,5 @@
-#!/usr/bin/env node
-// `pierside …`: runs the agent, or asks the one that runs here.
+#!/usr/bin/env -S MALLOC_TRIM_THRESHOLD_=131072 MALLOC_ARENA_MAX=2 node
+// `pierside …`: runs the agent, or asks the one that runs here. Why the two limits: scripts/run.sh.
 import { existsSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { resolve } from 'node:path'

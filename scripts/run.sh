@@ -5,9 +5,10 @@ set -euo pipefail
 scripts/build.sh
 use_node
 
-# Large buffers go back to the system as soon as they are free, instead of when glibc finds it worth it (mallopt(3)):
-# without this an idle agent keeps some 60 MB of the frames it has seen, and 200 MB of large ones.
-export MALLOC_TRIM_THRESHOLD_=131072
+# Large buffers go back to the system as soon as they are free, instead of when glibc finds it worth it (mallopt(3)), and
+# threads share what small ones leave: without this an idle agent keeps some 60 MB of the frames it has seen, and 200 MB
+# of large ones.
+export MALLOC_TRIM_THRESHOLD_=131072 MALLOC_ARENA_MAX=2
 
 # Fields 5 and 8 of /proc/PID/stat (proc(5)): our process group, and the one in the foreground of the terminal (-1
 # without one).

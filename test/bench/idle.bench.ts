@@ -8,8 +8,8 @@ import { treeUse } from '../support/process-tree.js'
 
 const gateMB = 150
 const gatePercent = 2
-const settleMs = 30_000
-/** What rests for a minute gives its memory back. */
+const settleMs = 60_000
+/** What rests for 45 s gives its memory back; it takes two looks where it was at work at the first. */
 const afterRunMs = 90_000
 const lookMs = 1_000
 const looks = 20
