@@ -182,7 +182,7 @@ function plainPasswords(text: string, document: Document, lines: LineCounter): C
   const look = (value: unknown, path: readonly string[]) => {
     if (typeof value === 'object' && value !== null) {
       for (const [key, inner] of Object.entries(value)) look(inner, [...path, key])
-    } else if (path.at(-1) === 'password' && !String(value).startsWith('!secret ')) {
+    } else if (isSecret(path.at(-1) ?? '', String(value)) && !String(value).startsWith('!secret ')) {
       const words =
         'must not stand here in the open; put it into secrets.yaml as `name: value` and write `!secret name`'
       found.push({ line: lineOf(document, lines, path), path: path.join('.'), words })
@@ -190,6 +190,12 @@ function plainPasswords(text: string, document: Document, lines: LineCounter): C
   }
   look(looseSettings(text), [])
   return found
+}
+
+/** By its name; or an address with a password in it, before the host or behind the question mark. */
+function isSecret(key: string, value: string): boolean {
+  if (/^(pass(word|wd|phrase)?|pwd|secret|token)$/i.test(key)) return true
+  return /^[a-z]+:\/\/[^/\s]*:[^/\s]*@|^[a-z]+:\/\/.*(pass(word|wd)?|pwd|secret|token|key)=[^&]/i.test(value)
 }
 
 /** Line of the key at `path`, or of the nearest thing above it that is in the file. */

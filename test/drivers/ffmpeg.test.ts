@@ -184,7 +184,8 @@ t.test('what is missing is named, with what to do', async t => {
     message: /usb-none-video-index0 is not plugged in/,
   })
   await t.rejects(open({ source: 'url' }), { code: 'bad-input' })
-  const { ports } = await open({ source: 'url', url: 'http://owner:secret@127.0.0.1:9/x', jpeg: 'camera' })
+  const url = 'http://owner:secret@127.0.0.1:9/user=owner&password=secret?key=secret'
+  const { ports } = await open({ source: 'url', url, jpeg: 'camera' })
   const fault = await ports
     .video!.run(order, () => undefined, new AbortController().signal)
     .then(

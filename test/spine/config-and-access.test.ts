@@ -111,6 +111,18 @@ t.test('a password in the open is refused: anyone may look at the file', async t
   const words = /line 4: mqtt\.broker\.password: must not stand here in the open/
   t.throws(() => check(open), { message: words })
   t.throws(() => check(open), { message: /^(?!.*hunter2)/ })
+  const camera = (url: string) => `devices:\n  pier:\n    driver: ffmpeg\n    source: url\n    url: ${url}\n`
+  const addresses = [
+    'rtsp://owner:hunter2@cam/1',
+    'http://cam/mjpg?user=a&pwd=hunter2',
+    'rtsp://cam/user=a&password=hunter2&channel=1',
+  ]
+  for (const url of addresses) {
+    t.throws(() => check(camera(url)), { message: /line 5: devices\.pier\.url: must not stand here/ }, url)
+    t.throws(() => check(camera(url)), { message: /^(?!.*hunter2)/ })
+    t.ok(parseConfig(camera('!secret cam'), configSchema, new Map([['cam', url]])))
+  }
+  t.ok(check(camera('rtsp://cam:554/channel=1')))
 })
 
 t.test('a pairing code works once, for ten minutes, and not by guessing', async t => {

@@ -20,7 +20,7 @@ export const ffmpegOptions = z.strictObject({
     .string()
     .regex(/^(https?|rtsps?):\/\/[^\s]+$/, 'must begin with http://, https://, rtsp:// or rtsps://')
     .optional()
-    .describe('Address of the network camera, with its user and password if it wants them'),
+    .describe('Address of the network camera; as `!secret name` where user and password stand in it'),
   jpeg: z
     .enum(['camera', 'ffmpeg'])
     .optional()

@@ -16,7 +16,7 @@ export interface Run {
   onBytes(bytes: Uint8Array): void
 }
 
-/** How it ended, in its own words: at most the last two lines of stderr, without passwords. */
+/** How it ended, in its own words: at most the last two lines of stderr, without what an address may hide. */
 export interface Ending {
   readonly how: string
   readonly words: string
@@ -107,12 +107,14 @@ function endOf(child: ChildProcessByStdio<null, Readable, Readable>): Promise<st
 }
 
 function lastWords(text: string): string {
-  const lines = text
+  // What was cut off at its front may begin in the middle of an address.
+  const whole = text.length < wordsKept ? text : text.slice(text.search(/[\r\n]/) + 1)
+  const lines = whole
     .split(/[\r\n]+/)
     .map(line => line.replace(/^\[[^\]]*\]\s*/, '').trim())
     .filter(line => line !== '')
-  return [...new Set(lines)]
-    .slice(-2)
-    .join('; ')
-    .replace(/\/\/[^/\s@]*@/g, '//')
+  return [...new Set(lines)].slice(-2).map(withoutSecrets).join('; ')
 }
+
+/** Of addresses only the host: cameras want their password before it, in the path or behind the question mark. */
+const withoutSecrets = (line: string) => line.replace(/([a-z]+:\/\/)(?:\S*@)?([^\s/?#@]*)\S*?(:?)(?=\s|$)/gi, '$1$2$3')
