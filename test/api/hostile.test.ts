@@ -1,10 +1,12 @@
 // The agent under attack from its own network: senseless input, tricks with hosts and origins, races, aborts at any
 // moment, floods of connections. After each of them the camera takes the next frame, and rows match files.
+import { EventEmitter } from 'node:events'
 import { readdirSync, readFileSync } from 'node:fs'
 import { request } from 'node:http'
 import { connect, type Socket } from 'node:net'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
+import { fewAtOnce } from '../../edge/api/http/large-answers.js'
 import { seededRandom } from '../../edge/spine/seeded-random.js'
 import { type AgentProcess, patiently, startAgent } from '../support/agent.js'
 
@@ -224,6 +226,37 @@ t.test('a flood of connections takes neither the frames nor the page away for go
   t.ok(numbers < 700, `${numbers} file numbers are in use: enough are left for the frames`)
   for (const socket of sockets) socket.destroy()
   await patiently(() => nextFrame(t), 10_000)
+})
+
+t.test('large pictures come a few at a time, each in its turn, and whoever left is not waited for', async t => {
+  const gate = fewAtOnce()
+  const inside: number[] = []
+  const come = (name: number) => {
+    const response = Object.assign(new EventEmitter(), {
+      said: 0,
+      status(code: number) {
+        response.said = code
+        return response
+      },
+      json: () => response,
+    })
+    gate({ method: 'GET' } as never, response as never, () => inside.push(name))
+    return response
+  }
+  const all = Array.from({ length: 74 }, (_, name) => come(name))
+  t.same(inside, [0, 1, 2, 3, 4, 5, 6, 7])
+  t.same(
+    all.slice(72).map(({ said }) => said),
+    [409, 409],
+    'a line without end is none',
+  )
+  all[8].emit('close')
+  all[3].emit('close')
+  t.equal(inside.at(-1), 9, 'the one after who left')
+  for (const response of [...all.slice(0, 3), ...all.slice(4, 8), ...all.slice(9, 72)]) response.emit('close')
+  t.equal(inside.length, 71)
+  come(100)
+  t.equal(inside.at(-1), 100, 'and when all have gone it is open')
 })
 
 t.test('after all this every frame that was told of is there, once, and the events have no gap', async t => {

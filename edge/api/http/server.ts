@@ -21,6 +21,7 @@ import { configRoutes } from './config-routes.js'
 import { dashboardRoutes, dashboardTable } from './dashboard.js'
 import { type LogSource, streamRoutes } from './event-stream.js'
 import { checkOrigin, type GuardParts } from './guard.js'
+import { fewAtOnce, largeAnswers } from './large-answers.js'
 import { openApi } from './openapi.js'
 import { pageFiles } from './page-files.js'
 import { pierCamRoutes } from './pier-cam-stream.js'
@@ -78,6 +79,7 @@ function routes(parts: HttpParts): Express {
     request.socket.setTimeout(looking ? readerMs : 0)
     next()
   })
+  app.all(largeAnswers, fewAtOnce())
   app.use(configRoutes(parts.configuration, actions, guard))
   app.use(express.json({ limit: '256kb' }))
   app.use(streamRoutes({ feed, pictures, logs: parts.logs, clock }))
