@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds what changed: the agent to build/edge, the page to web/dist. `build.sh all` installs the packages of
+# Builds what changed: the agent to build/edge, its kernels to build/kernels.wasm, the page to web/dist. `build.sh all` installs the packages of
 # development too.
 set -euo pipefail
 . "$(dirname "$0")/packages.sh"
@@ -30,6 +30,20 @@ build_agent() {
   mv build/agent.new build/agent.stamp
 }
 
+build_kernels() {
+  up_to_date build/kernels.wasm edge/kernels/assembly && return
+  mkdir -p build
+  touch build/kernels.new
+  say "building the kernels"
+  # No relaxed SIMD: the same frames give the same bits on every machine.
+  node node_modules/assemblyscript/bin/asc.js edge/kernels/assembly/index.ts -o build/kernels.made -O3 --noAssert \
+    --runtime stub --use abort= --enable simd --enable threads \
+    --importMemory --sharedMemory --initialMemory 1 --maximumMemory 65536 >&2 || fail "the kernels could not be built"
+  touch -r build/kernels.new build/kernels.made
+  mv build/kernels.made build/kernels.wasm
+  rm build/kernels.new
+}
+
 build_page() {
   [ -e web/dist/index.html ] && up_to_date build/page.stamp web && return
   mkdir -p web/dist
@@ -43,5 +57,6 @@ one_at_a_time
 use_node
 bring_packages "${1:-production}"
 build_agent
+build_kernels
 build_page
 others_may

@@ -6,7 +6,7 @@ import { type Import, importsOf, type Sources } from './source-tree.js'
  * them over.
  */
 const mayUse: Readonly<Record<string, readonly string[]>> = {
-  science: [],
+  science: ['kernels'],
   kernels: [],
   rules: ['science', 'kernels'],
   ports: ['rules', 'science', 'kernels'],

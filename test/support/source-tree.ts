@@ -18,6 +18,8 @@ export function readSources(): Map<string, string> {
   const walk = (folder: string) => {
     for (const entry of readdirSync(folder, { withFileTypes: true })) {
       const file = `${folder}/${entry.name}`
+      // AssemblyScript looks like TypeScript but is another language, with rules of its own.
+      if (file === 'edge/kernels/assembly') continue
       if (file === 'web/dist' || entry.name === 'node_modules' || entry.name === '__pycache__') continue
       if (entry.isDirectory()) walk(file)
       else take(file)

@@ -1,0 +1,27 @@
+// The hot loops, by name: each as WebAssembly SIMD and as the plain TypeScript that says what its answer is, bit for
+// bit. `test/kernels` holds the two against each other.
+import { decodeU16be } from './decode.js'
+import { type Views, viewsOf } from './memory.js'
+
+const twins = { decodeU16be }
+
+type Bound<F> = F extends (views: Views, ...rest: infer A) => infer R ? (...rest: A) => R : never
+
+/** Kernels on one memory: byte offsets and numbers in, memory changed, a number out where there is one to tell. */
+export type Kernels = { readonly [K in keyof typeof twins]: Bound<(typeof twins)[K]> }
+
+/** The definition: slow, and without WebAssembly. */
+export function plainKernels(buffer: ArrayBufferLike): Kernels {
+  const views = viewsOf(buffer)
+  const bound = Object.entries(twins).map(([name, twin]) => [
+    name,
+    (...rest: unknown[]) => (twin as (...all: unknown[]) => unknown)(views, ...rest),
+  ])
+  return Object.fromEntries(bound) as Kernels
+}
+
+/** @param module compiled from assembly/; the memory may be used by other threads' kernels at the same time */
+export function simdKernels(module: WebAssembly.Module, memory: WebAssembly.Memory): Kernels {
+  const { exports } = new WebAssembly.Instance(module, { env: { memory } })
+  return exports as unknown as Kernels
+}
