@@ -1,9 +1,30 @@
 // The hot loops, by name: each as WebAssembly SIMD and as the plain TypeScript that says what its answer is, bit for
 // bit. `test/kernels` holds the two against each other.
-import { decodeU16be } from './decode.js'
+import { calibrateF32, calibrateU16 } from './calibrate.js'
+import {
+  decodeI16,
+  decodeI16be,
+  decodeI32,
+  decodeI32be,
+  decodeU8,
+  decodeU16,
+  decodeU16be,
+  swapWords,
+} from './decode.js'
 import { type Views, viewsOf } from './memory.js'
 
-const twins = { decodeU16be }
+const twins = {
+  calibrateF32,
+  calibrateU16,
+  decodeI16,
+  decodeI16be,
+  decodeI32,
+  decodeI32be,
+  decodeU16,
+  decodeU16be,
+  decodeU8,
+  swapWords,
+}
 
 type Bound<F> = F extends (views: Views, ...rest: infer A) => infer R ? (...rest: A) => R : never
 
