@@ -1,33 +1,47 @@
-// How one frame lies on another: turned, scaled and moved, never mirrored or sheared. Cameras do not do the latter
-// two in a night.
+// How one frame lies on another: turned, scaled, moved, and mirrored when a diagonal or another camera came in between;
+// never sheared.
 
 /**
- * Takes frame pixel (x, y) to reference pixel (a x − b y + tx, b x + a y + ty). a = scale · cos(turn), b = scale ·
- * sin(turn).
+ * Takes frame pixel (x, y) to reference pixel (a x − b y + tx, b x + a y + ty), where x is negated first when
+ * `mirrored`. a = scale · cos(turn), b = scale · sin(turn).
  */
 export interface Similarity {
   readonly a: number
   readonly b: number
   readonly tx: number // px
   readonly ty: number // px
+  readonly mirrored: boolean
 }
 
-export const identity: Similarity = { a: 1, b: 0, tx: 0, ty: 0 }
+export const identity: Similarity = { a: 1, b: 0, tx: 0, ty: 0, mirrored: false }
 
-/** The transform the other way, reference to frame. */
-export function invert({ a, b, tx, ty }: Similarity): Similarity {
+/** The transform the other way, reference to frame; not finite when there is none. */
+export function invert({ a, b, tx, ty, mirrored }: Similarity): Similarity {
   const square = a * a + b * b
+  const sign = mirrored ? -1 : 1
   const c = a / square
-  const d = -b / square
-  return { a: c, b: d, tx: -(c * tx - d * ty), ty: -(d * tx + c * ty) }
+  const d = (-sign * b) / square
+  return { a: c, b: d, tx: -(sign * c * tx - d * ty), ty: -(sign * d * tx + c * ty), mirrored }
 }
 
-export function moveX({ a, b, tx }: Similarity, x: number, y: number): number {
-  return a * x - b * y + tx
+/** One transform that does what `inner`, then `outer` do. */
+export function compose(outer: Similarity, inner: Similarity): Similarity {
+  const b = outer.mirrored ? -inner.b : inner.b
+  return {
+    a: outer.a * inner.a - outer.b * b,
+    b: outer.b * inner.a + outer.a * b,
+    tx: moveX(outer, inner.tx, inner.ty),
+    ty: moveY(outer, inner.tx, inner.ty),
+    mirrored: outer.mirrored !== inner.mirrored,
+  }
 }
 
-export function moveY({ a, b, ty }: Similarity, x: number, y: number): number {
-  return b * x + a * y + ty
+export function moveX({ a, b, tx, mirrored }: Similarity, x: number, y: number): number {
+  return (mirrored ? -a * x : a * x) - b * y + tx
+}
+
+export function moveY({ a, b, ty, mirrored }: Similarity, x: number, y: number): number {
+  return (mirrored ? -b * x : b * x) + a * y + ty
 }
 
 /** Magnification of frame onto reference. */
@@ -46,7 +60,10 @@ export function offsetAtCentre(frameToReference: Similarity, width: number, heig
   return [moveX(back, x, y) - x, moveY(back, x, y) - y]
 }
 
-/** How far the sky turned since the reference, radians, from +x towards +y; −π … π. */
+/**
+ * How far the sky turned since the reference, radians, from +x towards +y; −π … π. On a mirrored frame: before it was
+ * mirrored.
+ */
 export function turnOf({ a, b }: Similarity): number {
   return Math.atan2(-b, a)
 }
@@ -55,10 +72,17 @@ export function turnOf({ a, b }: Similarity): number {
  * The similarity that brings points of a frame closest to their partners on the reference, by weighted least squares.
  *
  * @param pairs  x, y on the frame, X, Y on the reference, weight; five numbers each, `count` of them
+ * @param like  mirrored or not as this one
  * @returns undefined when the points coincide or weigh nothing
- * Source: Umeyama, IEEE PAMI 13 (1991) 376, in its plane form without mirror.
+ * Source: Umeyama, IEEE PAMI 13 (1991) 376, in its plane form.
  */
-export function fitSimilarity(pairs: Float64Array, count: number): Similarity | undefined {
+export function fitSimilarity(
+  pairs: Float64Array,
+  count: number,
+  like: Pick<Similarity, 'mirrored'> = identity,
+): Similarity | undefined {
+  const { mirrored } = like
+  const sign = mirrored ? -1 : 1
   let weight = 0
   let x = 0
   let y = 0
@@ -67,7 +91,7 @@ export function fitSimilarity(pairs: Float64Array, count: number): Similarity | 
   for (let i = 0; i < 5 * count; i += 5) {
     const w = pairs[i + 4]
     weight += w
-    x += w * pairs[i]
+    x += w * sign * pairs[i]
     y += w * pairs[i + 1]
     u += w * pairs[i + 2]
     v += w * pairs[i + 3]
@@ -82,7 +106,7 @@ export function fitSimilarity(pairs: Float64Array, count: number): Similarity | 
   let across = 0
   for (let i = 0; i < 5 * count; i += 5) {
     const w = pairs[i + 4]
-    const dx = pairs[i] - x
+    const dx = sign * pairs[i] - x
     const dy = pairs[i + 1] - y
     const du = pairs[i + 2] - u
     const dv = pairs[i + 3] - v
@@ -93,5 +117,5 @@ export function fitSimilarity(pairs: Float64Array, count: number): Similarity | 
   if (!(spread > 0)) return undefined
   const a = along / spread
   const b = across / spread
-  return { a, b, tx: u - a * x + b * y, ty: v - b * x - a * y }
+  return { a, b, tx: u - a * x + b * y, ty: v - b * x - a * y, mirrored }
 }

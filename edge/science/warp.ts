@@ -1,7 +1,7 @@
 // Resampling: a frame's pixels brought onto the reference's grid.
 import type { Samples } from './samples.js'
 import { ScienceError } from './science-error.js'
-import { invert, type Similarity } from './similarity.js'
+import { invert, moveX, moveY, type Similarity } from './similarity.js'
 
 /**
  * Brings one plane of a frame onto the reference grid of the same size, bilinear; `NaN` where the frame has no data,
@@ -46,7 +46,7 @@ export function warpRows(
   if (![back.a, back.b, back.tx, back.ty].every(Number.isFinite)) {
     throw new ScienceError(`transform ${Object.values(frameToReference).join(', ')} has no inverse`)
   }
-  if (back.a === 1 && back.b === 0 && Number.isInteger(back.tx) && Number.isInteger(back.ty)) {
+  if (!back.mirrored && back.a === 1 && back.b === 0 && Number.isInteger(back.tx) && Number.isInteger(back.ty)) {
     shiftRows(source, width, height, back.tx, back.ty, firstRow, rows, out)
   } else {
     gatherRows(source, width, height, back, firstRow, rows, out)
@@ -82,11 +82,13 @@ function gatherRows(
   source: Samples,
   width: number,
   height: number,
-  { a, b, tx, ty }: Similarity,
+  { a, b, tx, ty, mirrored }: Similarity,
   firstRow: number,
   rows: number,
   out: Float32Array,
 ): void {
+  const stepX = mirrored ? -a : a
+  const stepY = mirrored ? -b : b
   const right = width - 1
   const bottom = height - 1
   for (let row = 0; row < rows; row++) {
@@ -94,8 +96,8 @@ function gatherRows(
     const startX = tx - b * y
     const startY = ty + a * y
     for (let x = 0, i = row * width; x < width; x++, i++) {
-      const sx = startX + a * x
-      const sy = startY + b * x
+      const sx = startX + stepX * x
+      const sy = startY + stepY * x
       if (!(sx >= 0 && sy >= 0 && sx <= right && sy <= bottom)) {
         out[i] = Number.NaN
         continue
@@ -145,7 +147,7 @@ export function resampledVariance(
  * resampling.
  */
 function differenceVariance(
-  { a, b, tx, ty }: Similarity,
+  back: Similarity,
   x0: number,
   y0: number,
   blockPx: number,
@@ -153,15 +155,15 @@ function differenceVariance(
   reach: number,
 ): number {
   weights.fill(0)
-  const middleX = a * (x0 + blockPx - 0.5) - b * (y0 + blockPx / 2 - 0.5) + tx
-  const middleY = b * (x0 + blockPx - 0.5) + a * (y0 + blockPx / 2 - 0.5) + ty
+  const middleX = moveX(back, x0 + blockPx - 0.5, y0 + blockPx / 2 - 0.5)
+  const middleY = moveY(back, x0 + blockPx - 0.5, y0 + blockPx / 2 - 0.5)
   const originX = Math.floor(middleX - reach / 2)
   const originY = Math.floor(middleY - reach / 2)
   for (let y = y0; y < y0 + blockPx; y++) {
     for (let x = x0; x < x0 + 2 * blockPx; x++) {
       const sign = x < x0 + blockPx ? 1 : -1
-      const sx = a * x - b * y + tx - originX
-      const sy = b * x + a * y + ty - originY
+      const sx = moveX(back, x, y) - originX
+      const sy = moveY(back, x, y) - originY
       const u = sx - Math.floor(sx)
       const v = sy - Math.floor(sy)
       const at = Math.floor(sy) * reach + Math.floor(sx)

@@ -4,7 +4,7 @@ import path from 'node:path'
 import t from 'tap'
 import { readFitsImage } from '../../edge/science/fits-read.js'
 import { type Anchor, register } from '../../edge/science/register.js'
-import { fitSimilarity, identity, invert, moveX, moveY, offsetAtCentre, turnOf } from '../../edge/science/similarity.js'
+import { moveX, moveY, turnOf } from '../../edge/science/similarity.js'
 import { findStars, starsOf } from '../../edge/science/stars.js'
 import { sharedData } from '../support/shared-data.js'
 import { expose, type Field, makeField, type Pose, posed, type Shot, seeded } from '../support/star-field.js'
@@ -104,25 +104,6 @@ t.test('too few stars and too long a way are refused with words', async t => {
   t.ok(register(reference, far, { ...field, maxShiftPx: 310 }).ok)
   const zoomed = register(reference, starsIn(field, { scale: 1.2 }, {}), field)
   t.match(zoomed, { ok: false, reason: 'no-match' }, 'another focal length is another telescope')
-})
-
-t.test('a similarity is found exactly, undone exactly, and says how the sky moved', async t => {
-  const truth = { a: 1.01 * Math.cos(0.3), b: 1.01 * Math.sin(0.3), tx: -7, ty: 12 }
-  const { uniform } = seeded(2)
-  const pairs = new Float64Array(50)
-  for (let i = 0; i < 50; i += 5) {
-    const [x, y] = [900 * uniform(), 900 * uniform()]
-    pairs.set([x, y, moveX(truth, x, y), moveY(truth, x, y), uniform()], i)
-  }
-  const found = fitSimilarity(pairs, 10)
-  for (const key of ['a', 'b', 'tx', 'ty'] as const) t.ok(Math.abs((found?.[key] ?? 0) - truth[key]) < 1e-9, key)
-  const back = invert(truth)
-  t.ok(Math.abs(moveX(back, moveX(truth, 5, 6), moveY(truth, 5, 6)) - 5) < 1e-12)
-  t.equal(fitSimilarity(new Float64Array(10), 2), undefined, 'points on one spot fix nothing')
-  t.same(offsetAtCentre(identity, 100, 50), [0, 0])
-  // A star at (10, 10) of the reference stands at (13, 8) of the frame: the sky moved right by 3 and up by 2.
-  t.same(offsetAtCentre({ a: 1, b: 0, tx: -3, ty: 2 }, 100, 50), [3, -2])
-  t.ok(Math.abs(turnOf(invert({ a: Math.cos(0.2), b: Math.sin(0.2), tx: 0, ty: 0 })) - 0.2) < 1e-12)
 })
 
 t.test('all 48 frames of a real night register within 0.3 px of an independent measurement', { skip }, async t => {

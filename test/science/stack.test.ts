@@ -29,7 +29,7 @@ const nan = Number.NaN
 
 const turned = (turnDeg: number, scale: number, tx: number, ty: number): Similarity => {
   const turn = (turnDeg * Math.PI) / 180
-  return { a: scale * Math.cos(turn), b: scale * Math.sin(turn), tx, ty }
+  return { a: scale * Math.cos(turn), b: scale * Math.sin(turn), tx, ty, mirrored: false }
 }
 
 t.test('shifts by whole pixels copy bit for bit, whatever the samples', async t => {
@@ -56,8 +56,14 @@ t.test('shifts by whole pixels copy bit for bit, whatever the samples', async t 
       })
       t.same([...out], expected, `by ${tx}, ${ty}`)
     }
-    warp(source, 7, 5, { a: -1, b: 0, tx: 6, ty: 4 }, out)
+    warp(source, 7, 5, { a: -1, b: 0, tx: 6, ty: 4, mirrored: false }, out)
     t.same([...out], [...source].reverse(), 'a flip about the centre too')
+    warp(source, 7, 5, { a: -1, b: 0, tx: 0, ty: 4, mirrored: true }, out)
+    t.same(
+      [...out],
+      [28, 21, 14, 7, 0].flatMap(row => [...source.subarray(row, row + 7)]),
+      'and a mirror',
+    )
   }
 })
 
@@ -97,7 +103,10 @@ t.test('missing pixels spoil only what they take part in', async t => {
   warp(source, 3, 3, { ...identity, ty: 0.5 }, out)
   t.same([...out], [nan, nan, nan, 2.5, nan, 4.5, 5.5, 6.5, 7.5])
   t.throws(() => warp(source, 3, 2, identity, out), { name: 'ScienceError', message: /3 × 2 px/ })
-  t.throws(() => warp(source, 3, 3, { a: 0, b: 0, tx: 0, ty: 0 }, out), { name: 'ScienceError', message: /inverse/ })
+  t.throws(() => warp(source, 3, 3, { a: 0, b: 0, tx: 0, ty: 0, mirrored: false }, out), {
+    name: 'ScienceError',
+    message: /inverse/,
+  })
 })
 
 t.test('a stack is the mean of what has data', async t => {
