@@ -52,6 +52,8 @@ export interface Measured {
 
 export interface ExposureQuery {
   readonly night?: string
+  /** Only what that activity ordered. */
+  readonly activity?: string
   /** Only rows with an id below this one: paging, newest first. */
   readonly before?: string
   readonly limit: number
@@ -103,8 +105,13 @@ export interface Store {
    * @param cards ours; they win over the frame's source cards
    */
   archive(frame: Frame, order: Order, cards: readonly Card[]): Promise<Exposure>
-  /** A finished product (a stack): same way to the disk, no exposure row. Path under the archive folder. */
-  saveProduct(name: string, bytes: Uint8Array, night: string): Promise<string>
+  /** Absolute path where a large product may be written piece by piece; what is never saved goes at the next start. */
+  productAside(name: string): Promise<string>
+  /**
+   * A finished product (a stack): same way to the disk, no exposure row. Path under the archive folder.
+   * @param content its bytes, or the file written aside, which moves to its place
+   */
+  saveProduct(name: string, content: Uint8Array | { readonly aside: string }, night: string): Promise<string>
   exposure(id: string): Promise<Exposure | undefined>
   exposureAt(path: string): Promise<Exposure | undefined>
   /** Newest first. */

@@ -40,6 +40,9 @@ export interface Archiving {
   readonly nowMs: number
 }
 
+/** See Store.saveProduct. */
+export type ProductContent = Uint8Array | { readonly aside: string }
+
 export type Core = Awaited<ReturnType<typeof openCore>>
 
 /** @throws Fault `bad-input` for a wrong template or longitude */
@@ -135,22 +138,20 @@ export async function openCore(options: CoreOptions, log: Log, nowMs: number) {
           throw new Fault('broken', `the frame ${asked.order.id}: ${error.message}`, fix, { cause: error })
         }
       }),
-    saveProduct: (name: string, bytes: Uint8Array, night: string): Promise<string> =>
+    productAside: (name: string): string => shelf.aside(`product-${productName(name).base}`),
+    saveProduct: (name: string, content: ProductContent, night: string): Promise<string> =>
       inLine(async () => {
         const { base, ending } = productName(name)
         if (!/^\d{4}-\d\d-\d\d$/.test(night)) {
           throw new Fault('bad-input', `a night cannot be called "${night}"`, 'Give it as YYYY-MM-DD')
         }
-        const file = {
-          name: `product-${base}`,
-          stem: `${productsFolder}/${night}/${base}`,
-          ending,
-          bytes: bytes.length,
-        }
+        const bytes = 'aside' in content ? 0 : content.length
+        const file = { name: `product-${base}`, stem: `${productsFolder}/${night}/${base}`, ending, bytes }
+        if ('aside' in content) return (await shelf.adopt(file, content.aside)).path
         const placed = await shelf.put(file, async handle => {
-          await handle.writeFile(bytes)
+          await handle.writeFile(content)
           await handle.sync()
-          return bytes.length
+          return bytes
         })
         return placed.path
       }),

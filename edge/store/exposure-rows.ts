@@ -69,11 +69,12 @@ export function exposureRows(database: Database): ExposureRows {
   const byId = database.prepare<ExposureRow>('SELECT * FROM exposure WHERE id = :id AND going = 0')
   const byPath = database.prepare<ExposureRow>('SELECT * FROM exposure WHERE path = :path AND going = 0')
   const newest = database.prepare<ExposureRow>(
-    `SELECT * FROM exposure WHERE going = 0 AND (:before IS NULL OR id < :before) ORDER BY id DESC LIMIT :limit`,
+    `SELECT * FROM exposure WHERE going = 0 AND (:before IS NULL OR id < :before)
+       AND (:activity IS NULL OR activity = :activity) ORDER BY id DESC LIMIT :limit`,
   )
   const newestOfNight = database.prepare<ExposureRow>(
     `SELECT * FROM exposure WHERE night = :night AND going = 0 AND (:before IS NULL OR id < :before)
-     ORDER BY id DESC LIMIT :limit`,
+       AND (:activity IS NULL OR activity = :activity) ORDER BY id DESC LIMIT :limit`,
   )
   const nights = database.prepare<{ night: string; frames: number; bytes: number }>(
     `SELECT night, count(*) AS frames, sum(bytes) AS bytes FROM exposure WHERE going = 0
@@ -104,8 +105,8 @@ export function exposureRows(database: Database): ExposureRows {
     insert: exposure => void insert.run(columns(exposure)),
     get,
     at: path => exposureOf(byPath.get({ path })),
-    list({ night, before, limit }) {
-      const page = { before: before ?? null, limit: Math.max(1, Math.min(maxListed, Math.floor(limit))) }
+    list({ night, activity = null, before = null, limit }) {
+      const page = { activity, before, limit: Math.max(1, Math.min(maxListed, Math.floor(limit))) }
       const rows = night === undefined ? newest.all(page) : newestOfNight.all({ ...page, night })
       return rows.map(row => exposureOf(row) as Exposure)
     },

@@ -5,7 +5,7 @@ import type { FeedEvent } from '../ports/feed.js'
 import type { Log } from '../ports/log.js'
 import type { ServedCall } from '../ports/remote.js'
 import type { Exposure, ExposureQuery, Measured, Night, Space, StoreHabits } from '../ports/store.js'
-import { type Archiving, type Core, type CoreOptions, openCore } from './core.js'
+import { type Archiving, type Core, type CoreOptions, openCore, type ProductContent } from './core.js'
 import type { Amendable } from './exposure-rows.js'
 import type { ShelfReport } from './reconcile.js'
 
@@ -34,8 +34,16 @@ export function storeMethods(log: Log) {
     demandSpace: ({ bytes, frames }: { bytes: number; frames: number }): void => core().demandSpace(bytes, frames),
     space: (_: undefined): Space => core().space(),
     archive: (asked: Archiving): Promise<Exposure> => core().archive(asked),
-    saveProduct: ({ name, bytes, night }: { name: string; bytes: Uint8Array; night: string }): Promise<string> =>
-      core().saveProduct(name, bytes, night),
+    productAside: (name: string): string => core().productAside(name),
+    saveProduct: ({
+      name,
+      content,
+      night,
+    }: {
+      name: string
+      content: ProductContent
+      night: string
+    }): Promise<string> => core().saveProduct(name, content, night),
     exposure: (id: string): Exposure | undefined => core().exposure(id),
     exposureAt: (path: string): Exposure | undefined => core().exposureAt(path),
     exposures: (query: ExposureQuery): Exposure[] => core().exposures(query),

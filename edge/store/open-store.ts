@@ -104,7 +104,8 @@ function storeOver(calls: Calls<StoreMethods>, clock: Clock, log: Log, boot: num
     archive({ memory, ...frame }, order, cards) {
       return calls.ask('archive', { frame, order, cards, nowMs: clock.now() }, { holding: [memory] })
     },
-    saveProduct: (name, bytes, night) => calls.ask('saveProduct', { name, bytes, night }),
+    productAside: name => calls.ask('productAside', name),
+    saveProduct: (name, content, night) => calls.ask('saveProduct', { name, content, night }),
     exposure: id => calls.ask('exposure', id),
     exposureAt: path => calls.ask('exposureAt', path),
     exposures: query => calls.ask('exposures', query),

@@ -17,6 +17,10 @@ export interface Shelf {
    * @throws Fault; whatever was written aside is gone again
    */
   put(file: NewFile, fill: (handle: FileHandle) => Promise<number>): Promise<{ path: string; bytes: number }>
+  /** A path for a file that is written by somebody else before `adopt`; what is left there goes at the next start. */
+  aside(name: string): string
+  /** `put` for a file that lies aside already: forced to disk, then moved. It is gone when that fails. */
+  adopt(file: NewFile, aside: string): Promise<{ path: string; bytes: number }>
   /** Removes a file and the folders it leaves empty. One that is gone already is fine. */
   remove(relative: string): Promise<void>
   /** @throws Fault `bad-input` for a path that leads outside, `not-found` */
@@ -55,30 +59,44 @@ export function openShelf(folder: string): Shelf {
 }
 
 function shelfAt(root: string, aside: string): Omit<Shelf, 'leftovers'> {
+  /** Opens the file that lies aside, has it filled and synced, and moves it to its place. */
+  const place = async (
+    temporary: string,
+    flags: 'wx' | 'r+',
+    { name, stem, ending, bytes }: NewFile,
+    fill: (handle: FileHandle) => Promise<number>,
+  ) => {
+    try {
+      const handle = await open(temporary, flags)
+      let written: number
+      try {
+        written = await fill(handle)
+      } finally {
+        await handle.close()
+      }
+      const folder = path.dirname(path.join(root, stem))
+      const firstMade = await mkdir(folder, { recursive: true })
+      const relative = await freePath(root, stem, ending)
+      await rename(temporary, path.join(root, relative))
+      await syncFolder(folder)
+      if (firstMade !== undefined) await syncAncestors(folder, path.dirname(firstMade))
+      return { path: relative, bytes: written }
+    } catch (error) {
+      // What cannot even be removed is cleared away at the next start.
+      await unlink(temporary).catch(() => {})
+      throw diskFault(error, `the file of ${name}`, root, bytes)
+    }
+  }
   return {
     root,
-    async put({ name, stem, ending, bytes }, fill) {
-      const temporary = path.join(aside, `${name}${ending}`)
-      try {
-        const handle = await open(temporary, 'wx')
-        let written: number
-        try {
-          written = await fill(handle)
-        } finally {
-          await handle.close()
-        }
-        const folder = path.dirname(path.join(root, stem))
-        const firstMade = await mkdir(folder, { recursive: true })
-        const relative = await freePath(root, stem, ending)
-        await rename(temporary, path.join(root, relative))
-        await syncFolder(folder)
-        if (firstMade !== undefined) await syncAncestors(folder, path.dirname(firstMade))
-        return { path: relative, bytes: written }
-      } catch (error) {
-        // What cannot even be removed is cleared away at the next start.
-        await unlink(temporary).catch(() => {})
-        throw diskFault(error, `the file of ${name}`, root, bytes)
-      }
+    put: (file, fill) => place(path.join(aside, `${file.name}${file.ending}`), 'wx', file, fill),
+    aside: name => path.join(aside, `${name}.part`),
+    adopt(file, from) {
+      if (path.dirname(from) !== aside) throw invalidPath()
+      return place(from, 'r+', file, async handle => {
+        await handle.sync()
+        return (await handle.stat()).size
+      })
     },
     async remove(relative) {
       const absolute = path.join(root, insidePath(relative))

@@ -130,6 +130,15 @@ for (const thread of [false, true]) {
         [id(2), id(1)],
       )
       t.equal((await store.exposures({ night: '2026-03-21', limit: 10 })).length, 3)
+      const ordered = { ...orderOf('20260322T210000000Z-main'), activity: 'stack-start-1' }
+      const mine = await store.archive(frameOf({}, nextEvening), ordered, [])
+      const found = await store.exposures({ activity: 'stack-start-1', limit: 10 })
+      t.strictSame(
+        found.map(({ id }) => id),
+        [mine.id],
+      )
+      t.strictSame(await store.exposures({ activity: 'stack-start-1', night: '2026-03-21', limit: 10 }), [])
+      await store.remove(mine.id)
       t.strictSame(await store.nights(), [
         { night: '2026-03-22', frames: 1, bytes: last.bytes },
         { night: '2026-03-21', frames: 3, bytes: rest[0].bytes * 3 },
@@ -196,6 +205,14 @@ for (const thread of [false, true]) {
       const second = await store.saveProduct('M 31: 25×60s.fits', bytes, '2026-03-21')
       t.strictSame([first, second], ['stacks/2026-03-21/M 31- 25×60s.fits', 'stacks/2026-03-21/M 31- 25×60s-2.fits'])
       t.strictSame(new Uint8Array(readFileSync((await store.locate(first)).absolute)), bytes)
+      const aside = await store.productAside('M 31: 25×60s.fits')
+      writeFileSync(aside, bytes.subarray(0, 2880))
+      const third = await store.saveProduct('M 31: 25×60s.fits', { aside }, '2026-03-21')
+      t.equal(third, 'stacks/2026-03-21/M 31- 25×60s-3.fits', 'one that was written aside moves')
+      t.equal((await store.locate(third)).bytes, 2880)
+      t.notOk(existsSync(aside))
+      await t.rejects(store.saveProduct('x.fits', { aside: '/etc/passwd' }, '2026-03-21'), { code: 'bad-input' })
+      await t.rejects(store.saveProduct('x.fits', { aside }, '2026-03-21'), { name: 'Fault' }, 'nothing lies there')
       await t.rejects(store.saveProduct('...', bytes, '2026-03-21'), { code: 'bad-input' })
       await t.rejects(store.saveProduct('x.fits', bytes, '../..'), { code: 'bad-input' })
       await store.close()
