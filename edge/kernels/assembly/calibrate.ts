@@ -1,32 +1,22 @@
 // Raw samples to calibrated ones, in one pass. See ../calibrate.ts, which says what the answer is.
 
 /** Four samples: (x − (zero + step · dark)) · (gain · flat). */
-// @ts-expect-error: decorator
-@inline
 function four(x: v128, dark: v128, step: v128, zero: v128, flat: v128, gain: v128): v128 {
   return f32x4.mul(f32x4.sub(x, f32x4.add(zero, f32x4.mul(step, dark))), f32x4.mul(gain, flat))
 }
 
-// @ts-expect-error: decorator
-@inline
 function one(x: f32, dark: usize, step: f32, zero: f32, flat: usize, gain: f32): f32 {
   return (x - (zero + step * <f32>(<u32>load<u16>(dark)))) * (gain * <f32>(<u32>load<u16>(flat)))
 }
 
-// @ts-expect-error: decorator
-@inline
 function low(words: v128): v128 {
   return f32x4.convert_i32x4_u(i32x4.extend_low_i16x8_u(words))
 }
 
-// @ts-expect-error: decorator
-@inline
 function high(words: v128): v128 {
   return f32x4.convert_i32x4_u(i32x4.extend_high_i16x8_u(words))
 }
 
-// @ts-expect-error: decorator
-@inline
 function swapped(raw: v128): v128 {
   return v128.shuffle<i8>(raw, raw, 1, 0, 3, 2, 5, 4, 7, 6, 9, 8, 11, 10, 13, 12, 15, 14)
 }
