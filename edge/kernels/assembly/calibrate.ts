@@ -9,12 +9,13 @@ function one(x: f32, dark: usize, step: f32, zero: f32, flat: usize, gain: f32):
   return (x - (zero + step * <f32>(<u32>load<u16>(dark)))) * (gain * <f32>(<u32>load<u16>(flat)))
 }
 
+/** Four of eight unsigned words as f32: they fit into 31 bits, and the signed conversion is one instruction. */
 function low(words: v128): v128 {
-  return f32x4.convert_i32x4_u(i32x4.extend_low_i16x8_u(words))
+  return f32x4.convert_i32x4_s(i32x4.extend_low_i16x8_u(words))
 }
 
 function high(words: v128): v128 {
-  return f32x4.convert_i32x4_u(i32x4.extend_high_i16x8_u(words))
+  return f32x4.convert_i32x4_s(i32x4.extend_high_i16x8_u(words))
 }
 
 function swapped(raw: v128): v128 {

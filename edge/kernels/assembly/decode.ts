@@ -15,8 +15,8 @@ function swapped32(raw: v128): v128 {
 // @ts-ignore: decorator
 @inline
 function storeUnsigned(place: usize, words: v128): void {
-  v128.store(place, f32x4.convert_i32x4_u(i32x4.extend_low_i16x8_u(words)))
-  v128.store(place + 16, f32x4.convert_i32x4_u(i32x4.extend_high_i16x8_u(words)))
+  v128.store(place, f32x4.convert_i32x4_s(i32x4.extend_low_i16x8_u(words)))
+  v128.store(place + 16, f32x4.convert_i32x4_s(i32x4.extend_high_i16x8_u(words)))
 }
 
 // @ts-ignore: decorator
