@@ -1,6 +1,7 @@
 // Devices, services and their actions for one configuration: what is stopped and started anew when it is saved.
 
 import { entriesOf, type Settings } from './main-config.js'
+import type { Who } from './ports/action.js'
 import type { Clock } from './ports/clock.js'
 import type { DeviceBox, Devices } from './ports/device.js'
 import { asFault, type Fault } from './ports/fault.js'
@@ -17,7 +18,7 @@ import { cameraActions } from './services/camera-actions.js'
 import { exposureService } from './services/exposure.js'
 import { focusActions } from './services/focus-loop.js'
 import { observatoryCards } from './services/frame-headers.js'
-import { liveStackActions } from './services/live-stack.js'
+import { liveStack } from './services/live-stack.js'
 import { mountActions, reportMounts } from './services/mount.js'
 import { limitsOf } from './services/mount-settings.js'
 import { type LinkLamp, observatoryActions, reportObservatory } from './services/observatory.js'
@@ -68,23 +69,24 @@ export function startNight(settings: Settings, ground: Ground): Night {
   const imaging = exposureService({ ...shared, log: log.named('exposure'), cards })
   const camera = settings.camera
 
+  const stacking = liveStack({
+    ...{ ...shared, imaging, cards, night, camera },
+    log: log.named('stack'),
+    settings: settings.stacking,
+  })
   const withdraw = actions.offer([
     ...cameraActions({ ...shared, imaging, settings: camera }),
-    ...liveStackActions({
-      ...shared,
-      imaging,
-      log: log.named('stack'),
-      settings: settings.stacking,
-      camera,
-      cards,
-      night,
-    }),
+    ...stacking.actions,
     ...focusActions({ ...shared, log: log.named('focus'), camera }),
     ...mountActions({ ...shared, settings: settings.mount, site }),
     ...accessoryActions(shared),
     ...shelfActions({ store, feed }),
     ...observatoryActions(lamps),
   ])
+  const goOn = async (action: string, who: Who) => (await actions.ask(action, {}, who)).done
+  stacking.afterStart(goOn).catch(error => {
+    log.warn(`the stack that was broken off does not go on: ${asFault(error, 'live stack').message}`)
+  })
   const pierCamera = startPierCamera({ ...shared, log: log.named('pier-camera'), settings: settings.pier_cam })
   const facts = {
     name: site.name,

@@ -47,8 +47,15 @@ export interface StarSize {
   readonly picture: EncodedPicture
 }
 
+export const combinations = ['reject', 'mean', 'sum'] as const
+export const warpKernels = ['bilinear', 'cubic'] as const
+
 export interface StackSettings {
   readonly maxShiftPx: number
+  /** `reject`: the mean without samples further than `kappa` σ from it, of early frames too. */
+  readonly combine: (typeof combinations)[number]
+  readonly kappa: number
+  readonly kernel: (typeof warpKernels)[number]
 }
 
 export type StackOutcome =
@@ -62,6 +69,14 @@ export type StackOutcome =
       readonly rmsPx: number
       readonly stars: number
       readonly hfdPx?: number
+      /** 1 for a frame as good as the first; by noise, transparency and star size. */
+      readonly weight: number
+      /** Light of the stars against the reference's; 1 is the same. */
+      readonly transparency: number
+      /** Of the frame's samples, left out as far from the mean. */
+      readonly rejectedShare: number
+      /** Id of the frame whose stars the next ones are matched with. */
+      readonly reference: string
     }
   | {
       readonly accepted: false
@@ -71,22 +86,34 @@ export type StackOutcome =
       readonly stars?: number
     }
 
-export type StackRefusal = 'too-few-stars' | 'no-match' | 'moved-too-far' | 'other-size' | 'other-kind'
+export type StackRefusal =
+  | 'too-few-stars'
+  | 'blank'
+  | 'saturated'
+  | 'no-match'
+  | 'moved-too-far'
+  | 'other-size'
+  | 'other-kind'
+  | 'other-camera'
 
 /**
  * A stack that grows in the workers' memory.
  * What goes wrong with one frame is an outcome; a Fault means that the stack itself cannot go on.
  */
 export interface PixelStack {
-  /** In order. `id` goes into the list of what went in. */
-  add(source: FrameSource, id: string, signal: AbortSignal): Promise<StackOutcome>
+  /**
+   * In order. Frames come from the shelf, where they are read again later, to find what was wrong with the first ones.
+   * @param path  under the archive
+   * @param id  goes into the list of what went in
+   */
+  add(path: string, id: string, signal: AbortSignal): Promise<StackOutcome>
   picture(view: View): Promise<EncodedPicture>
   /**
    * √N and beside it the noise gain measured on star-free sky against the reference frame; undefined before two frames.
    */
   gain(): Promise<{ frames: number; snrGain: number; measuredGain?: number }>
-  /** 32-bit float FITS with the list of what went in. */
-  save(cards: readonly Card[]): Promise<Uint8Array>
+  /** 32-bit float FITS with the list of what went in, written to a path of its own and synced to disk by whoever moves it. */
+  save(aside: string, cards: readonly Card[]): Promise<void>
   close(): Promise<void>
 }
 

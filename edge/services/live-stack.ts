@@ -1,11 +1,13 @@
-// What one can ask of the live stack: start it, stop it; and its settings. The run itself is stack-run.ts.
-import { type Action, action } from '../ports/action.js'
+// What one can ask of the live stack: start it, stop it, go on with one that the agent's end broke off; and its
+// settings. The run itself is stack-run.ts.
+import { type Action, type Asked, action, type Who } from '../ports/action.js'
 import type { Devices } from '../ports/device.js'
 import { Fault } from '../ports/fault.js'
 import type { Claims } from '../ports/lease.js'
+import { combinations, warpKernels } from '../ports/pixels.js'
 import { z } from '../ports/schema.js'
 import { type CameraSettings, cameraOr, exposureClaims, orderFields } from './camera-actions.js'
-import { runStack, type StackParts } from './stack-run.js'
+import { announced, runStack, type StackParts } from './stack-run.js'
 
 export const stackingSettings = z
   .strictObject({
@@ -18,12 +20,22 @@ export const stackingSettings = z
     exposure_s: z.number().positive().max(3600).default(10).describe('Exposure of each frame, s'),
     preview_every: z.int().min(1).max(1000).default(1).describe('A new picture after so many accepted frames'),
     max_shift: z.number().min(1).max(5000).default(300).describe('Frames that moved further are refused, px'),
+    combine: z.enum(combinations).default('reject').describe('How frames become one: see the start of a stack'),
+    kappa: z.number().min(1.5).max(10).default(3).describe('Samples further from the mean than so many σ are left out'),
+    kernel: z.enum(warpKernels).default('bilinear').describe('How frames are moved onto each other: cubic is sharper'),
+    calibrate: z.boolean().default(true).describe('Use darks, flats and bad-pixel maps that fit'),
+    resume_minutes: z
+      .number()
+      .min(0)
+      .max(1440)
+      .default(30)
+      .describe('A stack broken off by a crash or a power cut goes on by itself if its last frame is no older'),
   })
   .describe('Live stacking')
 
 export type StackingSettings = z.output<typeof stackingSettings>
 
-export interface LiveStackParts extends Omit<StackParts, 'maxShiftPx'> {
+export interface LiveStackParts extends StackParts {
   readonly devices: Devices
   readonly claims: Claims
   readonly settings: StackingSettings
@@ -36,46 +48,133 @@ const startInput = z.strictObject({
   frames: z.int().min(0).max(10_000).optional().describe('Accepted frames to take; 0: until stopped'),
   exposureSeconds: z.number().positive().max(3600).optional().describe('Exposure of each frame, s'),
   previewEvery: z.int().min(1).max(1000).optional().describe('A new picture after so many accepted frames'),
+  combine: z
+    .enum(combinations)
+    .optional()
+    .describe('Mean, sum, or mean without what lies far off (satellites, cosmic rays)'),
+  kappa: z.number().min(1.5).max(10).optional().describe('Samples further from the mean than so many σ are left out'),
+  kernel: z.enum(warpKernels).optional().describe('How frames are moved onto each other: cubic is sharper'),
+  calibrate: z.boolean().optional().describe('Use darks, flats and bad-pixel maps that fit'),
 })
 
-export function liveStackActions(parts: LiveStackParts): Action[] {
-  const { claims, settings, use, devices } = parts
+const ended = z.object({ frames: z.number(), path: z.string().optional() })
+
+/** A stack's whole order, as it is kept for the time after a crash. */
+const keptRun = z
+  .object({
+    /** The activity that its exposures carry. */
+    activity: z.string(),
+    camera: z.string(),
+    startedMs: z.number(),
+    frames: z.number(),
+    exposureSeconds: z.number(),
+    previewEvery: z.number(),
+    binning: z.number(),
+    gain: z.number().optional(),
+    filter: z.string().optional(),
+    object: z.string().optional(),
+    combine: z.enum(combinations),
+    kappa: z.number(),
+    kernel: z.enum(warpKernels),
+    calibrate: z.boolean(),
+    maxShiftPx: z.number(),
+  })
+  .nullable()
+
+type BrokenRun = z.output<typeof keptRun>
+
+export interface LiveStack {
+  readonly actions: readonly Action[]
+  /** Goes on with a stack that the end of the agent broke off, when it is fresh; says that it could when it is not. */
+  afterStart(ask: (action: string, who: Who) => Promise<unknown>): Promise<void>
+}
+
+/** Who goes on after a crash. */
+const restart: Who = { name: 'restart', role: 'observer', face: 'inside' }
+
+export function liveStack(parts: LiveStackParts): LiveStack {
+  const { claims, settings, use, devices, store, feed, clock, log } = parts
   // Stopping by hand is not an abort: what was stacked is saved.
   let finish: AbortController | undefined
+  let broken: BrokenRun = null
+  const kept = store.keep('live-stack/run', keptRun, null)
+  // Whoever waits for it hears it; before that nobody does.
+  kept.catch(() => {})
+
+  const run = async (order: NonNullable<BrokenRun>, asked: Asked<unknown>, again?: 'go-on' | 'finish') => {
+    const mine = new AbortController()
+    finish = mine
+    broken = null
+    let over = false
+    try {
+      const notes = await kept
+      await notes.write(order)
+      const { lease, signal, activity } = asked
+      return await runStack(parts, devices.device('camera', order.camera), order, {
+        ...{ lease, signal, again, finish: mine.signal, activity: activity! },
+        async over() {
+          await notes.write(null)
+          over = true
+        },
+      })
+    } finally {
+      if (finish === mine) finish = undefined
+      if (!over) broken = order
+    }
+  }
+  const brokenRun = (): NonNullable<BrokenRun> => {
+    if (broken) return broken
+    throw new Fault('not-found', 'no stack was broken off', 'Start a new one with stack-start')
+  }
 
   const start = action({
     name: 'stack-start',
     summary: 'Stacks frames live',
     input: startInput,
-    output: z.object({ frames: z.number(), path: z.string().optional() }),
+    output: ended,
     role: 'observer',
     // A camera that is not there is said at once, not after five tries.
     check: input => void devices.device('camera', cameraOr(input.camera, use)).current(),
     claims: input => [{ name: 'stack' }, ...exposureClaims(cameraOr(input.camera, use), input.filter, use)],
-    settles: { kind: 'activity', resumes: false },
-    async run({ input, lease, signal, activity }) {
-      const mine = new AbortController()
-      finish = mine
-      const camera = devices.device('camera', cameraOr(input.camera, use))
-      try {
-        return await runStack(
-          { ...parts, maxShiftPx: settings.max_shift },
-          camera,
-          {
-            frames: input.frames ?? settings.frames,
-            exposureSeconds: input.exposureSeconds ?? settings.exposure_s,
-            previewEvery: input.previewEvery ?? settings.preview_every,
-            binning: input.binning ?? parts.camera.binning,
-            gain: input.gain,
-            filter: input.filter,
-            object: input.object,
-          },
-          { lease, signal, finish: mine.signal, activity: activity! },
-        )
-      } finally {
-        if (finish === mine) finish = undefined
-      }
+    settles: { kind: 'activity', resumes: true },
+    run: asked =>
+      run(
+        {
+          activity: asked.activity!.id,
+          startedMs: clock.now(),
+          camera: cameraOr(asked.input.camera, use),
+          frames: asked.input.frames ?? settings.frames,
+          exposureSeconds: asked.input.exposureSeconds ?? settings.exposure_s,
+          previewEvery: asked.input.previewEvery ?? settings.preview_every,
+          binning: asked.input.binning ?? parts.camera.binning,
+          gain: asked.input.gain,
+          filter: asked.input.filter,
+          object: asked.input.object,
+          combine: asked.input.combine ?? settings.combine,
+          kappa: asked.input.kappa ?? settings.kappa,
+          kernel: asked.input.kernel ?? settings.kernel,
+          calibrate: asked.input.calibrate ?? settings.calibrate,
+          maxShiftPx: settings.max_shift,
+        },
+        asked,
+      ),
+  })
+
+  const resume = action({
+    name: 'stack-resume',
+    summary: 'Goes on with a stack that a crash or a power cut broke off',
+    input: z.strictObject({
+      finish: z.boolean().optional().describe('Only put together and save what was taken'),
+    }),
+    output: ended,
+    role: 'observer',
+    check: () => void brokenRun(),
+    claims: () => {
+      const { camera, filter } = brokenRun()
+      return [{ name: 'stack' }, ...exposureClaims(camera, filter, use)]
     },
+    settles: { kind: 'activity', resumes: true },
+    run: asked => run(brokenRun(), asked, asked.input.finish ? 'finish' : 'go-on'),
   })
 
   const stop = action({
@@ -94,5 +193,19 @@ export function liveStackActions(parts: LiveStackParts): Action[] {
       return { stopped }
     },
   })
-  return [start, stop]
+
+  return {
+    actions: [start, resume, stop],
+    async afterStart(ask) {
+      const order = (await kept).read()
+      if (!order || claims.holderOf('stack')) return
+      const [last] = await store.exposures({ activity: order.activity, limit: 1 })
+      const lastMs = last ? last.startedMs + last.exposureSeconds * 1000 : order.startedMs
+      broken = order
+      feed.set('stack/main', { ...announced(order), running: false, resumable: true })
+      const fresh = clock.now() - lastMs <= settings.resume_minutes * 60_000
+      log.warn(`a live stack was broken off ${fresh ? 'and goes on' : 'and waits to be resumed or finished'}`)
+      if (fresh) await ask('stack-resume', restart)
+    },
+  }
 }

@@ -4,14 +4,14 @@ import type { ActivityReport } from '../ports/action.js'
 import type { Camera } from '../ports/camera.js'
 import type { Clock } from '../ports/clock.js'
 import type { Device } from '../ports/device.js'
-import { asFault, type Fault } from '../ports/fault.js'
+import { asFault, type Fault, reasonOf } from '../ports/fault.js'
 import type { Feed } from '../ports/feed.js'
 import type { Imaging, Taken } from '../ports/imaging.js'
 import type { Lease } from '../ports/lease.js'
 import type { Log } from '../ports/log.js'
 import type { Pictures } from '../ports/pictures.js'
-import type { PixelStack, Pixels, StackOutcome } from '../ports/pixels.js'
-import type { Store } from '../ports/store.js'
+import type { PixelStack, Pixels, StackOutcome, StackSettings } from '../ports/pixels.js'
+import type { Exposure, Store } from '../ports/store.js'
 import type { Card } from '../science/fits-header.js'
 import { patienceWith } from './camera-return.js'
 
@@ -23,7 +23,6 @@ export interface StackParts {
   readonly feed: Feed
   readonly clock: Clock
   readonly log: Log
-  readonly maxShiftPx: number
   cards(object: string | undefined, camera: string): Card[]
   /** `YYYY-MM-DD` of the night that `atMs` falls in. */
   night(atMs: number): string
@@ -33,7 +32,12 @@ const path = 'stack/main'
 /** Refusals that mean that the sky is hidden, not that the frame is odd. */
 const hidden = new Set(['too-few-stars', 'no-match'])
 
-export interface StackOrder {
+/** All that decides a stack besides its frames: what a crash must not take. */
+export interface StackOrder extends StackSettings {
+  /** The activity that its exposures carry; the one that goes on after a crash is another. */
+  readonly activity: string
+  readonly startedMs: number
+  readonly camera: string
   readonly frames: number
   readonly exposureSeconds: number
   readonly previewEvery: number
@@ -41,6 +45,7 @@ export interface StackOrder {
   readonly gain?: number
   readonly filter?: string
   readonly object?: string
+  readonly calibrate: boolean
 }
 
 export interface StackRun {
@@ -50,29 +55,29 @@ export interface StackRun {
   /** Stopped by hand: the stack is saved and ends well. */
   readonly finish: AbortSignal
   readonly activity: ActivityReport
+  /** A stack that was broken off: its frames are put together again, then more are taken, or not. */
+  readonly again?: 'go-on' | 'finish'
+  /** Called when nothing of it can be lost any more: it is saved, or there is nothing to save. */
+  over(): Promise<void>
+}
+
+/** What the state says of a stack before its first frame. */
+export function announced({ camera, object, exposureSeconds, frames, combine, kernel, startedMs }: StackOrder) {
+  return {
+    ...{ camera, object, exposureSeconds, combine, kernel, startedMs, framesTarget: frames },
+    ...{ framesTaken: 0, framesAccepted: 0, framesRefused: 0, refusals: {} },
+  }
 }
 
 export async function runStack(parts: StackParts, camera: Device<Camera>, order: StackOrder, run: StackRun) {
-  const { feed, clock, pixels, log } = parts
-  const startedMs = clock.now()
-  feed.set(path, {
-    activity: run.activity.id,
-    running: true,
-    camera: camera.name,
-    object: order.object,
-    exposureSeconds: order.exposureSeconds,
-    framesTarget: order.frames,
-    framesTaken: 0,
-    framesAccepted: 0,
-    framesRefused: 0,
-    refusals: {},
-    startedMs,
-  })
+  const { feed, pixels, log } = parts
+  feed.set(path, { activity: run.activity.id, running: true, ...announced(order) })
   await feed.event('stack-started', { camera: camera.name, frames: order.frames, activity: run.activity.id })
   const tally = new Tally()
   let fault: Fault | undefined
   try {
-    const stack = await pixels.stack({ maxShiftPx: parts.maxShiftPx })
+    const { maxShiftPx, combine, kappa, kernel } = order
+    const stack = await pixels.stack({ maxShiftPx, combine, kappa, kernel })
     let saved: string | undefined
     try {
       fault = await takeUntilDone(parts, camera, order, run, stack, tally).then(
@@ -81,10 +86,8 @@ export async function runStack(parts: StackParts, camera: Device<Camera>, order:
       )
       feed.patch(path, { finishing: true })
       // Whatever ended it: what has been stacked is kept.
-      saved =
-        tally.accepted > 0
-          ? await saveStack(parts, stack, tally, { ...order, camera: camera.name, startedMs })
-          : undefined
+      saved = tally.accepted > 0 ? await saveStack(parts, stack, tally, order) : undefined
+      await run.over()
     } finally {
       await stack.close()
     }
@@ -124,8 +127,8 @@ class Tally {
   taken = 0
   accepted = 0
   refused = 0
+  integratedSeconds = 0
   readonly reasons: Record<string, number> = {}
-  lastStartedMs: number | undefined
   refuse(reason: string) {
     this.refused++
     this.reasons[reason] = (this.reasons[reason] ?? 0) + 1
@@ -142,6 +145,8 @@ async function takeUntilDone(
 ) {
   const { feed, clock, imaging } = parts
   const either = AbortSignal.any([run.signal, run.finish])
+  if (run.again) await foldAgain(parts, order, run, stack, tally)
+  if (run.again === 'finish') return
   const patience = patienceWith(camera, clock)
   // The next exposure runs while the last frame is folded: photons are not lost to arithmetic.
   let folding: Promise<void> = Promise.resolve()
@@ -166,7 +171,7 @@ async function takeUntilDone(
             frameType: 'light',
             number: tally.taken + 1,
             total: order.frames,
-            activity: run.activity.id,
+            activity: order.activity,
           },
           either,
         )
@@ -180,19 +185,14 @@ async function takeUntilDone(
       }
       tally.taken++
       productBytes = taken.exposure.bytes + stackBytes(taken)
+      // The stack reads the file, which is still in the system's memory; the frame's own goes back to the camera.
+      taken.release()
       feed.patch(path, { framesTaken: tally.taken })
       await folding
-      if (foldFault) {
-        taken.release()
-        throw foldFault
-      }
-      folding = fold(parts, order, run, stack, tally, taken).then(
-        () => taken.release(),
-        error => {
-          taken.release()
-          foldFault = asFault(error, 'live stack')
-        },
-      )
+      if (foldFault) throw foldFault
+      folding = fold(parts, order, run, stack, tally, taken.exposure).catch(error => {
+        foldFault = asFault(error, 'live stack')
+      })
       // The last frames are awaited one by one, so that no frame more is taken than is wanted.
       if (order.frames > 0 && tally.accepted + 1 >= order.frames) await folding
     }
@@ -200,6 +200,37 @@ async function takeUntilDone(
     await folding
   }
   if (foldFault) throw foldFault
+}
+
+/**
+ * The frames of a stack that was broken off, from the shelf and in order: the same frames give the same stack, bit for
+ * bit, so nothing but the order had to be kept.
+ */
+async function foldAgain(parts: StackParts, order: StackOrder, run: StackRun, stack: PixelStack, tally: Tally) {
+  const { feed, store } = parts
+  const frames = await framesOf(store, order.activity)
+  feed.patch(path, { refolding: frames.length })
+  await feed.event('stack-refolding', { frames: frames.length, activity: run.activity.id })
+  for (const exposure of frames) {
+    if (run.signal.aborted) throw reasonOf(run.signal)
+    tally.taken++
+    const outcome = await stack.add(exposure.path, exposure.id, run.signal)
+    if (outcome.accepted) await accept(parts, order, run, stack, tally, exposure, outcome, 'again')
+    else tally.refuse(outcome.reason)
+    feed.patch(path, { framesTaken: tally.taken, framesRefused: tally.refused, refusals: { ...tally.reasons } })
+    if (order.frames > 0 && tally.accepted >= order.frames) break
+  }
+  feed.patch(path, { refolding: undefined })
+}
+
+/** Oldest first. */
+async function framesOf(store: Store, activity: string): Promise<Exposure[]> {
+  const found: Exposure[] = []
+  for (let before: string | undefined; ; before = found.at(-1)?.id) {
+    const page = await store.exposures({ activity, before, limit: 500 })
+    found.push(...page)
+    if (page.length === 0) return found.reverse()
+  }
 }
 
 /** Of the saved file: 32-bit samples, in colour when the frames have any, and the list in its header. */
@@ -214,41 +245,44 @@ async function fold(
   run: StackRun,
   stack: PixelStack,
   tally: Tally,
-  taken: Taken,
+  exposure: Exposure,
+) {
+  const outcome = await stack.add(exposure.path, exposure.id, run.signal)
+  if (!outcome.accepted) return refuse(parts, outcome, tally, exposure.id)
+  await accept(parts, order, run, stack, tally, exposure, outcome, 'fresh')
+}
+
+type Accepted = Extract<StackOutcome, { accepted: true }>
+
+/** @param how  frames that are put together again were told of before the crash */
+async function accept(
+  parts: StackParts,
+  order: StackOrder,
+  run: StackRun,
+  stack: PixelStack,
+  tally: Tally,
+  { id, exposureSeconds }: Exposure,
+  outcome: Accepted,
+  how: 'fresh' | 'again',
 ) {
   const { feed, clock, pictures } = parts
-  const { id, startedMs, exposureSeconds } = taken.exposure
-  const outcome = await stack.add(taken.source, id, run.signal)
-  if (!outcome.accepted) return refuse(parts, outcome, tally, id)
-
   tally.accepted++
-  tally.lastStartedMs = startedMs
+  tally.integratedSeconds += exposureSeconds
   if (feed.get(path)?.value.waitingSinceMs !== undefined) await feed.event('stack-resumed', { id })
   const { snrGain, measuredGain } = await stack.gain()
+  const { rotationDeg, matched, rmsPx, offsetPx, weight, transparency, rejectedShare } = outcome
+  const moved = { offsetXPx: offsetPx[0], offsetYPx: offsetPx[1], rotationDeg }
+  const numbers = { ...moved, weight, transparency, rejectedShare, snrGain, measuredGain }
   feed.patch(path, {
+    ...numbers,
     framesAccepted: tally.accepted,
     waitingSinceMs: undefined,
-    offsetXPx: outcome.offsetPx[0],
-    offsetYPx: outcome.offsetPx[1],
-    rotationDeg: outcome.rotationDeg,
+    reference: outcome.reference,
     stars: outcome.stars,
     hfdPx: outcome.hfdPx,
-    snrGain,
-    measuredGain,
-    integratedSeconds: tally.accepted * exposureSeconds,
+    integratedSeconds: tally.integratedSeconds,
   })
-  const { rotationDeg, matched, rmsPx, offsetPx } = outcome
-  const told = {
-    id,
-    offsetXPx: offsetPx[0],
-    offsetYPx: offsetPx[1],
-    rotationDeg,
-    matched,
-    rmsPx,
-    snrGain,
-    measuredGain,
-  }
-  await feed.event('stack-accepted', told)
+  if (how === 'fresh') await feed.event('stack-accepted', { id, ...numbers, matched, rmsPx })
   const last = order.frames > 0 && tally.accepted >= order.frames
   if (last || (tally.accepted - 1) % order.previewEvery === 0) {
     const { bytes, type, width, height } = await stack.picture({ stretch: 'auto', maxWidth: 720, as: 'jpeg' })
@@ -278,21 +312,17 @@ async function refuse(
   if (waiting && before === undefined) await feed.event('stack-waiting', { id, reason: outcome.reason })
 }
 
-interface Saving extends StackOrder {
-  readonly camera: string
-  readonly startedMs: number
-}
-
-async function saveStack(parts: StackParts, stack: PixelStack, tally: Tally, saving: Saving) {
-  const { object, exposureSeconds, camera, startedMs } = saving
+async function saveStack(parts: StackParts, stack: PixelStack, tally: Tally, order: StackOrder) {
+  const { object, exposureSeconds, camera, startedMs } = order
   const stamp = new Date(startedMs).toISOString().replace(/[-:]/g, '').slice(0, 15)
   const cards: Card[] = [
     ...parts.cards(object, camera),
-    { keyword: 'EXPTIME', value: tally.accepted * exposureSeconds, comment: '[s] integrated' },
+    { keyword: 'EXPTIME', value: tally.integratedSeconds, comment: '[s] integrated' },
     { keyword: 'DATE-OBS', value: new Date(startedMs).toISOString().slice(0, -1), comment: 'UTC, start of the stack' },
-    { keyword: 'IMAGETYP', value: 'Light Frame', comment: 'mean of aligned frames' },
+    { keyword: 'IMAGETYP', value: 'Light Frame', comment: 'aligned frames combined' },
   ]
-  const bytes = await stack.save(cards)
   const name = `stack_${object ?? 'sky'}_${tally.accepted}x${exposureSeconds}s_${stamp}.fits`
-  return parts.store.saveProduct(name, bytes, parts.night(startedMs))
+  const aside = await parts.store.productAside(name)
+  await stack.save(aside, cards)
+  return parts.store.saveProduct(name, { aside }, parts.night(startedMs))
 }

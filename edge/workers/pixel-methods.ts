@@ -1,8 +1,8 @@
 // The calls a pixel thread answers; the in-process workers run the very same.
 import { join } from 'node:path'
 import type { Region } from '../ports/frame.js'
-import type { View } from '../ports/pixels.js'
-import type { Served, ServedCall } from '../ports/remote.js'
+import type { StackSettings, View } from '../ports/pixels.js'
+import type { Served } from '../ports/remote.js'
 import type { Card } from '../science/fits-header.js'
 import type { Image } from '../science/samples.js'
 import { focus, measure, readCards, render, type WorkSource } from './pixel-work.js'
@@ -18,19 +18,15 @@ export function pixelMethods(archive: string) {
     focus: ({ image, region }: { image: Image; region: Region | undefined }) => focus(image, region),
     render: ({ path, view }: { path: string; view: View }) => render(path, view, archive),
     header: ({ path }: { path: string }) => readCards(join(archive, path)),
-    stackOpen({ maxShiftPx }: { maxShiftPx: number }) {
-      stacks.set(++opened, openStack(maxShiftPx, archive))
+    stackOpen(settings: StackSettings) {
+      stacks.set(++opened, openStack(settings, archive))
       return opened
     },
-    stackAdd: ({ id, source, frame }: { id: number; source: WorkSource; frame: string }) =>
-      stack(id).add(source, frame),
+    stackAdd: ({ id, path, frame }: { id: number; path: string; frame: string }) => stack(id).add(path, frame),
     stackPicture: ({ id, view }: { id: number; view: View }) => stack(id).picture(view),
     stackGain: ({ id }: { id: number }) => stack(id).gain(),
-    stackSave({ id, cards }: { id: number; cards: readonly Card[] }, call: ServedCall) {
-      const bytes = stack(id).save(cards)
-      call.transfer(bytes.buffer as ArrayBuffer)
-      return bytes
-    },
+    stackSave: ({ id, aside, cards }: { id: number; aside: string; cards: readonly Card[] }) =>
+      stack(id).save(aside, cards),
     stackClose: ({ id }: { id: number }) => void stacks.delete(id),
   } satisfies Served
   return methods

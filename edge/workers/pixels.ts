@@ -83,11 +83,10 @@ export function openPixels(options: PixelsOptions): Pixels {
 
 function stackOver(calls: Calls<PixelMethods>, id: number, leave: () => Promise<void>): PixelStack {
   return {
-    add: (source, frame, signal) =>
-      calls.ask('stackAdd', { id, source: sendable(source), frame }, { signal, holding: held(source) }),
+    add: (path, frame, signal) => calls.ask('stackAdd', { id, path, frame }, { signal }),
     picture: view => calls.ask('stackPicture', { id, view }),
     gain: () => calls.ask('stackGain', { id }),
-    save: cards => calls.ask('stackSave', { id, cards }),
+    save: (aside, cards) => calls.ask('stackSave', { id, aside, cards }),
     async close() {
       try {
         await calls.ask('stackClose', { id })
