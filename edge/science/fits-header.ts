@@ -162,6 +162,26 @@ export function flagOf(cards: readonly Card[], keyword: string): boolean | undef
   return typeof value === 'boolean' ? value : undefined
 }
 
+/**
+ * The whole number of a card.
+ * @param standard what it is where the card is missing; without it, it must be there
+ * @throws ScienceError naming the card and what is wrong with it
+ */
+export function wholeCard(
+  cards: readonly Card[],
+  keyword: string,
+  least: number,
+  most: number,
+  standard?: number,
+): number {
+  const value = numberOf(cards, keyword)
+  if (value !== undefined && Number.isInteger(value) && value >= least && value <= most) return value
+  const found = cards.find(card => card.keyword === keyword)
+  if (!found && standard !== undefined) return standard
+  const said = found ? `is ${found.value ?? 'unreadable'}` : 'is missing'
+  throw new ScienceError(`FITS card ${keyword} ${said}; a whole number from ${least} to ${most} is needed`)
+}
+
 function latin1(bytes: Uint8Array): string {
   const parts: string[] = []
   for (let start = 0; start < bytes.length; start += blockBytes) {

@@ -4,7 +4,7 @@ import { storedBayer } from './bayer.js'
 import { swap16, swapSamples } from './byte-order.js'
 import { addToSum, checksumText, onesSum, zeroChecksum } from './fits-checksum.js'
 import { blockBytes, type Card, formatCard, formatCards, textOf } from './fits-header.js'
-import { isStructural, readFitsHeader } from './fits-read.js'
+import { isStructural, readFitsHeader } from './fits-layout.js'
 import { bytesPerSample, type Image, type SampleType } from './samples.js'
 import { ScienceError } from './science-error.js'
 

@@ -5,7 +5,7 @@ import type { FrameType } from '../ports/frame.js'
 import type { Exposure } from '../ports/store.js'
 import { dateObsMs } from '../science/fits-date.js'
 import { type Card, numberOf, textOf } from '../science/fits-header.js'
-import { type FitsHeader, readFitsHeader } from '../science/fits-read.js'
+import { type FitsHeader, findImage } from '../science/fits-layout.js'
 import { nightDate } from '../science/night-date.js'
 import { ScienceError } from '../science/science-error.js'
 import { ownKeywords } from './frame-cards.js'
@@ -15,11 +15,6 @@ export interface Unreadable {
   readonly path: string
   readonly reason: string
 }
-
-/**
- * Enough for nearly every header; the second step takes the largest that is read at all, behind an empty primary one.
- */
-const headBytes = [2880 * 16, 2880 * 1100]
 
 export function isFits(name: string): boolean {
   return /\.(fits|fit|fts)$/i.test(name)
@@ -76,7 +71,7 @@ function headOf(file: string): { header: FitsHeader; bytes: number; modifiedMs: 
   const handle = openSync(file, 'r')
   try {
     const { size, mtimeMs } = fstatSync(handle)
-    const header = firstHeader(handle, size)
+    const header = imageHeader(handle, size)
     const needed = header.dataOffset + header.dataBytes
     if (size < needed) throw new ScienceError(`the file has ${size} bytes, its header says at least ${needed}`)
     return { header, bytes: size, modifiedMs: Math.round(mtimeMs) }
@@ -85,21 +80,19 @@ function headOf(file: string): { header: FitsHeader; bytes: number; modifiedMs: 
   }
 }
 
-function firstHeader(handle: number, size: number): FitsHeader {
-  for (const [attempt, limit] of headBytes.entries()) {
-    const head = new Uint8Array(Math.min(limit, size))
+function imageHeader(handle: number, size: number): FitsHeader {
+  const search = findImage(size)
+  let wanted = search.next()
+  while (!wanted.done) {
+    const { position, length } = wanted.value
+    const piece = new Uint8Array(length)
     let read = 0
-    for (let got = -1; got !== 0 && read < head.length; read += got) {
-      got = readSync(handle, head, read, head.length - read, read)
+    for (let got = -1; got !== 0 && read < length; read += got) {
+      got = readSync(handle, piece, read, length - read, position + read)
     }
-    try {
-      return readFitsHeader(head.subarray(0, read))
-    } catch (error) {
-      const more = attempt < headBytes.length - 1 && limit < size
-      if (!more || !(error instanceof ScienceError)) throw error
-    }
+    wanted = search.next(piece.subarray(0, read))
   }
-  throw new ScienceError('the file has no header')
+  return wanted.value
 }
 
 /** The id it was archived under, else one made like it: from the shutter's time and the camera. */

@@ -18,7 +18,8 @@ import {
   replaceCards,
   textOf,
 } from '../../edge/science/fits-header.js'
-import { readFitsHeader, readFitsImage } from '../../edge/science/fits-read.js'
+import { readFitsHeader } from '../../edge/science/fits-layout.js'
+import { readFitsImage } from '../../edge/science/fits-read.js'
 import { dataUnitBytes, encodeFits, encodeRows, findDamage, fitsHeader } from '../../edge/science/fits-write.js'
 import { bytesPerSample, type Image, type SampleType, viewSamples } from '../../edge/science/samples.js'
 import { ScienceError } from '../../edge/science/science-error.js'
@@ -178,7 +179,7 @@ t.test('a colour camera keeps the phase of its mosaic', { skip: noData }, async 
 t.test('what cannot be read yet says so by name', { skip: noData }, async t => {
   const packed = readFileSync(path.join(sharedData!, 'odd', 'solved.fits.fz'))
   t.throws(() => readFitsImage(packed), { name: 'ScienceError', message: /compressed \(RICE_1, \.fz\)/ })
-  t.throws(() => readFitsHeader(new TextEncoder().encode('hello')), { name: 'ScienceError', message: /END/ })
+  t.throws(() => readFitsHeader(new TextEncoder().encode('hello')), { name: 'ScienceError', message: /SIMPLE/ })
   const whole = readFileSync(path.join(sharedData!, 'odd', 'tiny.fits'))
   t.throws(() => readFitsImage(whole.subarray(0, 60000)), { message: /200×200×1 needs 80000 bytes/ })
 })
@@ -285,7 +286,7 @@ t.test('any flipped bit, any missing block is noticed', async t => {
   }
   t.equal(unnoticed, 0)
   t.match(findDamage(file.subarray(0, file.length - 2880)), /bytes, its header says/)
-  t.match(findDamage(new Uint8Array(file.length + 2880)), /END/)
+  t.match(findDamage(new Uint8Array(file.length + 2880)), /SIMPLE/)
   t.match(
     findDamage(
       fileOf(['SIMPLE  = T', 'BITPIX  = 8', 'NAXIS   = 2', 'NAXIS1  = 2', 'NAXIS2  = 2'], Uint8Array.of(1, 2, 3, 4)),
@@ -532,7 +533,6 @@ t.test('bad layouts are refused with the card that is wrong, before memory is as
   }
   refuses({ SIMPLE: undefined }, /SIMPLE/)
   refuses({ BITPIX: '24' }, /BITPIX is 24/)
-  refuses({ BITPIX: '64' }, /BITPIX is 64/)
   refuses({ BITPIX: undefined }, /BITPIX is missing/)
   refuses({ NAXIS: '-1' }, /NAXIS is -1/)
   refuses({ NAXIS1: "'wide'" }, /NAXIS1 is wide/)

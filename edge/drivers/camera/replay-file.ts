@@ -4,13 +4,12 @@ import { asFault, Fault } from '../../ports/fault.js'
 import type { Frame, Lend, Lent } from '../../ports/frame.js'
 import { dateObsMs } from '../../science/fits-date.js'
 import { type Card, numberOf } from '../../science/fits-header.js'
-import { decodeSamples, type FitsHeader, isStructural, readFitsHeader } from '../../science/fits-read.js'
+import { type FitsHeader, findImage, isStraight, isStructural } from '../../science/fits-layout.js'
+import { decodeSamples } from '../../science/fits-read.js'
 import { bytesPerSample, viewSamples } from '../../science/samples.js'
 import { ScienceError } from '../../science/science-error.js'
+import { storedBytes } from '../../science/stored-samples.js'
 
-const firstBytes = 32 * 2880
-/** Headers are looked for this far into a file; images behind longer tables are not. */
-const mostHeaderBytes = 32 * 1024 * 1024
 /** Decoded at a time between two reads: half a millisecond of work on a PC, a few on a Pi; then the loop is free. */
 const sliceBytes = 1024 * 1024
 
@@ -39,20 +38,21 @@ export async function readFrame(
   let memory: Lent | undefined
   try {
     const header = await headerOf(file, path)
+    if (!isStraight(header)) throw new ScienceError('this FITS image is compressed: unpack it first')
     const count = header.width * header.height * header.planes
     memory = await lend(count * bytesPerSample[header.type], signal)
     const samples = viewSamples(header.type, memory.buffer, 0, count)
-    const storedBytes = Math.abs(header.bitpix) / 8
+    const storedSize = storedBytes[header.form.type]
     // Where stored and decoded samples are of one size the disk writes straight into the lent memory.
-    const inPlace = storedBytes === bytesPerSample[header.type]
+    const inPlace = storedSize === bytesPerSample[header.type]
     const aside = inPlace ? undefined : new Uint8Array(sliceBytes)
     for (let at = 0; at < header.dataBytes; at += sliceBytes) {
       if (signal.aborted) throw signal.reason
       const length = Math.min(sliceBytes, header.dataBytes - at)
       const piece = aside ? aside.subarray(0, length) : new Uint8Array(memory.buffer, at, length)
       await fill(file, piece, header.dataOffset + at, path, header)
-      const first = at / storedBytes
-      decodeSamples(header, piece, samples.subarray(first, first + length / storedBytes))
+      const first = at / storedSize
+      decodeSamples(header, piece, samples.subarray(first, first + length / storedSize))
     }
     return { memory, samples, ...factsOf(header, orderedSeconds, orderedMs) }
   } catch (error) {
@@ -131,16 +131,17 @@ async function openFile(path: string): Promise<FileHandle> {
 }
 
 async function headerOf(file: FileHandle, path: string): Promise<FitsHeader> {
-  const { size } = await file.stat()
-  for (let wanted = firstBytes; ; wanted *= 4) {
-    const bytes = new Uint8Array(Math.min(size, wanted))
-    const { bytesRead } = await file.read(bytes, 0, bytes.length, 0)
-    try {
-      return readFitsHeader(bytes.subarray(0, bytesRead))
-    } catch (error) {
-      // The header may only be longer than what was read.
-      if (wanted >= size || wanted >= mostHeaderBytes) throw named(error, path)
+  try {
+    const search = findImage((await file.stat()).size)
+    let wanted = search.next()
+    while (!wanted.done) {
+      const { position, length } = wanted.value
+      const { buffer, bytesRead } = await file.read(new Uint8Array(length), 0, length, position)
+      wanted = search.next(buffer.subarray(0, bytesRead))
     }
+    return wanted.value
+  } catch (error) {
+    throw named(error, path)
   }
 }
 

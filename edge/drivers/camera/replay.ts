@@ -7,7 +7,7 @@ import { asFault, Fault, reasonOf } from '../../ports/fault.js'
 import type { ExposureOrder, Frame, Lend } from '../../ports/frame.js'
 import { z } from '../../ports/schema.js'
 import { numberOf } from '../../science/fits-header.js'
-import type { FitsHeader } from '../../science/fits-read.js'
+import type { FitsHeader } from '../../science/fits-layout.js'
 import { readFrame, readHeader } from './replay-file.js'
 
 const options = z.strictObject({
