@@ -5,8 +5,9 @@ import { Fault } from '../ports/fault.js'
 import type { Region } from '../ports/frame.js'
 import type { EncodedPicture, MeasuredFrame, StarSize, View } from '../ports/pixels.js'
 import type { Measured } from '../ports/store.js'
-import { blockBytes, type Card, maxHeaderBlocks } from '../science/fits-header.js'
-import { readFitsHeader, readFitsImage } from '../science/fits-read.js'
+import type { Card } from '../science/fits-header.js'
+import { findImage } from '../science/fits-layout.js'
+import { readFitsImage } from '../science/fits-read.js'
 import type { Image } from '../science/samples.js'
 import { ScienceError } from '../science/science-error.js'
 import { type Stars, starsOf } from '../science/stars.js'
@@ -41,20 +42,16 @@ export async function readCards(file: string): Promise<Card[]> {
     throw asUnreadable(error, file)
   })
   try {
-    const size = (await handle.stat()).size
-    let bytes = new Uint8Array(0)
-    for (let blocks = 8; ; blocks *= 4) {
-      const wanted = Math.min(size, blocks * blockBytes)
-      const more = new Uint8Array(wanted)
-      await handle.read(more, 0, wanted, 0)
-      bytes = more
-      try {
-        return [...readFitsHeader(bytes).cards]
-      } catch (error) {
-        // The end may stand further down, unless all has been read.
-        if (wanted === size || blocks >= maxHeaderBlocks) throw asUnreadable(error, file)
-      }
+    const search = findImage((await handle.stat()).size)
+    let wanted = search.next()
+    while (!wanted.done) {
+      const { position, length } = wanted.value
+      const { buffer, bytesRead } = await handle.read(new Uint8Array(length), 0, length, position)
+      wanted = search.next(buffer.subarray(0, bytesRead))
     }
+    return [...wanted.value.cards]
+  } catch (error) {
+    throw asUnreadable(error, file)
   } finally {
     await handle.close()
   }
