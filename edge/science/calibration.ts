@@ -1,16 +1,14 @@
 // Raw frames made true: (raw − dark) / flat, and pixels that cannot be trusted filled from their neighbours of the same
 // colour. Masters lie packed in 16 bits, for their bytes are half of what this step moves.
 import type { Layout } from '../kernels/memory.js'
-import type { SampleType } from './samples.js'
+import { decodeToFloat, type StoredForm, storedBytes } from './stored-samples.js'
 import type { Hand, Step } from './strip-step.js'
 
-/** Where raw samples lie, and as what: big-endian as in a FITS file, or in the machine's byte order. */
+/** Where raw samples lie, and as what. */
 export interface RawSamples {
-  readonly type: 'u16be' | 'i16be' | 'i32be' | 'f32be' | Exclude<SampleType, 'f64'>
+  readonly form: StoredForm
   /** Byte offset of sample 0; a multiple of the sample's size unless big-endian. */
   readonly offset: number
-  /** Only for `u16be` and `u16`: 32768 flips the sign bit, where a file has BZERO 32768. */
-  readonly zero: 0 | 32768
 }
 
 export interface FrameSize {
@@ -98,33 +96,27 @@ export const calibrateStrip: Step<CalibrateOrder> = (hand, order, strip) => {
 }
 
 /** @param count samples from number `from` on, all in one row */
-function calibrateSamples({ kernels }: Hand, order: CalibrateOrder, from: number, count: number, to: number): void {
+function calibrateSamples(hand: Hand, order: CalibrateOrder, from: number, count: number, to: number): void {
   const { raw, places, masters } = order
+  const { kernels } = hand
   const dark = masters.dark ? places.dark + 2 * from : places.noDark
   const flat = masters.flat ? places.flat + 2 * from : places.noFlat
   const step = masters.dark?.step ?? 0
   const zero = masters.dark?.zero ?? 0
   const gain = masters.flat?.step ?? noFlatStep
-  if (raw.type === 'u16be' || raw.type === 'u16') {
-    const swap = raw.type === 'u16be' ? 1 : 0
-    kernels.calibrateU16(raw.offset + 2 * from, swap, raw.zero, to, count, dark, step, zero, flat, gain)
-  } else if (raw.type === 'f32') {
-    kernels.calibrateF32(raw.offset + 4 * from, to, count, dark, step, zero, flat, gain)
-  } else {
-    const { kernel, bytes } = decoding[raw.type]
-    kernels[kernel](raw.offset + bytes * from, to, count)
-    kernels.calibrateF32(to, to, count, dark, step, zero, flat, gain)
+  const { type, bigEndian, bzero, bscale, blank } = raw.form
+  // FITS has unsigned words as signed ones with BZERO 32768.
+  const unsigned = type === 'u16' ? bzero === 0 : type === 'i16' && bzero === 32_768
+  if (unsigned && bscale === 1 && blank === undefined) {
+    const offset = raw.offset + 2 * from
+    kernels.calibrateU16(offset, bigEndian ? 1 : 0, bzero, to, count, dark, step, zero, flat, gain)
+    return
   }
+  const offset = raw.offset + storedBytes[type] * from
+  const bare = type === 'f32' && !bigEndian && bzero === 0 && bscale === 1
+  if (!bare) decodeToFloat(hand, raw.form, offset, to, count)
+  kernels.calibrateF32(bare ? offset : to, to, count, dark, step, zero, flat, gain)
 }
-
-const decoding = {
-  i16be: { kernel: 'decodeI16be', bytes: 2 },
-  i32be: { kernel: 'decodeI32be', bytes: 4 },
-  f32be: { kernel: 'swapWords', bytes: 4 },
-  u8: { kernel: 'decodeU8', bytes: 1 },
-  i16: { kernel: 'decodeI16', bytes: 2 },
-  i32: { kernel: 'decodeI32', bytes: 4 },
-} as const
 
 /** The eight neighbours of a pixel, in the order of the bits of `goodAround`. */
 export const around = [

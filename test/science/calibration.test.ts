@@ -2,9 +2,10 @@
 import t from 'tap'
 import { plainKernels } from '../../edge/kernels/kernels.js'
 import { kernelMemory, makeLayout, viewsOf } from '../../edge/kernels/memory.js'
-import { calibrateStrip, calibrateStrips, layOutMasters, type RawSamples } from '../../edge/science/calibration.js'
+import { calibrateStrip, calibrateStrips, layOutMasters } from '../../edge/science/calibration.js'
 import { packBad, packDark, packFlat, packNothing } from '../../edge/science/pack-masters.js'
 import { ScienceError } from '../../edge/science/science-error.js'
+import { nativeForm, type StoredForm, type StoredType } from '../../edge/science/stored-samples.js'
 import { seeded } from '../support/star-field.js'
 
 const [width, height] = [33, 20]
@@ -19,9 +20,9 @@ function bench(planes = 1) {
   const views = viewsOf(buffer)
   const hand = { kernels: plainKernels(buffer), views, scratch: 0 }
   const none = packNothing(views, places)
-  const run = (masters: typeof none, samples: Partial<RawSamples> = {}, rowsPerStrip = 8) => {
+  const run = (masters: typeof none, form = nativeForm('u16'), rowsPerStrip = 8) => {
     const order = {
-      raw: { type: 'u16', offset: raw, zero: 0, ...samples },
+      raw: { form, offset: raw },
       places,
       masters,
       plane,
@@ -37,24 +38,27 @@ t.test('without masters every kind of sample is only decoded', async t => {
   const { raw, views, none, run } = bench()
   const { uniform } = seeded(1)
   const data = new DataView(views.u8.buffer, raw, 4 * count)
-  const kinds: [RawSamples['type'], 0 | 32768, (i: number, value: number) => void, number, number][] = [
-    ['u16be', 32768, (i, v) => data.setInt16(2 * i, v - 32768), 65536, 0],
-    ['u16be', 0, (i, v) => data.setUint16(2 * i, v), 65536, 0],
-    ['i16be', 0, (i, v) => data.setInt16(2 * i, v), 65536, -32768],
-    ['i32be', 0, (i, v) => data.setInt32(4 * i, v), 2 ** 24, -(2 ** 23)],
-    ['f32be', 0, (i, v) => data.setFloat32(4 * i, v), 1000, -500],
-    ['u16', 0, (i, v) => data.setUint16(2 * i, v, true), 65536, 0],
-    ['i16', 0, (i, v) => data.setInt16(2 * i, v, true), 65536, -32768],
-    ['i32', 0, (i, v) => data.setInt32(4 * i, v, true), 2 ** 24, -(2 ** 23)],
-    ['u8', 0, (i, v) => data.setUint8(i, v), 256, 0],
-    ['f32', 0, (i, v) => data.setFloat32(4 * i, v, true), 1000, -500],
+  const big = (type: StoredType, bzero = 0): StoredForm => ({ type, bigEndian: true, bzero, bscale: 1 })
+  const kinds: [StoredForm, (i: number, value: number) => void, number, number][] = [
+    [big('i16', 32768), (i, v) => data.setInt16(2 * i, v - 32768), 65536, 0],
+    [big('u16'), (i, v) => data.setUint16(2 * i, v), 65536, 0],
+    [big('i16'), (i, v) => data.setInt16(2 * i, v), 65536, -32768],
+    [{ ...big('i16', 32768), blank: -32768 }, (i, v) => data.setInt16(2 * i, v - 32768), 65535, 1],
+    [big('i32'), (i, v) => data.setInt32(4 * i, v), 2 ** 24, -(2 ** 23)],
+    [big('f32'), (i, v) => data.setFloat32(4 * i, v), 1000, -500],
+    [{ ...big('f32'), bscale: 0.5 }, (i, v) => data.setFloat32(4 * i, 2 * v), 1000, -500],
+    [nativeForm('u16'), (i, v) => data.setUint16(2 * i, v, true), 65536, 0],
+    [nativeForm('i16'), (i, v) => data.setInt16(2 * i, v, true), 65536, -32768],
+    [nativeForm('i32'), (i, v) => data.setInt32(4 * i, v, true), 2 ** 24, -(2 ** 23)],
+    [nativeForm('u8'), (i, v) => data.setUint8(i, v), 256, 0],
+    [nativeForm('f32'), (i, v) => data.setFloat32(4 * i, v, true), 1000, -500],
   ]
-  for (const [type, zero, set, range, least] of kinds) {
+  for (const [form, set, range, least] of kinds) {
     const values = Array.from({ length: count }, () => Math.floor(range * uniform()) + least)
     values.forEach((value, i) => {
       set(i, value)
     })
-    t.same([...run(none, { type, zero })], values, `${type}, zero ${zero}`)
+    t.same([...run(none, form)], values, JSON.stringify(form))
   }
 })
 
@@ -98,7 +102,7 @@ t.test('bad pixels take the median of good neighbours of their colour; strips do
   for (const spacing of [1, 2] as const) {
     const masters = { ...none, ...packBad(views, places, bad, spacing), spacing }
     t.equal(masters.bad, 4)
-    const out = run(masters, {}, 20)
+    const out = run(masters, undefined, 20)
     const below = spacing * width
     t.equal(out[0], 1000 + below, 'a corner has three neighbours')
     t.equal(out[count - 1], 1000 + count - 1 - below, 'the other corner too')
