@@ -1,6 +1,7 @@
 // The hot loops, by name: each as WebAssembly SIMD and as the plain TypeScript that says what its answer is, bit for
 // bit. `test/kernels` holds the two against each other.
 import { calibrateF32, calibrateU16 } from './calibrate.js'
+import { debayerBox, debayerSquares } from './debayer.js'
 import {
   decodeI16,
   decodeI16be,
@@ -11,9 +12,30 @@ import {
   decodeU16be,
   swapWords,
 } from './decode.js'
+import { encode16, encode32, sumWords } from './encode.js'
+import { coveredPixels, foldMean, foldReject } from './fold.js'
+import { blockFloors, blockSums } from './fold-blocks.js'
 import { type Views, viewsOf } from './memory.js'
+import { riceDecode, riceEncode } from './rice.js'
+import { seedMean, seedMedian, seedVotes } from './seed.js'
+import { addRowF32, addRowU16, shareRow, squeezeRow, toneRow } from './stretch.js'
+import { warpCubic, warpLinear } from './warp.js'
 
 const twins = {
+  debayerBox,
+  debayerSquares,
+  coveredPixels,
+  foldMean,
+  foldReject,
+  blockFloors,
+  blockSums,
+  seedMean,
+  seedMedian,
+  seedVotes,
+  warpCubic,
+  warpLinear,
+  addRowF32,
+  addRowU16,
   calibrateF32,
   calibrateU16,
   decodeI16,
@@ -23,7 +45,15 @@ const twins = {
   decodeU16,
   decodeU16be,
   decodeU8,
+  shareRow,
+  squeezeRow,
+  encode16,
+  encode32,
+  riceDecode,
+  riceEncode,
+  sumWords,
   swapWords,
+  toneRow,
 }
 
 type Bound<F> = F extends (views: Views, ...rest: infer A) => infer R ? (...rest: A) => R : never

@@ -1,0 +1,180 @@
+// Resampling: pixels of a frame at the places that the reference's grid asks for, bilinear or sharper.
+//
+// The answer does not hang on how a grid is cut up: places are counted from anchors every 64 columns. At an anchor the
+// place is exact (f64); from there it goes on in f32, as a whole number (turn · k) and a small rest, so that near the
+// identity, and near its half turn and mirror, 64 neighbours have neighbours as their sources.
+import type { Views } from './memory.js'
+
+export const anchorPx = 64
+
+const far = 1e9 // px; beyond it whole numbers would not fit 31 bits
+
+/** One coordinate of the source along the 64 columns of an anchor. */
+interface Way {
+  readonly whole: number // px at the anchor
+  readonly rest: number // px, 0 … 1
+  readonly turn: number // px per column: −1, 0 or 1
+  readonly step: number // px per column beside it
+  readonly flush: boolean // on whole pixels all along: the neighbour has no weight and is not read
+}
+
+function wayFrom(start: number, slope: number): Way {
+  const place = Math.min(Math.max(start, -far), far)
+  const whole = Math.floor(place)
+  const rest = Math.fround(place - whole)
+  const turn = slope > 0.5 ? 1 : slope < -0.5 ? -1 : 0
+  const step = Math.fround(slope - turn)
+  const end = Math.fround(rest + Math.fround(step * (anchorPx - 1)))
+  return { whole, rest, turn, step, flush: end === rest && (rest === 0 || rest === 1) }
+}
+
+interface Place {
+  at: number // px, whole
+  share: number // of the next pixel, 0 … 1
+}
+
+function placeOn(way: Way, k: number, place: Place): void {
+  const t = Math.fround(way.rest + Math.fround(way.step * k))
+  const whole = Math.floor(t)
+  place.at = way.whole + way.turn * k + whole
+  place.share = Math.fround(t - whole)
+}
+
+type Sample = (at: number, across: number, down: number, x: Place, y: Place) => number
+
+/**
+ * Fills `rows` × `columns` pixels of the reference's grid from column `x0` and row `y0` on, bilinear: NaN where the
+ * frame has no pixels, and where one of the pixels that make a value has none. Along an axis on which all 64 places of
+ * an anchor are whole pixels one pixel makes a value.
+ * @param source  byte offset of the frame's pixel (0, 0), or where it would be: only what the places ask for is read
+ * @param stride  pixels from one row of the source to the next
+ * @param width  of the frame, as `height`: where data end
+ * @param out  f32, written; `outStride` pixels from row to row
+ * @param x0  a multiple of 64
+ * @param map  byte offset of six f64: source x = m0 x + m1 y + m2, source y = m3 x + m4 y + m5
+ * @param scale  with `offset`, what becomes of a value: value · scale + offset
+ */
+export function warpLinear(
+  views: Views,
+  source: number,
+  stride: number,
+  width: number,
+  height: number,
+  out: number,
+  outStride: number,
+  x0: number,
+  y0: number,
+  columns: number,
+  rows: number,
+  map: number,
+  scale: number,
+  offset: number,
+): void {
+  const grid = { source, stride, width, height, out, outStride, x0, y0, columns, rows, map }
+  warpWith(views, grid, scale, offset, linear(views.f32, stride))
+}
+
+/**
+ * `warpLinear` with Catmull and Rom's cubic over 4 × 4 pixels, which keeps stars sharper; bilinear where the 16 pixels
+ * are not all there.
+ */
+export function warpCubic(
+  views: Views,
+  source: number,
+  stride: number,
+  width: number,
+  height: number,
+  out: number,
+  outStride: number,
+  x0: number,
+  y0: number,
+  columns: number,
+  rows: number,
+  map: number,
+  scale: number,
+  offset: number,
+): void {
+  const { f32 } = views
+  const plain = linear(f32, stride)
+  const grid = { source, stride, width, height, out, outStride, x0, y0, columns, rows, map }
+  warpWith(views, grid, scale, offset, (at, across, down, x, y) => {
+    if (x.at < 1 || y.at < 1 || x.at > width - 3 || y.at > height - 3) return plain(at, across, down, x, y)
+    const value = cubic(f32, at, stride, x.share, y.share)
+    return Number.isNaN(value) ? plain(at, across, down, x, y) : value
+  })
+}
+
+interface Grid {
+  readonly source: number
+  readonly stride: number
+  readonly width: number
+  readonly height: number
+  readonly out: number
+  readonly outStride: number
+  readonly x0: number
+  readonly y0: number
+  readonly columns: number
+  readonly rows: number
+  readonly map: number
+}
+
+function warpWith({ f32, f64 }: Views, grid: Grid, scale: number, offset: number, sample: Sample): void {
+  const { source, stride, width, height, out, outStride, x0, y0, columns, rows, map } = grid
+  const m = f64.subarray(map >> 3, (map >> 3) + 6)
+  const factor = Math.fround(scale)
+  const addend = Math.fround(offset)
+  const from = source / 4
+  const x: Place = { at: 0, share: 0 }
+  const y: Place = { at: 0, share: 0 }
+  for (let row = 0; row < rows; row++) {
+    const to = (out >> 2) + row * outStride
+    for (let column = 0; column < columns; column += anchorPx) {
+      const wayX = wayFrom(m[0] * (x0 + column) + m[1] * (y0 + row) + m[2], m[0])
+      const wayY = wayFrom(m[3] * (x0 + column) + m[4] * (y0 + row) + m[5], m[3])
+      const across = wayX.flush ? 0 : 1
+      const down = wayY.flush ? 0 : 1
+      for (let k = 0; k < Math.min(anchorPx, columns - column); k++) {
+        placeOn(wayX, k, x)
+        placeOn(wayY, k, y)
+        const inside = x.at >= 0 && y.at >= 0 && x.at + across < width && y.at + down < height
+        const value = inside ? sample(from + y.at * stride + x.at, across, down, x, y) : Number.NaN
+        f32[to + column + k] = Math.fround(value * factor) + addend
+      }
+    }
+  }
+}
+
+function linear(f32: Float32Array, stride: number): Sample {
+  return (at, across, down, x, y) => {
+    const below = at + down * stride
+    const upper = mix(f32[at], f32[at + across], x.share)
+    return mix(upper, mix(f32[below], f32[below + across], x.share), y.share)
+  }
+}
+
+function mix(a: number, b: number, share: number): number {
+  return Math.fround(a + Math.fround(share * Math.fround(b - a)))
+}
+
+/** Columns first, each from its four rows, then across. Keys, IEEE ASSP 29 (1981) 1153, with a = −1/2. */
+function cubic(f32: Float32Array, at: number, stride: number, u: number, v: number): number {
+  const down = cubicWeights(v)
+  const columns = [-1, 0, 1, 2].map(dx => {
+    const [a, b, c, d] = [-1, 0, 1, 2].map(dy => Math.fround(f32[at + dy * stride + dx] * down[dy + 1]))
+    return Math.fround(Math.fround(a + b) + Math.fround(c + d))
+  })
+  const [a, b, c, d] = cubicWeights(u).map((weight, i) => Math.fround(columns[i] * weight))
+  return Math.fround(Math.fround(a + b) + Math.fround(c + d))
+}
+
+function cubicWeights(u: number): readonly number[] {
+  const f = Math.fround
+  const half = f(u * 0.5)
+  const square = f(u * u)
+  return [
+    f(u * f(f(u * f(1 - half)) - 0.5)),
+    f(1 + f(square * f(f(3 * half) - 2.5))),
+    f(u * f(f(u * f(2 - f(3 * half))) + 0.5)),
+    f(square * f(half - 0.5)),
+  ]
+}

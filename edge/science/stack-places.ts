@@ -1,0 +1,97 @@
+// A stack in kernel memory: where its mean, squares and weights are, and what is made of them.
+
+import { nominalWeight } from '../kernels/fold.js'
+import type { Kernels } from '../kernels/kernels.js'
+import type { Layout, Views } from '../kernels/memory.js'
+import type { Image } from './samples.js'
+import { ScienceError } from './science-error.js'
+
+/**
+ * `mean` is a running mean, `sum` the same times the frames, `reject` a mean without outliers. Per pixel 4 bytes and
+ * plane for the mean, 4 for M2 with rejection, and 2 for the weight.
+ */
+export type StackMode = 'sum' | 'mean' | 'reject'
+
+export interface StackSizes {
+  readonly width: number // px
+  readonly height: number // px
+  readonly planes: number
+  readonly mode: StackMode
+}
+
+/** Byte offsets of zeroed memory: an empty stack. */
+export interface StackPlaces extends StackSizes {
+  readonly mean: number // f32, ADU, planes × height × width
+  readonly m2: number // f32, sum of weight · ADU², as `mean`; only with rejection
+  readonly weight: number // u16, height × width, 16 for each usual frame; one for all planes
+  readonly rejected: number // u32 per strip: pixels rejected of the frame last folded
+}
+
+/** Rows of a strip, and both sides of the cells whose neighbours judge each other. */
+export const stripRows = 64
+
+export function stripsOf(height: number): number {
+  return Math.ceil(height / stripRows)
+}
+
+/** @throws ScienceError for sizes no stack can have */
+export function layOutStack(layout: Layout, { width, height, planes, mode }: StackSizes): StackPlaces {
+  if (![width, height, planes].every(size => Number.isInteger(size) && size > 0)) {
+    throw new ScienceError(`no stack can have ${planes} planes of ${width} × ${height} px`)
+  }
+  const pixels = width * height
+  return {
+    ...{ width, height, planes, mode },
+    mean: layout.take(4 * pixels * planes),
+    m2: mode === 'reject' ? layout.take(4 * pixels * planes) : 0,
+    weight: layout.take(2 * pixels),
+    rejected: layout.take(4 * stripsOf(height)),
+  }
+}
+
+/**
+ * The stack as a picture in memory of its own; NaN where no frame has data. A sum is the mean times `frames`: that of
+ * all frames even where some had no data, so that there are no dark borders.
+ * @param frames  how many have been folded
+ * @param aside  byte offset of 4 · width bytes that are overwritten
+ */
+export function stackImage(
+  { kernels, views }: { kernels: Kernels; views: Views },
+  places: StackPlaces,
+  frames: number,
+  topDown: boolean,
+  aside: number,
+): Image {
+  const { width, height, planes, mode, mean, weight } = places
+  const samples = new Float32Array(planes * height * width)
+  const factor = mode === 'sum' ? frames : 1
+  for (let row = 0; row < planes * height; row++) {
+    const start = row * width
+    const weights = weight + 2 * (start % (height * width))
+    kernels.coveredPixels(mean + 4 * start, weights, aside, width, factor, 1)
+    samples.set(views.f32.subarray(aside >> 2, (aside >> 2) + width), start)
+  }
+  return { width, height, planes, type: 'f32', samples, topDown }
+}
+
+/** The variance of single frames of usual weight at each pixel of one plane, ADU²; NaN with fewer than two. */
+export function varianceOf(views: Views, { width, height, m2, weight }: StackPlaces, plane: number): Float32Array {
+  const pixels = width * height
+  const squares = views.f32.subarray(m2 / 4 + plane * pixels, m2 / 4 + (plane + 1) * pixels)
+  const weights = views.u16.subarray(weight / 2, weight / 2 + pixels)
+  return squares.map((sum, i) => (weights[i] > nominalWeight ? sum / (weights[i] - nominalWeight) : Number.NaN))
+}
+
+/** Share of pixels that rest on at least `frames` frames of usual weight, 0 … 1. */
+export function coverage(views: Views, { width, height, weight }: StackPlaces, frames: number): number {
+  const weights = views.u16.subarray(weight / 2, weight / 2 + width * height)
+  let covered = 0
+  for (const w of weights) if (w >= frames * nominalWeight) covered++
+  return covered / weights.length
+}
+
+/** Share of the stack's pixels at which the frame last folded was rejected, 0 … 1. */
+export function rejectedShare(views: Views, { width, height, rejected }: StackPlaces): number {
+  const counts = views.u32.subarray(rejected / 4, rejected / 4 + stripsOf(height))
+  return counts.reduce((sum, count) => sum + count, 0) / (width * height)
+}
