@@ -2,3 +2,6 @@
 // table of kernels.ts.
 export * from './calibrate'
 export * from './decode'
+export * from './encode'
+export * from './stretch'
+export * from './rice'
