@@ -1,34 +1,15 @@
 // Masters (darks, flats, bias frames, maps of bad pixels): what the library knows of each, and what services need of
 // it: the masters for an exposure, and what the header of the result says of them.
 import type { Card } from '../science/fits-header.js'
+import type { MasterFacts, MasterKind } from '../science/master-cards.js'
 
-export const masterKinds = ['dark', 'flat', 'bias', 'bad'] as const
-export type MasterKind = (typeof masterKinds)[number]
-
-/** One file of the library. What its header does not say is absent, and then no ground for a refusal. */
-export interface Master {
+/** One file of the library. */
+export interface Master extends MasterFacts {
+  readonly kind: MasterKind
   /** Path under the archive folder; also what it is called. */
   readonly path: string
-  readonly kind: MasterKind
-  readonly width: number // px
-  readonly height: number // px
-  readonly planes: number
-  readonly binning: number
-  /** Device name for our own; what INSTRUME says for others. */
-  readonly camera?: string
-  readonly exposureSeconds?: number
-  readonly gain?: number
-  readonly offset?: number
-  readonly sensorCelsius?: number
-  readonly filter?: string
-  /** How many frames went in. */
-  readonly frames?: number
-  /** Unix ms UTC: when its frames were taken, or the file was written. */
-  readonly madeMs?: number
-  readonly medianAdu?: number
-  /** Temporal noise of one of its frames. */
-  readonly noiseAdu?: number
-  /** The owner's word: always or never where it fits; absent: as it fits best. */
+  readonly bytes: number
+  /** The owner's word: used wherever its size fits, or nowhere; absent: as it fits best. */
   readonly use?: 'always' | 'never'
 }
 

@@ -1,0 +1,167 @@
+// Masters from their files into the kernels' memory, packed as calibration reads them, and the list of pixels that
+// cannot be trusted.
+import { readSync } from 'node:fs'
+import { basename } from 'node:path'
+import { Fault } from '../ports/fault.js'
+import type { FrameSize, MasterPlaces, PackedMasters } from '../science/calibration.js'
+import { numberOf } from '../science/fits-header.js'
+import { type MasterKind, masterKeywords } from '../science/master-cards.js'
+import { cellLevels, normaliseRows, oddInDark, oddInFlat } from '../science/masters.js'
+import { packBad, packDark, packFlat, packNothing } from '../science/pack-masters.js'
+import { ScienceError } from '../science/science-error.js'
+import { decodeToFloat, storedBytes } from '../science/stored-samples.js'
+import type { Hand } from '../science/strip-step.js'
+import { type FrameFile, openFrameFile } from './frame-file.js'
+
+export interface MasterFile {
+  readonly kind: MasterKind
+  /** Absolute path. */
+  readonly file: string
+  /** See ChosenMaster. */
+  readonly scale?: number
+}
+
+/** What the frames are that the masters shall serve. */
+export interface Served {
+  readonly bayer: boolean
+  readonly topDown: boolean
+}
+
+/** Read at a time; scratch of 64 bytes for each pixel of a row holds them, whatever their samples. */
+const rowsAtATime = 8
+/** Floats of other programs may run from 0 to 1. */
+const fullScaleAdu = 65_535
+
+/**
+ * Packs masters into their places. A bias alone serves as a dark; bad pixels are those of a map, those that stand out
+ * of the dark or the flat, and what lies beyond the packed ranges.
+ * @param hand  its scratch holds 64 · width bytes
+ * @param plane  byte offset of one f32 for each sample of the places, overwritten
+ * @throws Fault `bad-input` naming the file that is no master for frames of this size
+ */
+export function loadMasters(
+  hand: Hand,
+  places: MasterPlaces,
+  files: readonly MasterFile[],
+  served: Served,
+  plane: number,
+): PackedMasters {
+  const { width, height, planes } = places
+  const { views } = hand
+  const samples = views.f32.subarray(plane >> 2, (plane >> 2) + width * height * planes)
+  const isCell = served.bayer && planes === 1
+  const master = (kind: MasterKind) => files.find(file => file.kind === kind)
+  const read = (file: MasterFile) => readInto(hand, places, file, served.topDown, plane)
+  const bad: number[] = []
+  /** Sample numbers that `find` says of each plane. */
+  const add = (find: (values: Float32Array) => readonly number[]) => {
+    for (let first = 0; first < samples.length; first += width * height) {
+      for (const sample of find(samples.subarray(first, first + width * height))) bad.push(first + sample)
+    }
+  }
+  let packed: PackedMasters = { ...packNothing(views, places), spacing: isCell ? 2 : 1 }
+
+  const bias = master('bias')
+  const dark = master('dark') ?? bias
+  if (dark) {
+    const noiseAdu = readDark(samples, dark, bias, read)
+    add(values => {
+      const { hot, cold } = oddInDark(values, width, height, noiseAdu)
+      return [...hot, ...cold]
+    })
+    const known = new Set(bad)
+    const { dark: form, beyond } = packDark(views, places, samples, sample => known.has(sample))
+    packed = { ...packed, dark: form }
+    for (const sample of beyond) bad.push(sample)
+  }
+  const flat = master('flat')
+  if (flat) {
+    read(flat)
+    for (let first = 0; first < samples.length; first += width * height) {
+      const values = samples.subarray(first, first + width * height)
+      normaliseRows(values, width, 0, undefined, cellLevels(values, width, height, isCell))
+    }
+    add(values => oddInFlat(values, width, height, isCell))
+    packed = { ...packed, flat: packFlat(views, places, samples).flat }
+  }
+  const map = master('bad')
+  if (map) {
+    read(map)
+    add(values => Array.from(values.keys()).filter(sample => values[sample] !== 0))
+  }
+  return { ...packed, ...packBad(views, places, bad, packed.spacing) }
+}
+
+/** @returns temporal noise of one frame, ADU; 0 when it is not known */
+function readDark(
+  samples: Float32Array,
+  dark: MasterFile,
+  bias: MasterFile | undefined,
+  read: (file: MasterFile) => number,
+): number {
+  if (dark.scale === undefined || !bias || bias === dark) return read(dark)
+  read(bias)
+  const floor = samples.slice()
+  const noiseAdu = read(dark)
+  for (let i = 0; i < samples.length; i++) samples[i] = floor[i] + dark.scale * (samples[i] - floor[i])
+  return noiseAdu
+}
+
+/** All of a master into the plane, rows in the order of the frames. @returns the noise its header tells, else 0 */
+function readInto(hand: Hand, places: MasterPlaces, { kind, file }: MasterFile, topDown: boolean, plane: number) {
+  const wrong = (what: string, cause?: unknown) => {
+    const fix = 'Choose another, or forget this one'
+    return new Fault('bad-input', `the ${kind} ${basename(file)} ${what}`, fix, { cause })
+  }
+  let opened: FrameFile | undefined
+  try {
+    opened = openFrameFile(file)
+    const { width, height, planes } = opened.raw
+    if (width !== places.width || height !== places.height || planes !== places.planes) {
+      throw wrong(`has ${sizeOf(opened.raw)}, the frames have ${sizeOf(places)}`)
+    }
+    decodeRows(hand, opened, places, topDown, plane)
+    if (kind === 'dark' || kind === 'bias') fromUnitScale(hand.views.f32.subarray(plane >> 2), width * height * planes)
+    return numberOf(opened.cards, masterKeywords.noise) ?? 0
+  } catch (error) {
+    if (error instanceof Fault) throw error
+    throw wrong(`cannot be read: ${(error as Error).message}`, error)
+  } finally {
+    opened?.close()
+  }
+}
+
+const sizeOf = ({ width, height, planes }: FrameSize) => `${width}×${height} px${planes > 1 ? ` × ${planes}` : ''}`
+
+function decodeRows(hand: Hand, file: FrameFile, places: MasterPlaces, topDown: boolean, plane: number): void {
+  const { width, height, planes } = places
+  const { descriptor, dataOffset, form } = file.raw
+  const rowBytes = width * storedBytes[form.type]
+  for (let row = 0; row < height * planes; row += rowsAtATime) {
+    const rows = Math.min(rowsAtATime, height * planes - row)
+    readFully(
+      descriptor,
+      hand.views.u8.subarray(hand.scratch, hand.scratch + rows * rowBytes),
+      dataOffset + row * rowBytes,
+    )
+    for (let i = row; i < row + rows; i++) {
+      const top = Math.floor(i / height) * height
+      const place = file.topDown === topDown ? i : top + height - 1 - (i - top)
+      decodeToFloat(hand, form, hand.scratch + (i - row) * rowBytes, plane + 4 * width * place, width)
+    }
+  }
+}
+
+function readFully(descriptor: number, bytes: Uint8Array, position: number): void {
+  for (let done = 0; done < bytes.length; ) {
+    const got = readSync(descriptor, bytes, done, bytes.length - done, position + done)
+    if (got === 0) throw new ScienceError('it has become shorter while it was read')
+    done += got
+  }
+}
+
+/** Other programs write floats from 0 to 1: a dark that nowhere comes above 1 ADU is one of those. */
+function fromUnitScale(samples: Float32Array, count: number): void {
+  for (let i = 0; i < count; i++) if (samples[i] > 1) return
+  for (let i = 0; i < count; i++) samples[i] *= fullScaleAdu
+}
