@@ -4,6 +4,7 @@ import { entriesOf, type Settings } from './main-config.js'
 import type { Who } from './ports/action.js'
 import type { Clock } from './ports/clock.js'
 import type { DeviceBox, Devices } from './ports/device.js'
+import type { Views } from './ports/display.js'
 import { asFault, type Fault } from './ports/fault.js'
 import type { Feed } from './ports/feed.js'
 import type { Claims } from './ports/lease.js'
@@ -34,6 +35,7 @@ export interface Ground {
   readonly store: Store
   readonly pixels: Pixels
   readonly pictures: Pictures
+  readonly views: Views
   readonly feed: Feed
   readonly actions: ActionTable
   readonly claims: Claims
@@ -51,7 +53,7 @@ export interface Night {
 }
 
 export function startNight(settings: Settings, ground: Ground): Night {
-  const { store, pixels, pictures, feed, actions, claims, clock, random, log } = ground
+  const { store, pixels, pictures, views, feed, actions, claims, clock, random, log } = ground
   const { site, use } = settings
   const { links, boxes } = entriesOf(settings)
   const rack = openDevices(links, boxes, { clock, random, log, encodeJpeg: pixels.encodeJpeg })
@@ -70,7 +72,7 @@ export function startNight(settings: Settings, ground: Ground): Night {
   const camera = settings.camera
 
   const stacking = liveStack({
-    ...{ ...shared, imaging, cards, night, camera },
+    ...{ ...shared, views, imaging, cards, night, camera },
     log: log.named('stack'),
     settings: settings.stacking,
   })

@@ -15,6 +15,7 @@ import { asFault, Fault } from './ports/fault.js'
 import type { LogLine } from './ports/log.js'
 import { z } from './ports/schema.js'
 import { lookAction } from './services/link-look.js'
+import { openViews } from './services/views.js'
 import { type Access, openAccess } from './spine/access.js'
 import { createActions } from './spine/actions.js'
 import { createClaims } from './spine/claims.js'
@@ -106,11 +107,12 @@ async function assemble(where: Surroundings, ends: ((reason: Fault) => Promise<v
   const pixels = openPixels({ archive, memoryBytes, clock, log: log.named('pixels'), threads: true })
   ends.push(() => pixels.close())
   const pictures = createPictures()
+  const views = openViews({ store, pixels })
   const feed = createFeed({ node: settings.mqtt.node, store, clock, log: log.named('feed') })
   const claims = createClaims(clock, log.named('claims'))
   const actions = createActions({ claims, feed, clock, random, log: log.named('actions') })
   const access = await openAccess(folder, clock)
-  const ground: Ground = { store, pixels, pictures, feed, actions, claims, clock, random, log, version }
+  const ground: Ground = { store, pixels, pictures, views, feed, actions, claims, clock, random, log, version }
 
   let mqtt: MqttFace | undefined
   const startMqtt = async (wanted: Settings) => {
@@ -152,7 +154,7 @@ async function assemble(where: Surroundings, ends: ((reason: Fault) => Promise<v
   const hosts = [hostname().toLowerCase(), ...settings.http.hosts]
   const http = await startHttp(
     {
-      ...{ feed, actions, store, pixels, pictures, clock, archive, version },
+      ...{ feed, actions, store, pixels, pictures, views, clock, archive, version },
       pierView: {
         watch: ended => night?.pierCamera.watch(ended) ?? noViewer,
         refusal: () => night?.pierCamera.refusal?.(),

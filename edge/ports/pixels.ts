@@ -1,5 +1,6 @@
 // Work on whole frames, off the event loop: what services may ask of the pixel workers.
 import type { Card } from '../science/fits-header.js'
+import type { Viewable } from './display.js'
 import type { Frame, Lend, Region } from './frame.js'
 import type { Measured } from './store.js'
 
@@ -98,16 +99,16 @@ export type StackRefusal =
 
 /**
  * A stack that grows in the workers' memory.
- * What goes wrong with one frame is an outcome; a Fault means that the stack itself cannot go on.
+ * What goes wrong with one frame is an outcome; a Fault means that the stack itself cannot go on. Looked at before its
+ * first frame it answers `not-found`.
  */
-export interface PixelStack {
+export interface PixelStack extends Viewable {
   /**
    * In order. Frames come from the shelf, where they are read again later, to find what was wrong with the first ones.
    * @param path  under the archive
    * @param id  goes into the list of what went in
    */
   add(path: string, id: string, signal: AbortSignal): Promise<StackOutcome>
-  picture(view: View): Promise<EncodedPicture>
   /**
    * √N and beside it the noise gain measured on star-free sky against the reference frame; undefined before two frames.
    */
@@ -126,6 +127,8 @@ export interface Pixels {
   focus(frame: Frame, region: Region | undefined, signal: AbortSignal): Promise<StarSize>
   /** A picture of a file on the shelf. */
   render(path: string, view: View, signal: AbortSignal): Promise<EncodedPicture>
+  /** A file on the shelf to be looked at closely; kept open while somebody looks. Nothing happens before it is asked. */
+  look(path: string): Viewable
   /** The cards of a file on the shelf. */
   header(path: string): Promise<Card[]>
   stack(settings: StackSettings): Promise<PixelStack>

@@ -4,6 +4,7 @@ import type { ActivityReport } from '../ports/action.js'
 import type { Camera } from '../ports/camera.js'
 import type { Clock } from '../ports/clock.js'
 import type { Device } from '../ports/device.js'
+import type { Views } from '../ports/display.js'
 import { asFault, type Fault, reasonOf } from '../ports/fault.js'
 import type { Feed } from '../ports/feed.js'
 import type { Imaging, Taken } from '../ports/imaging.js'
@@ -19,6 +20,7 @@ export interface StackParts {
   readonly imaging: Imaging
   readonly pixels: Pixels
   readonly pictures: Pictures
+  readonly views: Views
   readonly store: Store
   readonly feed: Feed
   readonly clock: Clock
@@ -78,6 +80,7 @@ export async function runStack(parts: StackParts, camera: Device<Camera>, order:
   try {
     const { maxShiftPx, combine, kappa, kernel } = order
     const stack = await pixels.stack({ maxShiftPx, combine, kappa, kernel })
+    const hide = parts.views.showStack(stack, () => `${order.activity}-${tally.accepted}`)
     let saved: string | undefined
     try {
       fault = await takeUntilDone(parts, camera, order, run, stack, tally).then(
@@ -89,6 +92,7 @@ export async function runStack(parts: StackParts, camera: Device<Camera>, order:
       saved = tally.accepted > 0 ? await saveStack(parts, stack, tally, order) : undefined
       await run.over()
     } finally {
+      hide(saved)
       await stack.close()
     }
     feed.patch(path, { path: saved })
@@ -285,7 +289,7 @@ async function accept(
   if (how === 'fresh') await feed.event('stack-accepted', { id, ...numbers, matched, rmsPx })
   const last = order.frames > 0 && tally.accepted >= order.frames
   if (last || (tally.accepted - 1) % order.previewEvery === 0) {
-    const { bytes, type, width, height } = await stack.picture({ stretch: 'auto', maxWidth: 720, as: 'jpeg' })
+    const { bytes, type, width, height } = await stack.preview({ stretch: 'auto' }, 720, run.signal)
     pictures.put('stack', { bytes, type, width, height, atMs: clock.now(), of: run.activity.id })
     feed.patch(path, { pictureVersion: pictures.latest('stack')?.version })
   }

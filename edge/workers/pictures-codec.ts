@@ -21,6 +21,32 @@ export async function encodePicture(
   return { bytes: await file.toBuffer(), type: `image/${as}`, width, height }
 }
 
+/** Finer than the eye tells from the picture itself. */
+const bestQuality = 88
+/** Below it, blocks show more than stars do. */
+const leastQuality = 10
+const mostTries = 5
+
+/** A JPEG of at most so many bytes, as good as that allows; the coarsest there is where even that is too large. */
+export async function encodeWithin(picture: ScreenPicture, mostBytes: number): Promise<EncodedPicture> {
+  let fits: EncodedPicture | undefined
+  let [low, high] = [leastQuality, bestQuality]
+  let quality = bestQuality
+  for (let tries = 0; tries < mostTries && low <= high; tries++) {
+    const file = await encodePicture(picture, 'jpeg', quality)
+    const share = file.bytes.length / mostBytes
+    if (share <= 1) {
+      fits = file
+      low = quality + 1
+      if (share > 0.93) break
+    } else high = quality - 1
+    // Bytes grow about as 1 / (100 − quality) does.
+    const aimed = Math.round(100 - (100 - quality) * share * 1.03)
+    quality = Math.min(high, Math.max(low, aimed))
+  }
+  return fits ?? encodePicture(picture, 'jpeg', leastQuality)
+}
+
 /** See Pixels.convert. @throws Fault `bad-input` for bytes that are no picture */
 export async function convertPicture(
   picture: Uint8Array,

@@ -12,14 +12,15 @@ import type { Image } from '../science/samples.js'
 import { ScienceError } from '../science/science-error.js'
 import { type Stars, starsOf } from '../science/stars.js'
 import { renderPicture } from '../science/stretch.js'
-import { encodePicture } from './pictures-codec.js'
+import type { Easel } from './easel.js'
+import { encodePicture, encodeWithin } from './pictures-codec.js'
+import { previewBytes, previewPx } from './view-work.js'
 
 /** A frame in shared memory, or a file under the archive folder. */
 export type WorkSource = { readonly image: Image } | { readonly path: string }
 
-const previewPx = 720
 const thumbnailPx = 220
-const previewQuality = 80
+const renderedQuality = 80
 const thumbnailQuality = 70
 
 /** The picture itself. @throws Fault `bad-input` for a file that is no FITS image */
@@ -74,23 +75,24 @@ function measuredFrom({ found, medianHfdPx, backgroundAdu, noiseAdu, stars }: St
   return { stars: found, hfdPx: medianHfdPx, fwhmPx: widths[widths.length >> 1], backgroundAdu, noiseAdu }
 }
 
-export async function measure(source: WorkSource, archive: string): Promise<MeasuredFrame> {
+export async function measure(source: WorkSource, archive: string, easel: Easel): Promise<MeasuredFrame> {
   const image = await imageOf(source, archive)
   const stars = starsOf(image)
-  const preview = renderPicture(image, { stretch: 'auto', maxWidth: previewPx })
-  const small = renderPicture(image, { stretch: 'auto', maxWidth: thumbnailPx })
+  const hand = easel(image.width)
+  const preview = renderPicture(hand, image, { stretch: 'auto' }, previewPx)
+  const small = renderPicture(hand, image, { stretch: 'auto' }, thumbnailPx)
   return {
     measured: measuredFrom(stars),
-    preview: await encodePicture(preview, 'jpeg', previewQuality),
+    preview: await encodeWithin(preview, previewBytes),
     thumbnail: await encodePicture(small, 'jpeg', thumbnailQuality),
   }
 }
 
-export async function focus(image: Image, region: Region | undefined): Promise<StarSize> {
+export async function focus(image: Image, region: Region | undefined, easel: Easel): Promise<StarSize> {
   const inside = region && clip(region, image)
   const { stars, found, medianHfdPx, backgroundAdu } = starsOf(image, { region: inside })
   const brightest = stars.find(star => !star.saturated) ?? stars[0]
-  const picture = renderPicture(image, { stretch: 'auto', maxWidth: previewPx })
+  const picture = renderPicture(easel(image.width), image, { stretch: 'auto' }, previewPx)
   return {
     stars: found,
     hfdPx: medianHfdPx,
@@ -99,13 +101,14 @@ export async function focus(image: Image, region: Region | undefined): Promise<S
     saturated: stars.some(star => star.saturated),
     x: brightest?.x,
     y: brightest?.y,
-    picture: await encodePicture(picture, 'jpeg', previewQuality),
+    picture: await encodeWithin(picture, previewBytes),
   }
 }
 
-export async function render(path: string, view: View, archive: string): Promise<EncodedPicture> {
+export async function render(path: string, view: View, archive: string, easel: Easel): Promise<EncodedPicture> {
   const image = await readImage(join(archive, path))
-  return encodePicture(renderPicture(image, view), view.as, previewQuality)
+  const { stretch, maxWidth, as } = view
+  return encodePicture(renderPicture(easel(image.width), image, { stretch }, maxWidth), as, renderedQuality)
 }
 
 /** The part of a region that lies in the picture. @throws Fault `bad-input` when none does */

@@ -2,6 +2,7 @@
 import { Worker } from 'node:worker_threads'
 import type { Clock } from '../ports/clock.js'
 import { collectGarbage } from '../ports/collect-garbage.js'
+import type { Viewable } from '../ports/display.js'
 import { Fault, reasonOf } from '../ports/fault.js'
 import type { Frame } from '../ports/frame.js'
 import type { Log } from '../ports/log.js'
@@ -11,7 +12,7 @@ import { afterRest } from '../ports/rest.js'
 import type { Image } from '../science/samples.js'
 import { lendingPool } from './lending.js'
 import { convertPicture, encodePicture } from './pictures-codec.js'
-import { type PixelMethods, pixelMethods } from './pixel-methods.js'
+import { type Looked, type PixelMethods, pixelMethods } from './pixel-methods.js'
 import type { WorkSource } from './pixel-work.js'
 
 export interface PixelsOptions {
@@ -57,6 +58,7 @@ export function openPixels(options: PixelsOptions): Pixels {
     focus: async (frame, region, signal) =>
       general.calls().ask('focus', { image: bare(frame), region }, { signal, holding: [frame.memory] }),
     render: async (path, view, signal) => general.calls().ask('render', { path, view }, { signal }),
+    look: path => viewableOver(() => general.calls(), { path }),
     header: async path => general.calls().ask('header', { path }),
     async convert(picture, to, signal) {
       if (signal.aborted) throw reasonOf(signal)
@@ -84,7 +86,7 @@ export function openPixels(options: PixelsOptions): Pixels {
 function stackOver(calls: Calls<PixelMethods>, id: number, leave: () => Promise<void>): PixelStack {
   return {
     add: (path, frame, signal) => calls.ask('stackAdd', { id, path, frame }, { signal }),
-    picture: view => calls.ask('stackPicture', { id, view }),
+    ...viewableOver(() => calls, { stack: id }),
     gain: () => calls.ask('stackGain', { id }),
     save: (aside, cards) => calls.ask('stackSave', { id, aside, cards }),
     async close() {
@@ -94,6 +96,16 @@ function stackOver(calls: Calls<PixelMethods>, id: number, leave: () => Promise<
         await leave()
       }
     },
+  }
+}
+
+function viewableOver(calls: () => Calls<PixelMethods>, of: Looked): Viewable {
+  return {
+    preview: async (display, maxWidth, signal) => calls().ask('preview', { of, display, maxWidth }, { signal }),
+    tile: async (display, at, signal) => calls().ask('tile', { of, display, at }, { signal }),
+    histogram: async (balance, signal) => calls().ask('histogram', { of, balance }, { signal }),
+    stars: async signal => calls().ask('stars', { of }, { signal }),
+    statistics: async (region, signal) => calls().ask('statistics', { of, region }, { signal }),
   }
 }
 

@@ -81,7 +81,7 @@ async function stackOf(pixels: Pixels, kind: 'mono' | 'colour', count = night.le
   const outcomes: StackOutcome[] = []
   try {
     for (let at = 0; at < count; at++) outcomes.push(await stack.add(`${kind}-${at}.fits`, `frame-${at}`, never))
-    const picture = await stack.picture(jpeg)
+    const picture = await stack.preview({ stretch: 'auto' }, 200, never)
     const gain = await stack.gain()
     const aside = join(archive, `saved-${saved++}`)
     await stack.save(aside, [{ keyword: 'OBJECT', value: 'M 45' }])
@@ -233,7 +233,7 @@ for (const threads of [false, true]) {
 
     t.test('an empty stack has no picture, and is closed all the same', async t => {
       const stack = await pixels.stack(settings)
-      await t.rejects(stack.picture(jpeg), { code: 'not-found' })
+      await t.rejects(stack.preview({ stretch: 'auto' }, 200, never), { code: 'not-found' })
       await t.rejects(stack.save(join(archive, 'nothing'), []), { code: 'not-found' })
       t.match(await stack.gain(), { frames: 0 })
       await stack.close()

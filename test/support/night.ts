@@ -10,6 +10,7 @@ import type { FeedEvent } from '../../edge/ports/feed.js'
 import type { JsonObject } from '../../edge/ports/json.js'
 import { cardValue } from '../../edge/science/fits-header.js'
 import { readFitsImage } from '../../edge/science/fits-read.js'
+import { openViews } from '../../edge/services/views.js'
 import { parseConfig } from '../../edge/spine/config.js'
 import { openPixels } from '../../edge/workers/pixels.js'
 import { eveningMs, type HouseOrder, openHouse } from './house.js'
@@ -73,7 +74,12 @@ export async function openNight(t: Test, yaml: string, order: NightOrder = {}) {
   const pixels = openPixels({ archive, memoryBytes, clock, log, threads: false })
   const events: FeedEvent[] = []
   feed.listen({ event: event => events.push(event) })
-  const night = startNight(settings, { ...house, pixels, version: 'test' })
+  const night = startNight(settings, {
+    ...house,
+    pixels,
+    views: openViews({ store: house.store, pixels }),
+    version: 'test',
+  })
   t.teardown(async () => {
     await clock.until(night.stop(new Fault('aborted', 'the test ends', 'Start it again')), 60_000)
     await pixels.close()

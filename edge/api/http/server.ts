@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net'
 import express, { type Express } from 'express'
 import type { Actions } from '../../ports/action.js'
 import type { Clock } from '../../ports/clock.js'
+import type { Views } from '../../ports/display.js'
 import { Fault } from '../../ports/fault.js'
 import type { Feed } from '../../ports/feed.js'
 import type { Log } from '../../ports/log.js'
@@ -26,6 +27,7 @@ import { openApi } from './openapi.js'
 import { pageFiles } from './page-files.js'
 import { pierCamRoutes } from './pier-cam-stream.js'
 import { sessionRoutes } from './session-routes.js'
+import { viewRoutes } from './view-routes.js'
 
 export const httpSettings = z
   .strictObject({
@@ -40,6 +42,7 @@ export interface HttpParts {
   readonly store: Store
   readonly pixels: Pixels
   readonly pictures: Pictures
+  readonly views: Views
   readonly pierView: PierView
   readonly configuration: Configuration
   readonly logs: LogSource
@@ -86,6 +89,7 @@ function routes(parts: HttpParts): Express {
   app.use(sessionRoutes(guard))
   app.use(actionRoutes(actions, guard))
   app.use(archiveRoutes({ store, pixels, pictures, log: parts.log }))
+  app.use(viewRoutes(parts.views))
   app.use(catalogueRoutes({ feed, clock }))
   app.use(pierCamRoutes(pictures, parts.pierView, clock))
   app.use(dashboardRoutes({ feed, actions, store, pixels, pictures, archive: parts.archive, guard, clock }))
