@@ -2,6 +2,7 @@
 import { skyLevel } from './background.js'
 import { bilinearRows } from './debayer.js'
 import { closeFrame, makeNoiseMeter, measuredGain, meterBlockPx, meterRows, type NoiseMeter } from './noise-meter.js'
+import { makeReference, type Reference } from './reference.js'
 import { type RegistrationRefusal, register } from './register.js'
 import type { Image, Samples } from './samples.js'
 import { identity, type Similarity } from './similarity.js'
@@ -99,7 +100,7 @@ export function makeLiveStack(options: LiveStackOptions = {}): LiveStack {
     const { maxShiftPx } = options
     const found = first
       ? { ok: true as const, transform: identity, offsetPx: [0, 0] as const, matched: stars.length, rmsPx: 0 }
-      : register(begun.stars, stars, { width, height, maxShiftPx, minInliers: minStars })
+      : register(begun.reference, stars, { width, height, maxShiftPx, minInliers: minStars })
     if (!found.ok) return refuse(found.reason, found.words, stars.length)
     const skyOffsetAdu = fold(begun, image, found.transform)
     accepted++
@@ -139,7 +140,7 @@ type Kind = Pick<Image, 'width' | 'height' | 'planes' | 'bayer' | 'topDown'>
 
 interface Begun {
   readonly kind: Kind
-  readonly stars: readonly Star[]
+  readonly reference: Reference
   readonly stack: Stack
   readonly meter: NoiseMeter
   readonly strips: readonly Float32Array[] // one per plane
@@ -153,7 +154,7 @@ function begin(image: Image, stars: readonly Star[]): Begun {
   const arrays = (count: number, length: number) => Array.from({ length: count }, () => new Float32Array(length))
   return {
     kind: { width, height, planes: image.planes, bayer, topDown },
-    stars,
+    reference: makeReference(stars),
     stack: emptyStack(width, height, planes),
     meter: makeNoiseMeter(width, height, stars),
     strips: arrays(planes, stripRows * width),

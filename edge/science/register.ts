@@ -1,23 +1,16 @@
 // Registration: which stars of a frame are which of the reference, and the transform that brings one onto the other.
-import { medianInPlace } from './order-statistic.js'
-import { fitSimilarity, invert, moveX, moveY, offsetAtCentre, type Similarity } from './similarity.js'
-import { guessSimilarities } from './triangle-match.js'
-
-/** What registration needs of a star; `Star` has it. Lists come brightest first. */
-export interface Anchor {
-  readonly x: number // px
-  readonly y: number
-  readonly snr: number
-  readonly fwhmPx: number
-  readonly saturated: boolean
-}
+import { isBelievable, isSensorFixed, seesBrightOnes } from './believe-match.js'
+import { type Anchor, makeReference, pairReachPx, placesOf, type Reference } from './reference.js'
+import { offsetAtCentre, type Similarity, scaleOf } from './similarity.js'
+import { type Found, fitPairs, type PairFit, pairStars } from './star-pairs.js'
+import { guessSimilarities, makeTriangles } from './triangle-match.js'
 
 export interface RegisterOptions {
   readonly width: number // px of both frames; the shift is measured at their centre
   readonly height: number
-  readonly maxShiftPx?: number // 300 unless told
-  readonly minScale?: number // 0.9
-  readonly maxScale?: number // 1.1
+  readonly maxShiftPx?: number // any way is taken unless told
+  readonly minScale?: number // 0.45
+  readonly maxScale?: number // 2.2
   readonly minInliers?: number // 6; less is taken as 4, for fewer pairs fit by chance
 }
 
@@ -34,54 +27,33 @@ export type Registration =
 export type RegistrationRefusal = 'too-few-stars' | 'no-match' | 'moved-too-far'
 
 const fewestInliers = 4 // a similarity has four unknowns, two pairs fix it; below four anything matches something
-const centroidFloorPx = 0.02 // what pixel grid and seeing leave even to the brightest star
-const clippedErrorPx = 0.3 // of a saturated star
-const firstRadiusPx = 3 // around a guess made from three stars
-const smallestRadiusPx = 0.15
+const depths = [48, 192] // brightest stars of the frame whose triangles are tried
+const guessesTried = 24
+const guessesFitted = 3
+const starsTried = 200 // of the frame, to see how many a guess brings together
 
 /**
- * Registers a frame's stars on a reference's.
+ * Registers a frame's stars on a reference's, however the sky lies on it: moved, turned, scaled, mirrored.
  *
- * Triangles of the 25 (then 45) brightest stars make guesses; each is tried on all stars; the one with most pairs is
- * refined by least squares weighted with the stars' precision, dropping pairs beyond three sigma of their own spread,
- * until nothing changes. A match is believed only with `minInliers` pairs, more than chance would give, and a spread
- * well below a star's width. No randomness: the same lists give the same answer.
+ * Triangles of neighbours make guesses; each is tried on the brighter stars; those with most pairs are refined on all
+ * of them by weighted least squares with three-sigma clipping, see `fitPairs`. A match is believed only with
+ * `minInliers` pairs and far more than chance would give. What matches because it sits still on the sensor (hot
+ * pixels) gives way to any other match, and is refused where the sky's brighter stars are missing. No randomness: the
+ * same lists give the same answer.
+ *
+ * @param stars  of the frame, brightest first
  */
-export function register(
-  reference: readonly Anchor[],
-  frame: readonly Anchor[],
-  options: RegisterOptions,
-): Registration {
-  const { width, height, maxShiftPx = 300, minScale = 0.9, maxScale = 1.1 } = options
+export function register(reference: Reference, stars: readonly Anchor[], options: RegisterOptions): Registration {
+  const { width, height, maxShiftPx = Number.POSITIVE_INFINITY } = options
   const minInliers = Math.max(fewestInliers, options.minInliers ?? 6)
-  if (Math.min(reference.length, frame.length) < minInliers) {
-    const which = reference.length < minInliers ? 'the reference has' : 'the frame has'
-    const stars = Math.min(reference.length, frame.length)
-    return refusal('too-few-stars', `${which} ${stars} stars, ${minInliers} are needed`)
+  const fewer = Math.min(reference.stars.length, stars.length)
+  if (fewer < minInliers) {
+    const which = reference.stars.length < minInliers ? 'the reference has' : 'the frame has'
+    return refusal('too-few-stars', `${which} ${fewer} stars, ${minInliers} are needed`)
   }
-  const matcher = makeMatcher(reference, frame)
-  let best: { transform: Similarity; pairs: number } | undefined
-  const most = Math.min(reference.length, frame.length)
-  for (const points of [25, 45]) {
-    for (const guess of guessSimilarities(reference, frame, points, minScale, maxScale, 40)) {
-      if (best && best.pairs > 0.6 * most) break // no other can be as good
-      const transform = settle(matcher, guess, 2)
-      if (!transform) continue
-      const pairs = matcher.pair(transform, () => firstRadiusPx)
-      if (pairs > (best?.pairs ?? 0)) best = { transform, pairs }
-    }
-    if (best && best.pairs >= Math.max(minInliers, 0.3 * most)) break
-  }
-  const fit = best && refine(matcher, best.transform)
-  const scale = fit ? Math.hypot(fit.transform.a, fit.transform.b) : 0
-  if (!fit || fit.matched < minInliers || scale < minScale || scale > maxScale || !isBelievable(fit, matcher)) {
-    const pairs = fit?.matched ?? 0
-    return refusal(
-      'no-match',
-      `${pairs} of ${frame.length} stars fit the reference's ${reference.length}; too few to believe`,
-    )
-  }
-  const offsetPx = offsetAtCentre(fit.transform, width, height)
+  const found = matchSky(reference, placesOf(stars), stars, { ...options, minInliers })
+  if (typeof found === 'string') return refusal('no-match', found)
+  const offsetPx = offsetAtCentre(found.transform, width, height)
   const movedPx = Math.hypot(...offsetPx)
   if (movedPx > maxShiftPx) {
     return refusal(
@@ -89,169 +61,77 @@ export function register(
       `the sky moved ${movedPx.toFixed(0)} px from the reference, at most ${maxShiftPx} px are taken`,
     )
   }
-  return { ok: true, transform: fit.transform, offsetPx, matched: fit.matched, rmsPx: fit.rmsPx }
+  return { ok: true, transform: found.transform, offsetPx, matched: found.pairs.count, rmsPx: found.rmsPx }
 }
 
 function refusal(reason: RegistrationRefusal, words: string): Registration {
   return { ok: false, reason, words }
 }
 
-interface Matcher {
-  readonly reference: readonly Anchor[]
-  readonly frame: readonly Anchor[]
-  readonly pairs: Float64Array // five numbers each, see fitSimilarity
-  readonly distancesPx: Float64Array
-  readonly errorsPx: Float64Array // expected of a pair, one axis
-  /** Pairs each frame star with the nearest unpaired reference star within the radius its own expected error allows. */
-  pair(transform: Similarity, radiusPx: (errorPx: number) => number): number
+interface Limits {
+  readonly minInliers: number
+  readonly minScale?: number
+  readonly maxScale?: number
 }
 
-function makeMatcher(reference: readonly Anchor[], frame: readonly Anchor[]): Matcher {
-  const most = Math.min(reference.length, frame.length)
-  const pairs = new Float64Array(5 * most)
-  const distancesPx = new Float64Array(most)
-  const errorsPx = new Float64Array(most)
-  const paired = new Int32Array(reference.length)
-  let round = 0
-  const byX = reference.map((star, index) => ({ x: star.x, index })).sort((p, q) => p.x - q.x || p.index - q.index)
-  const xs = Float64Array.from(byX, ({ x }) => x)
+/** The match of the sky, or why there is none. */
+function matchSky(reference: Reference, frame: Found, stars: readonly Anchor[], limits: Limits): PairFit | string {
+  const found = search(reference, frame, limits)
+  if (!found.believed) {
+    const pairs = found.best?.pairs.count ?? 0
+    return `${pairs} of ${stars.length} stars fit the reference's ${reference.stars.length}; too few to believe`
+  }
+  if (!isSensorFixed(found.believed, reference, frame)) return found.believed
+  const moving = matchRest(reference, stars, found.believed, limits)
+  if (moving) return moving
+  if (seesBrightOnes(found.believed, reference)) return found.believed
+  return `${found.believed.pairs.count} spots sit still on the sensor, as hot pixels do; the reference's stars are missing`
+}
 
-  function pair(transform: Similarity, radiusPx: (errorPx: number) => number): number {
-    round++
-    let count = 0
-    for (const star of frame) {
-      const x = moveX(transform, star.x, star.y)
-      const y = moveY(transform, star.x, star.y)
-      let found = -1
-      let nearest = Number.POSITIVE_INFINITY
-      let error = 0
-      for (let i = lowerBound(xs, x - firstRadiusPx); i < xs.length && xs[i] <= x + firstRadiusPx; i++) {
-        const index = byX[i].index
-        const other = reference[index]
-        const apart = Math.hypot(other.x - x, other.y - y)
-        if (apart >= nearest || paired[index] === round) continue
-        const expected = Math.hypot(centroidError(star), centroidError(other))
-        if (apart > radiusPx(expected)) continue
-        found = index
-        nearest = apart
-        error = expected
-      }
-      if (found < 0) continue
-      paired[found] = round
-      const other = reference[found]
-      pairs.set([star.x, star.y, other.x, other.y, 1 / (error * error)], 5 * count)
-      distancesPx[count] = nearest
-      errorsPx[count] = error
-      count++
+/** The match of what a match on the sensor left over. */
+function matchRest(
+  reference: Reference,
+  stars: readonly Anchor[],
+  { pairs }: PairFit,
+  limits: Limits,
+): PairFit | undefined {
+  const [theirs, ours] = [new Set(pairs.reference), new Set(pairs.frame)]
+  const rest = stars.filter((_, i) => !ours.has(i))
+  const restOfReference = reference.stars.filter((_, i) => !theirs.has(i))
+  if (Math.min(rest.length, restOfReference.length) < limits.minInliers) return undefined
+  const smaller = makeReference(restOfReference, reference.toGrid)
+  const frame = placesOf(rest)
+  const { believed } = search(smaller, frame, limits)
+  return believed && !isSensorFixed(believed, smaller, frame) ? believed : undefined
+}
+
+interface Search {
+  readonly believed?: PairFit
+  readonly best?: PairFit // when none was
+}
+
+function search(reference: Reference, places: Found, limits: Limits): Search {
+  const { minInliers, minScale = 0.45, maxScale = 2.2 } = limits
+  const few = Math.min(starsTried, places.x.length)
+  let best: PairFit | undefined
+  for (const depth of depths) {
+    const frame = { ...places, triangles: makeTriangles(places, [depth]) }
+    const tried: { transform: Similarity; pairs: number; trials: number }[] = []
+    for (const { transform, trials } of guessSimilarities(reference, frame, minScale, maxScale, guessesTried)) {
+      const pairs = pairStars(reference, frame, transform, pairReachPx, few).count
+      tried.push({ transform, pairs, trials })
+      if (pairs > 0.5 * few) break // no other can be as good
     }
-    return count
-  }
-  return { reference, frame, pairs, distancesPx, errorsPx, pair }
-}
-
-/** Expected error of a star's centre on one axis, px: its width over its signal to noise, and what never goes away. */
-function centroidError({ snr, fwhmPx, saturated }: Anchor): number {
-  return Math.hypot(fwhmPx / 2.355 / Math.max(snr, 1), centroidFloorPx, saturated ? clippedErrorPx : 0)
-}
-
-function lowerBound(sorted: Float64Array, value: number): number {
-  let low = 0
-  let high = sorted.length
-  while (low < high) {
-    const middle = (low + high) >> 1
-    if (sorted[middle] < value) low = middle + 1
-    else high = middle
-  }
-  return low
-}
-
-/**
- * A few rounds of pairing within the first radius and fitting, enough to see how many stars a guess brings
- * together.
- */
-function settle(matcher: Matcher, guess: Similarity, rounds: number): Similarity | undefined {
-  let transform: Similarity | undefined = guess
-  for (let round = 0; round < rounds && transform; round++) {
-    const count = matcher.pair(transform, () => firstRadiusPx)
-    transform = count < 3 ? undefined : fitSimilarity(matcher.pairs, count)
-  }
-  return transform
-}
-
-interface Fit {
-  readonly transform: Similarity
-  readonly matched: number
-  readonly rmsPx: number
-  readonly radiusPx: number // median over the pairs of what was still let in
-}
-
-/**
- * Adaptive three-sigma clipping: the spread of distances in units of what was expected decides what is let in next
- * round. A fixed radius either lets neighbours in or, on real seeing, cuts the distribution and loses half of the
- * pairs.
- */
-function refine(matcher: Matcher, start: Similarity): Fit | undefined {
-  let transform = start
-  let matched = matcher.pair(transform, () => firstRadiusPx)
-  let fit: Fit | undefined
-  const ratios = new Float64Array(matcher.distancesPx.length)
-  for (let round = 0; round < 12; round++) {
-    if (matched < 3) return undefined
-    for (let i = 0; i < matched; i++) ratios[i] = matcher.distancesPx[i] / matcher.errorsPx[i]
-    // The median of a two-axis Gaussian's distance (Rayleigh) is 1.1774 sigma.
-    const stretch = medianInPlace(ratios, matched) / 1.1774
-    const radius = (errorPx: number) => Math.min(firstRadiusPx, Math.max(smallestRadiusPx, 3 * stretch * errorPx))
-    const before = matched
-    matched = matcher.pair(transform, radius)
-    const next = fitSimilarity(matcher.pairs, matched)
-    if (!next) return undefined
-    transform = next
-    let squares = 0
-    for (let i = 0; i < 5 * matched; i += 5) {
-      const [x, y, u, v] = matcher.pairs.subarray(i, i + 4)
-      squares += (moveX(transform, x, y) - u) ** 2 + (moveY(transform, x, y) - v) ** 2
+    tried.sort((p, q) => q.pairs - p.pairs)
+    for (const { transform, trials } of tried.slice(0, guessesFitted)) {
+      const fit = fitPairs(reference, frame, transform)
+      if (!fit) continue
+      if (fit.pairs.count > (best?.pairs.count ?? 0)) best = fit
+      const scale = scaleOf(fit.transform)
+      if (fit.pairs.count < minInliers || scale < minScale || scale > maxScale) continue
+      if (isBelievable(fit, reference, frame, trials)) return { believed: fit }
     }
-    for (let i = 0; i < matched; i++) ratios[i] = radius(matcher.errorsPx[i])
-    fit = { transform, matched, rmsPx: Math.sqrt(squares / matched), radiusPx: medianInPlace(ratios, matched) }
-    if (matched === before && round > 3) break
+    if (places.x.length <= depth) break
   }
-  return fit
-}
-
-/**
- * Whether strangers could fit as well: more pairs than chance makes within the final radius, a quarter of all that
- * lie on both frames, and a spread well within a star's width.
- */
-function isBelievable({ transform, matched, rmsPx, radiusPx }: Fit, { reference, frame }: Matcher): boolean {
-  const box = boxOf(reference)
-  const shared = frame.filter(({ x, y }) => isInside(box, moveX(transform, x, y), moveY(transform, x, y))).length
-  const back = invert(transform)
-  const frameBox = boxOf(frame)
-  const seen = reference.filter(({ x, y }) => isInside(frameBox, moveX(back, x, y), moveY(back, x, y))).length
-  const area = Math.max(1, (box.right - box.left) * (box.bottom - box.top))
-  const byChance = (shared * reference.length * Math.PI * radiusPx * radiusPx) / area
-  const widths = Float64Array.from(reference, ({ fwhmPx }) => fwhmPx)
-  const width = medianInPlace(widths, widths.length)
-  return (
-    matched >= 3 + byChance + 4 * Math.sqrt(byChance) &&
-    matched >= 0.25 * Math.min(shared, seen) &&
-    rmsPx <= Math.max(1, 0.5 * width)
-  )
-}
-
-interface Box {
-  readonly left: number
-  readonly right: number
-  readonly top: number
-  readonly bottom: number
-}
-
-function boxOf(stars: readonly Anchor[]): Box {
-  const xs = stars.map(({ x }) => x)
-  const ys = stars.map(({ y }) => y)
-  return { left: Math.min(...xs), right: Math.max(...xs), top: Math.min(...ys), bottom: Math.max(...ys) }
-}
-
-function isInside({ left, right, top, bottom }: Box, x: number, y: number): boolean {
-  return x >= left && x <= right && y >= top && y <= bottom
+  return { best }
 }

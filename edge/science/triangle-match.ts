@@ -1,170 +1,308 @@
-// Guesses at how two star lists lie on each other, from triangles whose shape does not care about shift, turn or scale.
-import { fitSimilarity, type Similarity, scaleOf } from './similarity.js'
+// Guesses at how two star lists lie on each other, from triangles whose shape does not care about shift, turn, scale or
+// mirror.
+import { fitSimilarity, moveX, moveY, type Similarity, scaleOf } from './similarity.js'
 
-interface Point {
-  readonly x: number
-  readonly y: number
+/** Places of stars, px, brightest first. */
+export interface Places {
+  readonly x: Float64Array
+  readonly y: Float64Array
 }
 
-/** Triangles of one list; vertex 0 lies opposite the longest side, vertex 2 opposite the shortest. */
-interface Triangles {
+/** Triangles of one list; corner 0 lies opposite the longest side, corner 2 opposite the shortest. */
+export interface Triangles {
   readonly count: number
-  readonly order: Int32Array // by `middle`, rising
-  readonly middle: Float32Array // middle over longest side
+  readonly middle: Float32Array // middle over longest side, ½ … 1
   readonly short: Float32Array // shortest over longest side
   readonly longestPx: Float32Array
   readonly clockwise: Uint8Array
-  readonly corners: Int32Array // three per triangle
+  readonly corners: Uint16Array // three per triangle
+  readonly points: number // corners are below it
+  readonly starts: Int32Array // triangles by shape: where each cell begins in `order`
+  readonly order: Int32Array
 }
 
-const shortestSide = 0.1 // of the longest: slivers match everything
+/** A transform frame → reference worth trying. */
+export interface Guess {
+  readonly transform: Similarity
+  readonly trials: number // triangles found alike, true or not: so many chances there were to err
+}
+
+const neighbours = 6
+const shapeCell = 0.02 // of both side ratios
+const columns = Math.floor(0.5 / shapeCell) + 2
+const rows = Math.floor(1 / shapeCell) + 2
+const shortestSide = 0.08 // of the longest: slivers match everything
+const shortestPx = 4
 const centroidErrorPx = 0.5 // generous: a clipped star's centre is known to a few tenths
-const maxMatches = 400_000
+const tightest = 0.0015 // of side ratios, for lenses that draw the sky a little differently across the field
+const maxMatches = 30_000
+const mostScore = 255
+
+/**
+ * Triangles that every star of the brightest `levels[0]`, then of the brightest `levels[1]` … makes with two of its six
+ * nearest neighbours among these. Local, so that they stand in both lists however little of the sky the two share;
+ * of several depths, so that lists of different depth or scale find a level where their stars are as dense.
+ */
+export function makeTriangles({ x, y }: Places, levels: readonly number[]): Triangles {
+  const depths = [...new Set(levels.map(level => Math.min(level, x.length, 0xffff)))]
+  const each = (neighbours * (neighbours - 1)) / 2
+  const most = depths.reduce((sum, depth) => sum + depth * each, 0)
+  const made = {
+    middle: new Float32Array(most),
+    short: new Float32Array(most),
+    longestPx: new Float32Array(most),
+    clockwise: new Uint8Array(most),
+    corners: new Uint16Array(3 * most),
+  }
+  let count = 0
+  const near = new Int32Array(neighbours)
+  for (const depth of depths) {
+    for (let i = 0; i < depth; i++) {
+      const found = nearestOf(x, y, depth, i, near)
+      for (let p = 0; p < found; p++) {
+        for (let q = p + 1; q < found; q++) if (measureTriangle(x, y, i, near[p], near[q], made, count)) count++
+      }
+    }
+  }
+  const starts = new Int32Array(columns * rows + 1)
+  const cellOf = (i: number) =>
+    Math.floor((made.middle[i] - 0.5) / shapeCell) * rows + Math.floor(made.short[i] / shapeCell)
+  for (let i = 0; i < count; i++) starts[cellOf(i) + 1]++
+  for (let cell = 0; cell < columns * rows; cell++) starts[cell + 1] += starts[cell]
+  const next = starts.slice()
+  const order = new Int32Array(count)
+  for (let i = 0; i < count; i++) order[next[cellOf(i)]++] = i
+  return { ...made, count, points: depths.length === 0 ? 0 : Math.max(...depths), starts, order }
+}
+
+/** Writes the nearest of the first `depth` points to point `i` into `near`; returns how many. */
+function nearestOf(x: Float64Array, y: Float64Array, depth: number, i: number, near: Int32Array): number {
+  const squares = new Float64Array(neighbours)
+  let found = 0
+  for (let j = 0; j < depth; j++) {
+    if (j === i) continue
+    const dx = x[j] - x[i]
+    const dy = y[j] - y[i]
+    const square = dx * dx + dy * dy
+    if (found === neighbours && square >= squares[found - 1]) continue
+    let at = found === neighbours ? found - 1 : found++
+    for (; at > 0 && squares[at - 1] > square; at--) {
+      squares[at] = squares[at - 1]
+      near[at] = near[at - 1]
+    }
+    squares[at] = square
+    near[at] = j
+  }
+  return found
+}
+
+type Made = Pick<Triangles, 'middle' | 'short' | 'longestPx' | 'clockwise' | 'corners'>
+
+/** Writes triangle number `at`; false when it is too thin or too small to be told from others. */
+function measureTriangle(
+  x: Float64Array,
+  y: Float64Array,
+  i: number,
+  j: number,
+  k: number,
+  made: Made,
+  at: number,
+): boolean {
+  let [p, q, r] = [i, j, k]
+  let a = Math.sqrt((x[j] - x[k]) ** 2 + (y[j] - y[k]) ** 2) // opposite its corner
+  let b = Math.sqrt((x[k] - x[i]) ** 2 + (y[k] - y[i]) ** 2)
+  let c = Math.sqrt((x[i] - x[j]) ** 2 + (y[i] - y[j]) ** 2)
+  if (a < b) [a, b, p, q] = [b, a, q, p]
+  if (b < c) [b, c, q, r] = [c, b, r, q]
+  if (a < b) [a, b, p, q] = [b, a, q, p]
+  if (c < shortestPx || c < shortestSide * a) return false
+  made.middle[at] = b / a
+  made.short[at] = c / a
+  made.longestPx[at] = a
+  made.clockwise[at] = (x[q] - x[p]) * (y[r] - y[p]) > (y[q] - y[p]) * (x[r] - x[p]) ? 1 : 0
+  made.corners[3 * at] = p
+  made.corners[3 * at + 1] = q
+  made.corners[3 * at + 2] = r
+  return true
+}
 
 /**
  * Transforms frame → reference worth trying, the most voted first, at most `limit`.
  *
- * Every triangle of the first `points` stars of one list votes for the star pairs it would make with every like
- * triangle of the other; triangles whose three pairs gathered the most votes become guesses. Method: Groth, AJ 91
- * (1986) 1244; voting by Valdes et al., PASP 107 (1995) 1119. Deterministic: all triangles are looked at, none drawn
- * by lot.
+ * Every triangle of one list votes for the star pairs it would make with every like triangle of the other; triangles
+ * whose three pairs gathered the most votes become guesses, made better by all pairs that agree with them. Method:
+ * Groth, AJ 91 (1986) 1244; voting by Valdes et al., PASP 107 (1995) 1119. Deterministic: nothing is drawn by lot.
  */
-export function guessSimilarities(
-  reference: readonly Point[],
-  frame: readonly Point[],
-  points: number,
+export function* guessSimilarities(
+  reference: Places & { readonly triangles: Triangles },
+  frame: Places & { readonly triangles: Triangles },
   minScale: number,
   maxScale: number,
   limit: number,
-): Similarity[] {
-  const theirs = makeTriangles(reference.slice(0, points))
-  const ours = makeTriangles(frame.slice(0, points))
+): Generator<Guess, void> {
+  const theirs = reference.triangles
+  const ours = frame.triangles
   const matches = matchTriangles(theirs, ours, minScale, maxScale)
-  const columns = Math.min(points, frame.length)
-  const votes = new Uint32Array(Math.min(points, reference.length) * columns)
-  const pairOf = (match: number, corner: number) =>
-    theirs.corners[3 * matches[match] + corner] * columns + ours.corners[3 * matches[match + 1] + corner]
-  for (let match = 0; match < matches.length; match += 2) {
-    for (let corner = 0; corner < 3; corner++) votes[pairOf(match, corner)]++
-  }
-  const scores = new Uint32Array(matches.length / 2)
-  for (let i = 0; i < scores.length; i++) {
-    // The weakest pair counts: two pairs that are right do not make the third so.
-    scores[i] = Math.min(votes[pairOf(2 * i, 0)], votes[pairOf(2 * i, 1)], votes[pairOf(2 * i, 2)])
-  }
-  const ranked = highest(scores, 50 * limit)
-  const guesses: Similarity[] = []
-  const pairs = new Float64Array(15)
-  for (const rank of ranked) {
-    if (guesses.length === limit) break
-    for (let corner = 0; corner < 3; corner++) {
-      const from = frame[ours.corners[3 * matches[2 * rank + 1] + corner]]
-      const to = reference[theirs.corners[3 * matches[2 * rank] + corner]]
-      pairs.set([from.x, from.y, to.x, to.y, 1], 5 * corner)
+  const trials = matches.length / 2
+  const ballot = vote(matches, theirs, ours)
+  const given: Similarity[] = []
+  const pairs = new Float64Array(5 * Math.max(3, ballot.count))
+  for (const match of mostVoted(matches, ballot, theirs, ours, 50 * limit)) {
+    if (given.length === limit) return
+    const [t, o] = [matches[2 * match], matches[2 * match + 1]]
+    const corner = ours.corners[3 * o]
+    for (let i = 0; i < 3; i++) {
+      writePair(pairs, i, reference, theirs.corners[3 * t + i], frame, ours.corners[3 * o + i])
     }
-    const guess = fitSimilarity(pairs, 3)
-    if (!guess || scaleOf(guess) < minScale || scaleOf(guess) > maxScale) continue
-    if (!guesses.some(other => isNear(other, guess))) guesses.push(guess)
+    const three = fitSimilarity(pairs, 3, { mirrored: theirs.clockwise[t] !== ours.clockwise[o] })
+    if (!three || given.some(other => isNear(other, three, frame, corner))) continue
+    const transform = agree(three, ballot, reference, frame, pairs, [corner, ours.longestPx[o]])
+    const scale = scaleOf(transform)
+    if (scale < minScale || scale > maxScale || given.some(other => isNear(other, transform, frame, corner))) continue
+    given.push(transform)
+    yield { transform, trials }
   }
-  return guesses
-}
-
-/**
- * Indices of the highest scores, highest first; about `most` of them, so that a crowd of chance matches need not be
- * sorted.
- */
-function highest(scores: Uint32Array, most: number): number[] {
-  const floor = scores.length > most ? scores.slice().sort()[scores.length - most] : 0
-  const indices: number[] = []
-  for (let i = 0; i < scores.length && indices.length < 2 * most; i++) if (scores[i] >= floor) indices.push(i)
-  return indices.sort((i, j) => scores[j] - scores[i] || i - j)
 }
 
 /** Indices of like triangles, reference and frame in turn. */
 function matchTriangles(theirs: Triangles, ours: Triangles, minScale: number, maxScale: number): Int32Array {
   const matches = new Int32Array(2 * maxMatches)
   let count = 0
-  let first = 0
-  const widest = 0.02
-  for (const t of theirs.order) {
-    const middle = theirs.middle[t]
-    while (first < ours.count && ours.middle[ours.order[first]] < middle - widest) first++
-    for (let at = first; at < ours.count && count < maxMatches; at++) {
-      const o = ours.order[at]
-      const apart = ours.middle[o] - middle
-      if (apart > widest) break
-      const shorter = Math.min(theirs.longestPx[t], ours.longestPx[o])
-      const tolerance = Math.min(widest, Math.max(0.001, (1.5 * centroidErrorPx) / shorter))
-      if (Math.abs(apart) > tolerance || Math.abs(ours.short[o] - theirs.short[t]) > tolerance) continue
-      if (ours.clockwise[o] !== theirs.clockwise[t]) continue
-      const scale = theirs.longestPx[t] / ours.longestPx[o]
-      if (scale < minScale || scale > maxScale) continue
-      matches[2 * count] = t
-      matches[2 * count + 1] = o
-      count++
+  for (let o = 0; o < ours.count; o++) {
+    const middle = ours.middle[o]
+    const short = ours.short[o]
+    const longest = ours.longestPx[o]
+    const widest = tolerance(longest, minScale)
+    const firstColumn = Math.max(0, Math.floor((middle - widest - 0.5) / shapeCell))
+    const lastColumn = Math.min(columns - 1, Math.floor((middle + widest - 0.5) / shapeCell))
+    const firstRow = Math.max(0, Math.floor((short - widest) / shapeCell))
+    const lastRow = Math.min(rows - 1, Math.floor((short + widest) / shapeCell))
+    for (let column = firstColumn; column <= lastColumn; column++) {
+      const end = theirs.starts[column * rows + lastRow + 1]
+      for (let at = theirs.starts[column * rows + firstRow]; at < end; at++) {
+        const t = theirs.order[at]
+        const scale = theirs.longestPx[t] / longest
+        if (scale < minScale || scale > maxScale) continue
+        const within = tolerance(longest, scale)
+        if (Math.abs(theirs.middle[t] - middle) > within || Math.abs(theirs.short[t] - short) > within) continue
+        if (count === maxMatches) return matches
+        matches[2 * count] = t
+        matches[2 * count + 1] = o
+        count++
+      }
     }
   }
   return matches.subarray(0, 2 * count)
 }
 
-function makeTriangles(points: readonly Point[]): Triangles {
-  const n = points.length
-  const most = (n * (n - 1) * (n - 2)) / 6
-  const middle = new Float32Array(most)
-  const short = new Float32Array(most)
-  const longestPx = new Float32Array(most)
-  const clockwise = new Uint8Array(most)
-  const corners = new Int32Array(3 * most)
-  const sides = new Float64Array(3)
+/** How far side ratios of one triangle may be apart, the reference's being `scale` times as large. */
+function tolerance(longestPx: number, scale: number): number {
+  return Math.min(shapeCell, Math.max(tightest, (1.5 * centroidErrorPx) / (longestPx * Math.min(1, scale))))
+}
+
+/** Votes for star pairs, apart for guesses with and without a mirror. */
+interface Ballot {
+  readonly columns: number // frame points
+  readonly half: number // table entries of one handedness
+  readonly votes: Uint16Array // pair → votes; pair = reference point × columns + frame point, plus `half` when mirrored
+  readonly pairs: Int32Array // those with a vote
+  readonly count: number
+}
+
+function vote(matches: Int32Array, theirs: Triangles, ours: Triangles): Ballot {
+  const half = theirs.points * ours.points
+  const votes = new Uint16Array(2 * half)
+  const pairs = new Int32Array(Math.min(2 * half, (matches.length / 2) * 3))
   let count = 0
-  for (let i = 0; i < n; i++) {
-    for (let j = i + 1; j < n; j++) {
-      for (let k = j + 1; k < n; k++) {
-        corners[3 * count] = i // opposite its side, see sortSides
-        corners[3 * count + 1] = j
-        corners[3 * count + 2] = k
-        sides[0] = Math.hypot(points[j].x - points[k].x, points[j].y - points[k].y)
-        sides[1] = Math.hypot(points[k].x - points[i].x, points[k].y - points[i].y)
-        sides[2] = Math.hypot(points[i].x - points[j].x, points[i].y - points[j].y)
-        sortSides(sides, corners, 3 * count)
-        if (sides[2] < Math.max(4, shortestSide * sides[0])) continue
-        const p = points[corners[3 * count]]
-        const q = points[corners[3 * count + 1]]
-        const r = points[corners[3 * count + 2]]
-        middle[count] = sides[1] / sides[0]
-        short[count] = sides[2] / sides[0]
-        longestPx[count] = sides[0]
-        clockwise[count] = Number((q.x - p.x) * (r.y - p.y) - (q.y - p.y) * (r.x - p.x) > 0)
-        count++
-      }
+  for (let match = 0; match < matches.length; match += 2) {
+    for (let corner = 0; corner < 3; corner++) {
+      const pair = pairOf(theirs, ours, matches[match], matches[match + 1], corner)
+      if (votes[pair] === 0) pairs[count++] = pair
+      if (votes[pair] < mostScore) votes[pair]++
     }
   }
-  const order = Int32Array.from({ length: count }, (_, i) => i).sort((i, j) => middle[i] - middle[j] || i - j)
-  return { count, order, middle, short, longestPx, clockwise, corners }
+  return { columns: ours.points, half, votes, pairs, count }
 }
 
-/** Longest side first, the three corners from `at` along with them. */
-function sortSides(sides: Float64Array, corners: Int32Array, at: number): void {
-  for (const [i, j] of sorting) {
-    if (sides[i] >= sides[j]) continue
-    const side = sides[i]
-    sides[i] = sides[j]
-    sides[j] = side
-    const corner = corners[at + i]
-    corners[at + i] = corners[at + j]
-    corners[at + j] = corner
+function pairOf(theirs: Triangles, ours: Triangles, t: number, o: number, corner: number): number {
+  const pair = theirs.corners[3 * t + corner] * ours.points + ours.corners[3 * o + corner]
+  return theirs.clockwise[t] === ours.clockwise[o] ? pair : pair + theirs.points * ours.points
+}
+
+/** Matches by the votes of their weakest pair (two pairs that are right do not make the third so), about `most`. */
+function mostVoted(
+  matches: Int32Array,
+  { votes }: Ballot,
+  theirs: Triangles,
+  ours: Triangles,
+  most: number,
+): Int32Array {
+  const count = matches.length / 2
+  const scores = new Uint8Array(count)
+  const places = new Int32Array(mostScore + 2)
+  for (let i = 0; i < count; i++) {
+    let score = mostScore
+    for (let corner = 0; corner < 3; corner++) {
+      score = Math.min(score, votes[pairOf(theirs, ours, matches[2 * i], matches[2 * i + 1], corner)])
+    }
+    scores[i] = score
+    places[mostScore - score + 1]++
   }
+  for (let i = 0; i <= mostScore; i++) places[i + 1] += places[i]
+  const ranked = new Int32Array(count)
+  for (let i = 0; i < count; i++) ranked[places[mostScore - scores[i]]++] = i
+  return ranked.subarray(0, Math.min(count, most))
 }
 
-const sorting = [
-  [0, 1],
-  [1, 2],
-  [0, 1],
-] as const
+function writePair(pairs: Float64Array, at: number, reference: Places, to: number, frame: Places, from: number): void {
+  pairs[5 * at] = frame.x[from]
+  pairs[5 * at + 1] = frame.y[from]
+  pairs[5 * at + 2] = reference.x[to]
+  pairs[5 * at + 3] = reference.y[to]
+  pairs[5 * at + 4] = 1
+}
+
+/**
+ * The guess fitted anew to all voted pairs that agree with it: what three stars close together say of the far end of
+ * the frame is not worth much. What is allowed grows with the distance in triangles.
+ */
+function agree(
+  guess: Similarity,
+  { columns, half, votes, pairs: voted, count: most }: Ballot,
+  reference: Places,
+  frame: Places,
+  pairs: Float64Array,
+  [corner, longestPx]: readonly [number, number],
+): Similarity {
+  let transform = guess
+  for (const grows of [1, 0]) {
+    let count = 0
+    for (let i = 0; i < most; i++) {
+      const pair = voted[i]
+      if (pair >= half !== guess.mirrored || votes[pair] < 2) continue
+      const to = Math.floor((guess.mirrored ? pair - half : pair) / columns)
+      const from = pair % columns
+      const [x, y] = [frame.x[from], frame.y[from]]
+      const apart =
+        Math.abs(moveX(transform, x, y) - reference.x[to]) + Math.abs(moveY(transform, x, y) - reference.y[to])
+      const way = grows * (Math.abs(x - frame.x[corner]) + Math.abs(y - frame.y[corner]))
+      if (apart <= Math.min(20, 3 + (2 * way * centroidErrorPx) / longestPx)) {
+        writePair(pairs, count++, reference, to, frame, from)
+      }
+    }
+    const next = count < 3 ? undefined : fitSimilarity(pairs, count, guess)
+    if (!next) return transform
+    transform = next
+  }
+  return transform
+}
 
 /** Whether two guesses would be refined to the same answer. */
-function isNear(p: Similarity, q: Similarity): boolean {
+function isNear(p: Similarity, q: Similarity, { x, y }: Places, at: number): boolean {
   return (
-    Math.abs(p.a - q.a) < 1e-3 && Math.abs(p.b - q.b) < 1e-3 && Math.abs(p.tx - q.tx) < 1 && Math.abs(p.ty - q.ty) < 1
+    p.mirrored === q.mirrored &&
+    Math.abs(p.a - q.a) < 0.02 &&
+    Math.abs(p.b - q.b) < 0.02 &&
+    Math.hypot(moveX(p, x[at], y[at]) - moveX(q, x[at], y[at]), moveY(p, x[at], y[at]) - moveY(q, x[at], y[at])) < 3
   )
 }

@@ -3,7 +3,8 @@ import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import t from 'tap'
 import { readFitsImage } from '../../edge/science/fits-read.js'
-import { type Anchor, register } from '../../edge/science/register.js'
+import { type Anchor, makeReference, type Reference } from '../../edge/science/reference.js'
+import { type RegisterOptions, register } from '../../edge/science/register.js'
 import { moveX, moveY, turnOf } from '../../edge/science/similarity.js'
 import { findStars, starsOf } from '../../edge/science/stars.js'
 import { sharedData } from '../support/shared-data.js'
@@ -15,9 +16,12 @@ const skip = sharedData === undefined && '../shared/data is absent'
 const starsIn = (field: Field, pose: Pose, shot: Shot) =>
   findStars(expose(field, pose, shot).samples, field.width, field.height).stars
 
+const registered = (reference: readonly Anchor[], frame: readonly Anchor[], options: RegisterOptions) =>
+  register(makeReference(reference), frame, options)
+
 /** How far from the truth the registration of a pose puts nine points across the frame, px, sorted. */
 function errorsOf(field: Field, pose: Pose, reference: readonly Anchor[], frame: readonly Anchor[]): number[] {
-  const found = register(reference, frame, field)
+  const found = registered(reference, frame, field)
   if (!found.ok) return [Number.POSITIVE_INFINITY]
   const errors: number[] = []
   for (const u of [0.05, 0.5, 0.95]) {
@@ -71,7 +75,7 @@ t.test('undersampled frames and fields of a dozen stars register too', async t =
 t.test('the same lists give the same answer, digit by digit', async t => {
   const field = makeField({ seed: 30 })
   const [reference, frame] = [starsIn(field, {}, { seed: 1 }), starsIn(field, { dx: 9.9, turnDeg: 2 }, { seed: 2 })]
-  t.same(register(reference, frame, field), register(reference, frame, field))
+  t.same(registered(reference, frame, field), registered(reference, frame, field))
 })
 
 t.test('another field is refused, also with as many stars', async t => {
@@ -84,7 +88,7 @@ t.test('another field is refused, also with as many stars', async t => {
         return { x: uniform() * 800, y: uniform() * 600, snr: 10 + 100 * uniform(), fwhmPx: 2.5, saturated: false }
       })
     })
-    const answer = register(one, other, size)
+    const answer = registered(one, other, size)
     t.notOk(answer.ok, `${count} stars against ${count} strangers`)
     if (!answer.ok) t.equal(answer.reason, 'no-match')
   }
@@ -93,28 +97,30 @@ t.test('another field is refused, also with as many stars', async t => {
 t.test('too few stars and too long a way are refused with words', async t => {
   const field = makeField({ width: 1200, height: 900, faintest: 10_000, seed: 31 })
   const reference = starsIn(field, {}, {})
-  const few = register(reference, reference.slice(0, 5), field)
+  const few = registered(reference, reference.slice(0, 5), field)
   t.match(few, { ok: false, reason: 'too-few-stars', words: /the frame has 5 stars, 6 are needed/ })
-  t.match(register(reference.slice(0, 3), reference, { ...field, minInliers: 2 }), {
+  t.match(registered(reference.slice(0, 3), reference, { ...field, minInliers: 2 }), {
     words: /reference has 3 stars, 4 are/,
   })
-  t.ok(register(reference.slice(0, 40), reference.slice(0, 5), { ...field, minInliers: 4 }).ok, 'four are the floor')
+  t.ok(registered(reference.slice(0, 40), reference.slice(0, 5), { ...field, minInliers: 4 }).ok, 'four are the floor')
   const far = starsIn(field, { dx: 290, dy: 100 }, { seed: 3 })
-  t.match(register(reference, far, field), { ok: false, reason: 'moved-too-far', words: /moved 307 px/ })
-  t.ok(register(reference, far, { ...field, maxShiftPx: 310 }).ok)
-  const zoomed = register(reference, starsIn(field, { scale: 1.2 }, {}), field)
-  t.match(zoomed, { ok: false, reason: 'no-match' }, 'another focal length is another telescope')
+  t.match(registered(reference, far, { ...field, maxShiftPx: 300 }), { reason: 'moved-too-far', words: /moved 307 px/ })
+  t.ok(registered(reference, far, { ...field, maxShiftPx: 310 }).ok)
+  t.ok(registered(reference, far, field).ok, 'any way is taken where no limit is set')
+  const zoomed = starsIn(field, { scale: 1.2 }, {})
+  t.ok(registered(reference, zoomed, field).ok, 'another focal length')
+  t.match(registered(reference, zoomed, { ...field, minScale: 0.9, maxScale: 1.1 }), { reason: 'no-match' })
 })
 
 t.test('all 48 frames of a real night register within 0.3 px of an independent measurement', { skip }, async t => {
   const rows = readFileSync(path.join(realFrames, 'hatp32-offsets.tsv'), 'utf8').trim().split('\n').slice(1)
   t.equal(rows.length, 48)
-  let reference: readonly Anchor[] | undefined
+  let reference: Reference | undefined
   for (const row of rows) {
     const [frame, file, dx, dy, turnDeg] = row.split('\t')
     const image = readFitsImage(readFileSync(path.join(realFrames, 'hatp32', file)))
     const { stars } = starsOf(image)
-    reference ??= stars
+    reference ??= makeReference(stars)
     const found = register(reference, stars, image)
     if (!found.ok) {
       t.fail(`frame ${frame}: ${found.words}`)
@@ -133,7 +139,7 @@ t.test('real RGGB frames register', { skip }, async t => {
   const images = readdirSync(folder).map(name => readFitsImage(readFileSync(path.join(folder, name))))
   const lists = images.map(image => starsOf(image).stars)
   for (const stars of lists) {
-    const found = register(lists[0], stars, images[0])
+    const found = registered(lists[0], stars, images[0])
     t.ok(found.ok && found.matched >= 150 && found.rmsPx < 0.5, found.ok ? `${found.offsetPx} px` : found.words)
   }
   // There and back again by way of the third frame.
@@ -141,7 +147,7 @@ t.test('real RGGB frames register', { skip }, async t => {
     [0, 1],
     [1, 2],
     [2, 0],
-  ].map(([i, j]) => register(lists[i], lists[j], images[0]))
+  ].map(([i, j]) => registered(lists[i], lists[j], images[0]))
   if (!ab.ok || !bc.ok || !ca.ok) return t.fail('a pair does not register')
   const closure = [0, 1].map(axis => ab.offsetPx[axis] + bc.offsetPx[axis] + ca.offsetPx[axis])
   t.ok(Math.hypot(...closure) < 0.1, `the three offsets close to ${closure.map(px => px.toFixed(3))} px`)

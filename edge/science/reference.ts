@@ -1,0 +1,67 @@
+// What frames are registered against: one star list, with all that is worked out of it once.
+import { identity, moveX, moveY, type Similarity } from './similarity.js'
+import { makeStarGrid, type StarGrid } from './star-grid.js'
+import { makeTriangles, type Places, type Triangles } from './triangle-match.js'
+
+/** What registration needs of a star; `Star` has it. Lists come brightest first. */
+export interface Anchor {
+  readonly x: number // px
+  readonly y: number
+  readonly snr: number
+  readonly fwhmPx: number
+  readonly saturated: boolean
+}
+
+export interface Reference extends Places {
+  readonly stars: readonly Anchor[] // as they were given, brightest first
+  readonly toGrid: Similarity // from the pixels of the frame they were found on; x and y are on the grid already
+  readonly errorPx: Float64Array // expected of each, one axis, on the grid
+  readonly grid: StarGrid
+  readonly triangles: Triangles
+}
+
+export const pairReachPx = 3 // further apart no two stars are taken for one
+
+const depths = [12, 24, 48, 96, 192]
+const clippedErrorPx = 0.3 // of a saturated star
+
+/**
+ * A reference made of a frame's stars. The grid stays that of the first frame: a better frame that takes its place
+ * brings its own transform along, and all later transforms lead to the same grid as before.
+ *
+ * @param toGrid  the frame's own registration; the identity for the first
+ */
+export function makeReference(stars: readonly Anchor[], toGrid: Similarity = identity): Reference {
+  const { x, y, errorPx } = placesOf(stars)
+  const scale = Math.hypot(toGrid.a, toGrid.b)
+  for (let i = 0; i < stars.length; i++) {
+    const [u, v] = [x[i], y[i]]
+    x[i] = moveX(toGrid, u, v)
+    y[i] = moveY(toGrid, u, v)
+    errorPx[i] *= scale
+  }
+  return {
+    stars,
+    toGrid,
+    x,
+    y,
+    errorPx,
+    grid: makeStarGrid(x, y, pairReachPx),
+    triangles: makeTriangles({ x, y }, depths),
+  }
+}
+
+/** A list's places, and what its stars' centres are expected to be off on one axis: width over signal to noise, px. */
+export function placesOf(stars: readonly Anchor[]) {
+  const x = new Float64Array(stars.length)
+  const y = new Float64Array(stars.length)
+  const errorPx = new Float64Array(stars.length)
+  for (let i = 0; i < stars.length; i++) {
+    const star = stars[i]
+    x[i] = star.x
+    y[i] = star.y
+    const error = star.fwhmPx / 2.355 / Math.max(star.snr, 1)
+    errorPx[i] = star.saturated ? Math.hypot(error, clippedErrorPx) : error
+  }
+  return { x, y, errorPx }
+}
