@@ -27,6 +27,7 @@ const say: Readonly<Record<string, (body: Record<string, unknown>) => string>> =
   'stack-refused': body => `A frame was left out of the stack: ${body.words ?? spoken(String(body.reason))}`,
   'stack-waiting': () => 'The stack waits for stars',
   'stack-resumed': () => 'The stars are back; the stack goes on',
+  'stack-refolding': body => `A stack was broken off: its ${body.frames} frames are put together again`,
   'stack-finished': body => `The stack of ${body.frames} frames is saved`,
   'device-ready': body => `“${body.device}” is ready`,
   'device-lost': body => `“${body.device}” is gone: ${body.reason}`,

@@ -68,6 +68,32 @@ export function onEvent(heard: (event: FeedEvent) => void): () => void {
   return () => eventListeners.delete(heard)
 }
 
+/**
+ * The last events before the page came, as far back as `count`, oldest first: from a stream of their own, which is
+ * closed as soon as it has caught up. Empty when the box does not answer.
+ */
+export function eventsBefore(count: number, signal: AbortSignal): Promise<readonly FeedEvent[]> {
+  return new Promise(settle => {
+    const found: FeedEvent[] = []
+    if (cursor === undefined || signal.aborted) return settle(found)
+    const last = cursor
+    const past = new EventSource(`/api/events?after=${Math.max(0, last - count)}`)
+    const end = (): void => {
+      past.close()
+      settle(found)
+    }
+    signal.addEventListener('abort', end)
+    past.onerror = end
+    // The past comes before the first tick.
+    past.addEventListener('tick', end)
+    past.addEventListener('event', message => {
+      const event = JSON.parse((message as MessageEvent<string>).data) as FeedEvent
+      found.push(event)
+      if (event.cursor >= last) end()
+    })
+  })
+}
+
 let aheadMs = 0
 /** The box's time as far as this page knows it: phones at a pier are often minutes off. */
 export const boxNow = (): number => Date.now() + aheadMs

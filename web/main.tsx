@@ -8,6 +8,7 @@ import './styles/frame.css'
 import './styles/parts.css'
 import './styles/controls.css'
 import './styles/pictures.css'
+import './styles/viewer.css'
 import './styles/views.css'
 import './styles/files.css'
 

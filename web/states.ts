@@ -116,6 +116,17 @@ export interface Stack {
   readonly framesTaken?: number
   readonly framesAccepted?: number
   readonly framesRefused?: number
+  readonly combine?: string
+  readonly kappa?: number
+  readonly kernel?: string
+  /** What was applied and what is missing, in words. */
+  readonly calibration?: string | readonly string[]
+  readonly resumable?: boolean
+  readonly refolding?: number
+  readonly weight?: number
+  readonly transparency?: number
+  readonly rejectedShare?: number
+  readonly reference?: string
   readonly refusals?: Readonly<Record<string, number>>
   readonly lastRefusal?: string
   readonly waitingSinceMs?: number
@@ -132,6 +143,12 @@ export interface Stack {
   readonly finished?: boolean
   readonly cancelled?: boolean
   readonly error?: string
+}
+
+/** `trend/<camera>`: what the last frames tell. */
+export interface Trend {
+  readonly word?: string
+  readonly words?: string
 }
 
 export interface Region {

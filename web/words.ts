@@ -160,3 +160,22 @@ const portNames: Readonly<Record<string, string>> = {
 
 /** What a box is, in an owner's words. */
 export const portWords = (ports: readonly string[]): string => ports.map(port => portNames[port] ?? port).join(', ')
+
+/** `0.9823` → `98 %` */
+export const percent = (part: number | undefined, decimals: number): string =>
+  part === undefined ? '–' : `${fixed(100 * part, decimals)} %`
+
+const combinations: Readonly<Record<string, string>> = { mean: 'mean', sum: 'sum', reject: 'mean without outliers' }
+
+/** How frames become one, as the state, the order or the configuration says it. */
+export function combinationWords(of: {
+  readonly combine?: unknown
+  readonly kappa?: unknown
+  readonly kernel?: unknown
+}): string {
+  const way = of.combine === undefined ? '' : (combinations[String(of.combine)] ?? String(of.combine))
+  const beyond = of.combine === 'reject' && of.kappa !== undefined ? `${way} beyond ${of.kappa} σ` : way
+  return [beyond, of.kernel === undefined ? '' : of.kernel === 'cubic' ? 'sharp' : String(of.kernel)]
+    .filter(Boolean)
+    .join(', ')
+}

@@ -7,15 +7,20 @@ interface FoldProps {
   readonly label: string
   /** How it stands: shown while it is closed. */
   readonly summary: string
+  readonly onOpen?: () => void
   readonly children: ComponentChildren
 }
 
-export function Fold({ label, summary, children }: FoldProps) {
+export function Fold({ label, summary, onOpen, children }: FoldProps) {
   const id = useId()
   const [open, setOpen] = useState(false)
+  const flip = (): void => {
+    if (!open) onOpen?.()
+    setOpen(!open)
+  }
   return (
     <div class="fold">
-      <button type="button" aria-expanded={open} aria-controls={id} onClick={() => setOpen(!open)}>
+      <button type="button" aria-expanded={open} aria-controls={id} onClick={flip}>
         <span>{label}</span>
         <span class="dim">{open ? '' : summary}</span>
         <Icon name={open ? 'up' : 'down'} />

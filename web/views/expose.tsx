@@ -3,7 +3,7 @@ import { useCell } from '../cell'
 import { boxNow, useAt, useKind } from '../live'
 import { Act, Said, useJob } from '../parts/act'
 import { Choice, Figure } from '../parts/fields'
-import { Latest } from '../parts/picture'
+import { LastExposure } from '../parts/last-exposure'
 import { Ring } from '../parts/ring'
 import { useTick } from '../parts/tick'
 import { hrefOf } from '../route'
@@ -106,12 +106,7 @@ function LastFrame({
 }) {
   return (
     <section class="card picture-card">
-      <Latest
-        name="frame"
-        orKeptOf={mainCamera}
-        alt="The last frame of the main camera, stretched"
-        empty="No frame yet. The first one appears here."
-      />
+      <LastExposure camera={mainCamera} />
       <dl class="figures">
         <Figure label="Stars" value={whole(camera?.lastStars)} />
         <Figure label={sizeName(sizes)} value={fixed(sizeOf(camera?.lastHfdPx, sizes), 2)} unit="px" />

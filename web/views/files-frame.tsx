@@ -7,15 +7,12 @@ import { Act, asRefusal, Said, Trouble, TwiceTapped, useJob } from '../parts/act
 import { Figure } from '../parts/fields'
 import { Icon } from '../parts/icon'
 import { framePath, frameTitle } from '../parts/kept-frame'
-import { Zoom } from '../parts/picture'
 import { Sheet } from '../parts/sheet'
+import { Viewer } from '../parts/viewer'
 import { hrefOf } from '../route'
 import { sizeName, sizeOf } from '../star-size'
 import type { Observatory } from '../states'
 import { clockSeconds, duration, fixed, nightName, size, whole } from '../words'
-
-/** Enough for a phone held sideways, small enough for a slow network. */
-const previewPx = 1600
 
 interface Card {
   readonly keyword: string
@@ -25,30 +22,22 @@ interface Card {
 
 export function FrameSheet({ frame, onClose }: { frame: Exposure; onClose: () => void }) {
   const sizes = useAt<Observatory>('observatory')?.value.sizes
-  const [picture, setPicture] = useState<'loading' | 'there' | 'failed'>('loading')
   const job = useJob()
   const { measured } = frame
   return (
     <Sheet wide title={`${frameTitle(frame)}, ${clockSeconds(frame.startedMs)}`} onClose={onClose}>
       <div class="frame-sheet">
-        {picture === 'failed' ? (
-          <div class="lit vacant">
-            <p>The preview could not be made. The FITS file can still be downloaded.</p>
-          </div>
-        ) : (
-          <Zoom>
-            <img
-              class={picture === 'loading' ? 'coming' : ''}
-              src={`${framePath(frame.id, 'preview')}?maxWidth=${previewPx}`}
-              alt={`${frameTitle(frame)}, stretched`}
-              width={frame.width}
-              height={frame.height}
-              draggable={false}
-              onLoad={() => setPicture('there')}
-              onError={() => setPicture('failed')}
-            />
-          </Zoom>
-        )}
+        <Viewer
+          picture={{
+            of: frame.id,
+            version: frame.id,
+            kind: frame.frameType,
+            alt: `${frameTitle(frame)}, stretched`,
+            width: frame.width,
+            height: frame.height,
+          }}
+          empty="The preview could not be made. The FITS file can still be downloaded."
+        />
         <dl class="figures">
           <Figure label="Exposure" value={duration(frame.exposureSeconds)} />
           <Figure label="Type" value={frame.frameType} />

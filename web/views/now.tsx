@@ -4,6 +4,7 @@ import { Figure } from '../parts/fields'
 import { Latest } from '../parts/picture'
 import { Bar } from '../parts/ring'
 import { useTick } from '../parts/tick'
+import { TrendWord } from '../parts/trend-word'
 import { hrefOf } from '../route'
 import { sizeName, sizeOf } from '../star-size'
 import type { Activity, Box, Camera, Mount, Observatory, Readings, Stack, Storage } from '../states'
@@ -46,6 +47,7 @@ export function NowView() {
         </div>
         <div class="stacked">
           <Troubles />
+          <TrendWord camera={observatory?.camera} />
           <Running />
           <CameraCard name={observatory?.camera} sizes={observatory?.sizes} />
           <StackCard />

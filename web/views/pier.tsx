@@ -1,9 +1,9 @@
 // The pier camera, as large as the screen allows, with the age of the picture that is really on the screen.
 import { useEffect, useState } from 'preact/hooks'
 import { boxNow, useAt } from '../live'
-import { Zoom } from '../parts/picture'
 import { usePierStream } from '../parts/pier-stream'
 import { useTick } from '../parts/tick'
+import { Zoom } from '../parts/zoom'
 import type { Observatory, Video } from '../states'
 import { clockSeconds, duration, fixed, sentence } from '../words'
 
