@@ -1,5 +1,6 @@
 // Work on whole frames, off the event loop: what services may ask of the pixel workers.
 import type { Card } from '../science/fits-header.js'
+import type { ChosenMaster, MasterMade, MasterOrder } from './calibration.js'
 import type { Viewable } from './display.js'
 import type { Frame, Lend, Region } from './frame.js'
 import type { Measured } from './store.js'
@@ -57,6 +58,8 @@ export interface StackSettings {
   readonly combine: (typeof combinations)[number]
   readonly kappa: number
   readonly kernel: (typeof warpKernels)[number]
+  /** Applied to every frame. */
+  readonly masters: readonly ChosenMaster[]
 }
 
 export type StackOutcome =
@@ -132,6 +135,8 @@ export interface Pixels {
   /** The cards of a file on the shelf. */
   header(path: string): Promise<Card[]>
   stack(settings: StackSettings): Promise<PixelStack>
+  /** Frames on the shelf into a master, written aside; `bad-input` names the frame that does not belong. */
+  makeMaster(order: MasterOrder, signal: AbortSignal): Promise<MasterMade>
   /** An encoded picture again: smaller, of another quality (pier cam), or as PNG. */
   convert(picture: Uint8Array, to: Conversion, signal: AbortSignal): Promise<Uint8Array>
   /** See Tools.encodeJpeg. */
