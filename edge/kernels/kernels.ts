@@ -1,6 +1,8 @@
 // The hot loops, by name: each as WebAssembly SIMD and as the plain TypeScript that says what its answer is, bit for
 // bit. `test/kernels` holds the two against each other.
+import { fillBlobs } from './blobs.js'
 import { calibrateF32, calibrateU16 } from './calibrate.js'
+import { clippedMean } from './clipped-mean.js'
 import { debayerBox, debayerSquares } from './debayer.js'
 import {
   decodeI16,
@@ -15,10 +17,14 @@ import {
 import { encode16, encode32, sumWords } from './encode.js'
 import { coveredPixels, foldMean, foldReject } from './fold.js'
 import { blockFloors, blockSums } from './fold-blocks.js'
+import { meanOfThree, superpixels } from './luminance.js'
 import { type Views, viewsOf } from './memory.js'
+import { findPeaks } from './peaks.js'
 import { riceDecode, riceEncode } from './rice.js'
 import { seedMean, seedMedian, seedVotes } from './seed.js'
-import { addRowF32, addRowU16, shareRow, squeezeRow, toneRow } from './stretch.js'
+import { skyCells } from './sky-mesh.js'
+import { measureStars } from './star-shape.js'
+import { addRowsF32, addRowsMasked, addRowsU16, shareRow, squeezeRow, toneRow } from './stretch.js'
 import { warpCubic, warpLinear } from './warp.js'
 
 const twins = {
@@ -34,8 +40,9 @@ const twins = {
   seedVotes,
   warpCubic,
   warpLinear,
-  addRowF32,
-  addRowU16,
+  addRowsF32,
+  addRowsMasked,
+  addRowsU16,
   calibrateF32,
   calibrateU16,
   decodeI16,
@@ -54,6 +61,13 @@ const twins = {
   sumWords,
   swapWords,
   toneRow,
+  clippedMean,
+  fillBlobs,
+  findPeaks,
+  meanOfThree,
+  measureStars,
+  skyCells,
+  superpixels,
 }
 
 type Bound<F> = F extends (views: Views, ...rest: infer A) => infer R ? (...rest: A) => R : never

@@ -31,7 +31,10 @@ export interface Stars {
   readonly found: number // before `maxStars` cut the list
   readonly backgroundAdu: number // median over the mesh
   readonly noiseAdu: number // of one sky pixel of the plane searched
-  readonly medianHfdPx: number | undefined // over unsaturated stars of snr ≥ 10, else over all; undefined without stars
+  // Medians over unsaturated stars of snr ≥ 10, else over all; undefined without stars.
+  readonly medianHfdPx: number | undefined
+  readonly medianFwhmPx: number | undefined
+  readonly medianEccentricity: number | undefined
 }
 
 const maxMeasured = 20_000 // the brightest peaks only, so that no frame takes longer than a second or so
@@ -65,6 +68,8 @@ export function findStars(plane: Samples, width: number, height: number, options
     backgroundAdu: background.medianLevelAdu,
     noiseAdu: background.medianNoiseAdu,
     medianHfdPx: medianHfd(kept),
+    medianFwhmPx: kept.length > 0 ? medianOf(kept.map(star => star.fwhmPx)) : undefined,
+    medianEccentricity: kept.length > 0 ? medianOf(kept.map(star => star.eccentricity)) : undefined,
   }
 }
 
