@@ -72,6 +72,15 @@ export interface Space {
   readonly reserveBytes: number
 }
 
+/** A file of the calibration library. */
+export interface MasterFile {
+  /** Under the archive folder, `/`-separated. */
+  readonly path: string
+  readonly bytes: number
+  /** Unix ms UTC of its last change. */
+  readonly changedMs: number
+}
+
 /** How the owner wants things kept; may change while the store is open. */
 export interface StoreHabits {
   /** Folders and names of the files, see docs/config.md. */
@@ -112,6 +121,12 @@ export interface Store {
    * @param content its bytes, or the file written aside, which moves to its place
    */
   saveProduct(name: string, content: Uint8Array | { readonly aside: string }, night: string): Promise<string>
+  /** A master for calibration: into its library, where it stands under a path of its own. */
+  saveMaster(name: string, content: Uint8Array | { readonly aside: string }): Promise<string>
+  /** All files of the library, sorted by path. */
+  masters(): Promise<MasterFile[]>
+  /** Takes a file out of the library for good. */
+  removeMaster(path: string): Promise<void>
   exposure(id: string): Promise<Exposure | undefined>
   exposureAt(path: string): Promise<Exposure | undefined>
   /** Newest first. */

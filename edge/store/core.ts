@@ -5,7 +5,7 @@ import path from 'node:path'
 import { Fault } from '../ports/fault.js'
 import type { FeedEvent } from '../ports/feed.js'
 import type { Log } from '../ports/log.js'
-import type { Exposure, ExposureQuery, Measured, Order, Space, StoreHabits } from '../ports/store.js'
+import type { Exposure, ExposureQuery, MasterFile, Measured, Order, Space, StoreHabits } from '../ports/store.js'
 import type { Card } from '../science/fits-header.js'
 import { dataUnitBytes } from '../science/fits-write.js'
 import { nightDate } from '../science/night-date.js'
@@ -15,10 +15,10 @@ import { diskFault, diskFull } from './disk-faults.js'
 import { eventRows } from './event-rows.js'
 import { type Amendable, exposureRows, noExposure } from './exposure-rows.js'
 import { fitsWriter } from './fits-file.js'
-import { isExposureId } from './found-file.js'
+import { isExposureId, isFits } from './found-file.js'
 import { completeOrder, frameCards, type StoredFrame } from './frame-cards.js'
 import { keptRows } from './kept-rows.js'
-import { namingBy, productsFolder, safeName } from './naming.js'
+import { mastersFolder, namingBy, productsFolder, safeName } from './naming.js'
 import { openMigrated } from './open-database.js'
 import { reconcile, type ShelfReport } from './reconcile.js'
 import { openShelf } from './shelf.js'
@@ -89,6 +89,20 @@ export async function openCore(options: CoreOptions, log: Log, nowMs: number) {
   }
   const space = (): Space => spaceOf(shelf.root, habits.reserveBytes)
 
+  /** A finished thing, to its place under a folder of the archive. */
+  const put = async (name: string, folder: string, content: ProductContent): Promise<string> => {
+    const { base, ending } = productName(name)
+    const bytes = 'aside' in content ? 0 : content.length
+    const file = { name: `product-${base}`, stem: `${folder}/${base}`, ending, bytes }
+    if ('aside' in content) return (await shelf.adopt(file, content.aside)).path
+    const placed = await shelf.put(file, async handle => {
+      await handle.writeFile(content)
+      await handle.sync()
+      return bytes
+    })
+    return placed.path
+  }
+
   const archive = async ({ frame, order, cards, nowMs }: Archiving): Promise<Exposure> => {
     checkOrder(order)
     if (rows.get(order.id)) {
@@ -141,19 +155,22 @@ export async function openCore(options: CoreOptions, log: Log, nowMs: number) {
     productAside: (name: string): string => shelf.aside(`product-${productName(name).base}`),
     saveProduct: (name: string, content: ProductContent, night: string): Promise<string> =>
       inLine(async () => {
-        const { base, ending } = productName(name)
         if (!/^\d{4}-\d\d-\d\d$/.test(night)) {
           throw new Fault('bad-input', `a night cannot be called "${night}"`, 'Give it as YYYY-MM-DD')
         }
-        const bytes = 'aside' in content ? 0 : content.length
-        const file = { name: `product-${base}`, stem: `${productsFolder}/${night}/${base}`, ending, bytes }
-        if ('aside' in content) return (await shelf.adopt(file, content.aside)).path
-        const placed = await shelf.put(file, async handle => {
-          await handle.writeFile(content)
-          await handle.sync()
-          return bytes
-        })
-        return placed.path
+        return put(name, `${productsFolder}/${night}`, content)
+      }),
+    saveMaster: (name: string, content: ProductContent): Promise<string> =>
+      inLine(() => put(name, mastersFolder, content)),
+    masters: (): MasterFile[] => shelf.filesIn(mastersFolder).filter(({ path }) => isFits(path)),
+    removeMaster: (relative: string): Promise<void> =>
+      inLine(async () => {
+        if (!relative.startsWith(`${mastersFolder}/`)) {
+          const fix = 'Choose one of the calibration library'
+          throw new Fault('bad-input', `"${relative}" is no file of the calibration library`, fix)
+        }
+        shelf.locate(relative)
+        await shelf.remove(relative)
       }),
     exposure: (id: string) => rows.get(id),
     exposureAt: (relative: string) => rows.at(relative),

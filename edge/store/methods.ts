@@ -4,7 +4,7 @@ import { Fault } from '../ports/fault.js'
 import type { FeedEvent } from '../ports/feed.js'
 import type { Log } from '../ports/log.js'
 import type { ServedCall } from '../ports/remote.js'
-import type { Exposure, ExposureQuery, Measured, Night, Space, StoreHabits } from '../ports/store.js'
+import type { Exposure, ExposureQuery, MasterFile, Measured, Night, Space, StoreHabits } from '../ports/store.js'
 import { type Archiving, type Core, type CoreOptions, openCore, type ProductContent } from './core.js'
 import type { Amendable } from './exposure-rows.js'
 import type { ShelfReport } from './reconcile.js'
@@ -44,6 +44,10 @@ export function storeMethods(log: Log) {
       content: ProductContent
       night: string
     }): Promise<string> => core().saveProduct(name, content, night),
+    saveMaster: ({ name, content }: { name: string; content: ProductContent }): Promise<string> =>
+      core().saveMaster(name, content),
+    masters: (_: undefined): MasterFile[] => core().masters(),
+    removeMaster: (path: string): Promise<void> => core().removeMaster(path),
     exposure: (id: string): Exposure | undefined => core().exposure(id),
     exposureAt: (path: string): Exposure | undefined => core().exposureAt(path),
     exposures: (query: ExposureQuery): Exposure[] => core().exposures(query),

@@ -29,6 +29,16 @@ export const standardTemplate = '{night}/{object}/{type}_{object}_{filter}_{expo
 
 /** Folder at the top of the archive that holds finished products; frames never go there. */
 export const productsFolder = 'stacks'
+/** Beside it, the calibration library. */
+export const mastersFolder = 'calibration'
+
+/** Folders of finished things: no exposures lie there. */
+const ownFolders: readonly string[] = [productsFolder, mastersFolder]
+
+/** Whether a path under the archive leads to a finished thing rather than to a frame. */
+export function isOwn(relative: string): boolean {
+  return ownFolders.some(folder => relative.startsWith(`${folder}/`))
+}
 
 const fields: Readonly<Record<string, (values: NameValues) => string | number | undefined>> = {
   night: values => values.night,
@@ -74,8 +84,10 @@ export function namingBy(template: string): Naming {
     throw wrong(template, `it makes ${parts.length - 1} folders deep`, `Use at most ${maxFolders} folders`)
   }
   const first = parts[0].length === 1 ? parts[0][0] : undefined
-  if (typeof first === 'string' && parts.length > 1 && safeName(first).toLowerCase() === productsFolder) {
-    throw wrong(template, `the folder "${productsFolder}" is for finished stacks`, 'Give frames another folder')
+  const folder = typeof first === 'string' && parts.length > 1 ? safeName(first).toLowerCase() : ''
+  if (ownFolders.includes(folder)) {
+    const what = folder === productsFolder ? 'finished stacks' : 'the calibration library'
+    throw wrong(template, `the folder "${folder}" is for ${what}`, 'Give frames another folder')
   }
   return values => {
     let names: string[] = []

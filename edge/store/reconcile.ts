@@ -7,7 +7,7 @@ import { ScienceError } from '../science/science-error.js'
 import { codeOf } from './disk-faults.js'
 import type { ExposureRows } from './exposure-rows.js'
 import { isFits, readFound, type Unreadable } from './found-file.js'
-import { productsFolder } from './naming.js'
+import { isOwn } from './naming.js'
 import type { Shelf } from './shelf.js'
 import type { Database } from './sqlite.js'
 
@@ -91,7 +91,7 @@ export async function reconcile(
 }
 
 function isForeign(relative: string): boolean {
-  return isFits(relative) && !relative.startsWith(`${productsFolder}/`)
+  return isFits(relative) && !isOwn(relative)
 }
 
 /** No image in it, not readable by us, or of a name that could not be asked for again (a backslash in it, say). */

@@ -1,6 +1,16 @@
 // The folder of files that is the truth: nothing half-written is ever visible in it, nothing is overwritten, and no
 // path leads out of it.
-import { closeSync, fsyncSync, mkdirSync, openSync, readdirSync, realpathSync, rmSync, statSync } from 'node:fs'
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  realpathSync,
+  rmSync,
+  statSync,
+} from 'node:fs'
 import { type FileHandle, mkdir, open, rename, rmdir, stat, unlink } from 'node:fs/promises'
 import path from 'node:path'
 import { Fault } from '../ports/fault.js'
@@ -25,6 +35,8 @@ export interface Shelf {
   remove(relative: string): Promise<void>
   /** @throws Fault `bad-input` for a path that leads outside, `not-found` */
   locate(relative: string): { absolute: string; bytes: number }
+  /** Files in one folder of the root, sorted; none when it is not there. */
+  filesIn(folder: string): { path: string; bytes: number; changedMs: number }[]
   /** Every file, `/`-separated, without hidden ones and without following links. */
   files(): string[]
   /** How many half-written files a former run had left. */
@@ -128,6 +140,16 @@ function shelfAt(root: string, aside: string): Omit<Shelf, 'leftovers'> {
         if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR') throw missing()
         throw diskFault(error, `the file ${relative}`, root, 0)
       }
+    },
+    filesIn(folder) {
+      const entries = existsSync(path.join(root, folder))
+        ? readdirSync(path.join(root, folder), { withFileTypes: true })
+        : []
+      const names = entries.filter(entry => entry.isFile() && !entry.name.startsWith('.')).map(({ name }) => name)
+      return names.sort().map(name => {
+        const { size, mtimeMs } = statSync(path.join(root, folder, name))
+        return { path: `${folder}/${name}`, bytes: size, changedMs: Math.round(mtimeMs) }
+      })
     },
     files() {
       const found: string[] = []

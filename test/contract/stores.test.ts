@@ -220,6 +220,34 @@ for (const thread of [false, true]) {
       t.strictSame(await again.store.exposures({ limit: 10 }), [], 'nor is it taken for one at the next start')
     })
 
+    t.test('masters stand in a library of their own', async t => {
+      const folder = t.testdir()
+      const { store } = await openIn(t, folder)
+      t.strictSame(await store.masters(), [], 'which is empty at first')
+      const bytes = encodeFits(frameOf({ type: 'f32' }), [])
+      const first = await store.saveMaster('dark 10s.fits', bytes)
+      const aside = await store.productAside('dark 10s.fits')
+      writeFileSync(aside, bytes)
+      const second = await store.saveMaster('dark 10s.fits', { aside })
+      t.strictSame([first, second], ['calibration/dark 10s.fits', 'calibration/dark 10s-2.fits'])
+      writeFileSync(path.join(folder, 'archive', 'calibration', 'notes.txt'), 'not an image')
+      const held = await store.masters()
+      t.strictSame(
+        held.map(({ path, bytes }) => [path, bytes]),
+        [second, first].map(path => [path, bytes.length]),
+      )
+      t.ok(held.every(({ changedMs }) => changedMs > 0))
+      await store.removeMaster(second)
+      t.equal((await store.masters()).length, 1)
+      await t.rejects(store.removeMaster(second), { code: 'not-found' })
+      await t.rejects(store.removeMaster('stacks/2026-03-21/x.fits'), { code: 'bad-input' })
+      await t.rejects(store.removeMaster('calibration/../x.fits'), { code: 'bad-input' })
+      await store.close()
+      const again = await openIn(t, folder)
+      t.strictSame(await again.store.exposures({ limit: 10 }), [], 'and are no exposures at the next start')
+      t.equal((await again.store.masters()).length, 1)
+    })
+
     t.test('a full disk is refused before the shutter opens, with bytes needed and free', async t => {
       const { store } = await openIn(t, t.testdir(), { reserveBytes: 1e6 })
       const { freeBytes, totalBytes, reserveBytes } = await store.space()

@@ -94,6 +94,7 @@ t.test('a template that cannot work is refused with what to do', async t => {
   refused('', /usual/)
   refused('a/b/c/d/e/f/g/{id}', /folders/)
   refused('stacks/{id}', /another folder/)
+  refused('Calibration/{id}', /another folder/)
 })
 
 t.test('a strip is encoded and summed in one pass as in two', async t => {
