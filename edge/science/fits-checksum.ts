@@ -17,7 +17,7 @@ export function addToSum(sum: number, bytes: Uint8Array): number {
   let total = sum
   if (bytes.byteOffset & 3) {
     // Between words the whole piece is copied once: only odd slices come here.
-    total = addWords(total, new Uint32Array(bytes.slice(0, wordCount * 4).buffer))
+    total = addWords(total, new Uint32Array(new Uint8Array(bytes.subarray(0, wordCount * 4)).buffer))
   } else {
     total = addWords(total, new Uint32Array(bytes.buffer, bytes.byteOffset, wordCount))
   }

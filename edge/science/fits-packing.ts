@@ -45,6 +45,7 @@ const methods = ['RICE_1', 'GZIP_1', 'GZIP_2', 'NOCOMPRESS', 'HCOMPRESS_1', 'PLI
 export type PackingMethod = (typeof methods)[number]
 
 const mostBytes = 2 ** 31
+const mostInTile = 2 ** 25 // samples; a whole frame of 32 megapixels
 
 /** @throws ScienceError naming the card that is wrong */
 export function packingOf(cards: readonly Card[]): Packing {
@@ -100,6 +101,8 @@ function tilesOf(cards: readonly Card[]): { axes: number[]; tile: number[] } {
     axes.push(size)
     tile.push(Math.min(size, wholeCard(cards, `ZTILE${axis}`, 1, mostBytes, axis === 1 ? size : 1)))
   }
+  const samples = tile.reduce((product, size) => product * size, 1)
+  if (samples > mostInTile) throw new ScienceError(`FITS cards ZTILE1 …: tiles of ${samples} samples are too large`)
   return { axes, tile }
 }
 

@@ -1,6 +1,7 @@
 // How samples lie in files and in sensors' memory, and turning any of it into numbers. FITS Standard 4.0, §4.4.1 and
 // §4.4.2.5.
-import { bytesPerSample, type SampleType } from './samples.js'
+import { swap16, swapSamples } from './byte-order.js'
+import { bytesPerSample, type Samples, type SampleType } from './samples.js'
 import type { Hand } from './strip-step.js'
 
 /** `i64` exists in files only; in memory it becomes f64. */
@@ -38,7 +39,7 @@ export function decodeToFloat(
   count: number,
 ): void {
   const { type, bigEndian, bzero, bscale, blank } = form
-  const unsigned = type === 'i16' && bigEndian && bzero === 32768
+  const unsigned = bigEndian && isUnsigned(form)
   const plain = bscale === 1 && (bzero === 0 || unsigned)
   if (plain && type === 'f32') {
     if (bigEndian) kernels.swapWords(from, to, count)
@@ -100,4 +101,49 @@ const readers: Readonly<Record<StoredType, Read>> = {
   // The nearest double: exact up to 2⁵³.
   i64: (data, at, little, highZero) =>
     (data.getInt32(at + (little ? 4 : 0), little) + highZero) * 2 ** 32 + data.getUint32(at + (little ? 0 : 4), little),
+}
+
+const stripBytes = 65_536 // small enough to stay in the cache between copying and swapping
+
+/**
+ * Stored samples to samples of an image.
+ * @param bytes  as stored; may be a piece of all
+ * @param type  of `samples`: what `form` becomes in memory
+ * @param samples  as many, overwritten. May lie over `bytes` where the two have the same size
+ */
+export function decodeSamples(form: StoredForm, type: SampleType, bytes: Uint8Array, samples: Samples): void {
+  const unsigned = type === 'u16' && isUnsigned(form)
+  const asTheyAre = unsigned || (form.type === type && form.bzero === 0 && form.bscale === 1)
+  const floats = samples instanceof Float32Array || samples instanceof Float64Array
+  if (asTheyAre) {
+    copySamples(form, bytes, new Uint8Array(samples.buffer, samples.byteOffset, samples.byteLength), unsigned)
+  } else if (floats) {
+    decodeNumbers(form, bytes, 0, samples)
+  } else {
+    // Integers in a wider or narrower dress than their image's.
+    const { blank, ...number } = form
+    const numbers = new Float64Array(stripBytes / 8)
+    for (let from = 0; from < samples.length; from += numbers.length) {
+      const strip = numbers.subarray(0, samples.length - from)
+      decodeNumbers(number, bytes, from * storedBytes[form.type], strip)
+      samples.set(strip, from)
+    }
+  }
+}
+
+/** Unsigned 16-bit integers in the signed form that FITS has for them. */
+export function isUnsigned({ type, bzero, bscale }: StoredForm): boolean {
+  return type === 'i16' && bzero === 32768 && bscale === 1
+}
+
+function copySamples({ type, bigEndian }: StoredForm, bytes: Uint8Array, target: Uint8Array, unsigned: boolean): void {
+  const size = storedBytes[type]
+  for (let start = 0; start < bytes.length; start += stripBytes) {
+    const strip = bytes.subarray(start, start + stripBytes)
+    const place = target.subarray(start, start + strip.length)
+    place.set(strip)
+    if (bigEndian && size === 2) swap16(place, unsigned ? 0x8000 : 0)
+    else if (bigEndian) swapSamples(place, size)
+    else if (unsigned) for (let i = 1; i < place.length; i += 2) place[i] ^= 0x80
+  }
 }

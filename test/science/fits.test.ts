@@ -176,9 +176,7 @@ t.test('a colour camera keeps the phase of its mosaic', { skip: noData }, async 
   t.equal(dateObsMs(image.cards), Date.UTC(2018, 8, 7, 22, 31, 45, 431))
 })
 
-t.test('what cannot be read yet says so by name', { skip: noData }, async t => {
-  const packed = readFileSync(path.join(sharedData!, 'odd', 'solved.fits.fz'))
-  t.throws(() => readFitsImage(packed), { name: 'ScienceError', message: /compressed \(RICE_1, \.fz\)/ })
+t.test('what is no FITS file, or not all of one, says so', { skip: noData }, async t => {
   t.throws(() => readFitsHeader(new TextEncoder().encode('hello')), { name: 'ScienceError', message: /SIMPLE/ })
   const whole = readFileSync(path.join(sharedData!, 'odd', 'tiny.fits'))
   t.throws(() => readFitsImage(whole.subarray(0, 60000)), { message: /200×200×1 needs 80000 bytes/ })

@@ -5,8 +5,8 @@ import type { ExposureOrder, Frame, Lend, Lent, Region } from '../../ports/frame
 import { dateObsMs } from '../../science/fits-date.js'
 import { type Card, numberOf } from '../../science/fits-header.js'
 import { isStructural } from '../../science/fits-layout.js'
-import { decodeSamples } from '../../science/fits-read.js'
 import { bytesPerSample, type Samples, viewSamples } from '../../science/samples.js'
+import { decodeSamples } from '../../science/stored-samples.js'
 import type { TakenImage } from './indi-exposure.js'
 import type { IndiSession } from './indi-session.js'
 
@@ -88,7 +88,7 @@ async function decode(
   for (let start = 0; start < data.length; start += stripBytes) {
     if (start > 0) await session.clock.sleep(0, signal)
     const stop = Math.min(start + stripBytes, data.length)
-    decodeSamples(header, data.subarray(start, stop), samples.subarray(start / stored, stop / stored))
+    decodeSamples(header.form, header.type, data.subarray(start, stop), samples.subarray(start / stored, stop / stored))
   }
   if (signal.aborted) throw reasonOf(signal)
 }

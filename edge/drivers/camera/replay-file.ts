@@ -5,10 +5,9 @@ import type { Frame, Lend, Lent } from '../../ports/frame.js'
 import { dateObsMs } from '../../science/fits-date.js'
 import { type Card, numberOf } from '../../science/fits-header.js'
 import { type FitsHeader, findImage, isStraight, isStructural } from '../../science/fits-layout.js'
-import { decodeSamples } from '../../science/fits-read.js'
 import { bytesPerSample, viewSamples } from '../../science/samples.js'
 import { ScienceError } from '../../science/science-error.js'
-import { storedBytes } from '../../science/stored-samples.js'
+import { decodeSamples, storedBytes } from '../../science/stored-samples.js'
 
 /** Decoded at a time between two reads: half a millisecond of work on a PC, a few on a Pi; then the loop is free. */
 const sliceBytes = 1024 * 1024
@@ -52,7 +51,7 @@ export async function readFrame(
       const piece = aside ? aside.subarray(0, length) : new Uint8Array(memory.buffer, at, length)
       await fill(file, piece, header.dataOffset + at, path, header)
       const first = at / storedSize
-      decodeSamples(header, piece, samples.subarray(first, first + length / storedSize))
+      decodeSamples(header.form, header.type, piece, samples.subarray(first, first + length / storedSize))
     }
     return { memory, samples, ...factsOf(header, orderedSeconds, orderedMs) }
   } catch (error) {
