@@ -1,7 +1,7 @@
 // What frames are registered against: one star list, with all that is worked out of it once.
 import { identity, moveX, moveY, type Similarity } from './similarity.js'
 import { makeStarGrid, type StarGrid } from './star-grid.js'
-import { makeTriangles, type Places, type Triangles } from './triangle-match.js'
+import { indexTriangles, makeTriangles, type Places, type TriangleIndex } from './triangle-match.js'
 
 /** What registration needs of a star; `Star` has it. Lists come brightest first. */
 export interface Anchor {
@@ -17,7 +17,7 @@ export interface Reference extends Places {
   readonly toGrid: Similarity // from the pixels of the frame they were found on; x and y are on the grid already
   readonly errorPx: Float64Array // expected of each, one axis, on the grid
   readonly grid: StarGrid
-  readonly triangles: Triangles
+  readonly triangles: TriangleIndex
 }
 
 export const pairReachPx = 3 // further apart no two stars are taken for one
@@ -47,7 +47,7 @@ export function makeReference(stars: readonly Anchor[], toGrid: Similarity = ide
     y,
     errorPx,
     grid: makeStarGrid(x, y, pairReachPx),
-    triangles: makeTriangles({ x, y }, depths),
+    triangles: indexTriangles(makeTriangles({ x, y }, depths)),
   }
 }
 

@@ -27,7 +27,7 @@ export type Registration =
 export type RegistrationRefusal = 'too-few-stars' | 'no-match' | 'moved-too-far'
 
 const fewestInliers = 4 // a similarity has four unknowns, two pairs fix it; below four anything matches something
-const depths = [48, 192] // brightest stars of the frame whose triangles are tried
+const depths = [24, 64, 192] // brightest stars of the frame whose triangles are tried
 const guessesTried = 24
 const guessesFitted = 3
 const starsTried = 200 // of the frame, to see how many a guess brings together

@@ -54,7 +54,8 @@ export interface PairFit {
   readonly reachPx: number // root mean square over the pairs of the distance up to which one was let in
 }
 
-const floorPx = 0.01 // what pixel grid and seeing leave even to the brightest star; the residuals correct it
+const floorPx = 0.01 // what pixel grid and seeing leave even to the brightest star; the pairs' scatter corrects it,
+const fewPairsFloorPx = 0.05 // but for too few pairs to tell
 const rounds = 10
 const loosePx = 0.5 // pairs further apart than that, all in all, hold more than one sky
 const mostGathered = 80
@@ -119,7 +120,7 @@ function clipPairs(reference: Reference, frame: Found, start: Similarity, near: 
     const moved = largestMove(fitted, transform, frame)
     transform = fitted
     measureSquares(reference, frame, near, transform, squares)
-    if (changed === 0 && moved < 1e-4) break
+    if (moved < 3e-4 || (changed === 0 && moved < 1e-3)) break
   }
   return keepPairs(transform, near, kept, squares, variances)
 }
@@ -136,10 +137,11 @@ function measureSquares(reference: Reference, frame: Found, near: StarPairs, tra
 /** One axis' variance of a pair's distance, as far as width and signal to noise tell, px². */
 function expectedVariances(reference: Reference, frame: Found, { count, ...pairs }: StarPairs, scale: number) {
   const variances = new Float64Array(count)
+  const floor = count < groupSize ? fewPairsFloorPx : floorPx
   for (let i = 0; i < count; i++) {
     const theirs = reference.errorPx[pairs.reference[i]]
     const ours = scale * frame.errorPx[pairs.frame[i]]
-    variances[i] = theirs * theirs + ours * ours + floorPx * floorPx
+    variances[i] = theirs * theirs + ours * ours + floor * floor
   }
   return variances
 }
@@ -164,7 +166,9 @@ function learnVariances(
     const first = Math.floor((group * ranks.length) / groups)
     const end = Math.floor(((group + 1) * ranks.length) / groups)
     for (let i = first; i < end; i++) ratios[i - first] = squares[ranks[i]] / expected[ranks[i]]
-    factors[group] = Math.max(1e-4, medianInPlace(ratios, end - first) / rayleighMedian)
+    // The fit takes the noise of two pairs with it; a few pairs may lie together by luck, closer than they can know.
+    const scatter = medianInPlace(ratios, end - first) / rayleighMedian / Math.max(0.2, 1 - 2 / ranks.length)
+    factors[group] = Math.max(ranks.length < groupSize ? 1 : 1e-4, scatter)
   }
   // Groups' middles lie at ½, 1½ … of their width; left-out pairs go by their rank among the kept.
   let rank = 0

@@ -17,7 +17,11 @@ export interface Triangles {
   readonly clockwise: Uint8Array
   readonly corners: Uint16Array // three per triangle
   readonly points: number // corners are below it
-  readonly starts: Int32Array // triangles by shape: where each cell begins in `order`
+}
+
+/** Triangles in the order of their shapes' cells. */
+export interface TriangleIndex extends Triangles {
+  readonly starts: Int32Array // where each cell begins in `order`
   readonly order: Int32Array
 }
 
@@ -27,26 +31,30 @@ export interface Guess {
   readonly trials: number // triangles found alike, true or not: so many chances there were to err
 }
 
-const neighbours = 6
-const shapeCell = 0.02 // of both side ratios
+const neighbours = 5
+const neighboursOfFew = 8 // where every star counts
+const few = 12
+const shapeCell = 0.01 // of both side ratios
 const columns = Math.floor(0.5 / shapeCell) + 2
 const rows = Math.floor(1 / shapeCell) + 2
 const shortestSide = 0.08 // of the longest: slivers match everything
 const shortestPx = 4
 const centroidErrorPx = 0.5 // generous: a clipped star's centre is known to a few tenths
 const tightest = 0.0015 // of side ratios, for lenses that draw the sky a little differently across the field
-const maxMatches = 30_000
+const widest = 0.02
+const matchesEach = 40 // of a frame's triangle, on average; more are a crowd in which nothing is told apart
 const mostScore = 255
+const mostLikely = 600
 
 /**
- * Triangles that every star of the brightest `levels[0]`, then of the brightest `levels[1]` … makes with two of its six
+ * Triangles that every star of the brightest `levels[0]`, then of the brightest `levels[1]` … makes with two of its
  * nearest neighbours among these. Local, so that they stand in both lists however little of the sky the two share;
  * of several depths, so that lists of different depth or scale find a level where their stars are as dense.
  */
 export function makeTriangles({ x, y }: Places, levels: readonly number[]): Triangles {
   const depths = [...new Set(levels.map(level => Math.min(level, x.length, 0xffff)))]
-  const each = (neighbours * (neighbours - 1)) / 2
-  const most = depths.reduce((sum, depth) => sum + depth * each, 0)
+  const around = (depth: number) => (depth <= few ? neighboursOfFew : neighbours)
+  const most = depths.reduce((sum, depth) => sum + (depth * around(depth) * (around(depth) - 1)) / 2, 0)
   const made = {
     middle: new Float32Array(most),
     short: new Float32Array(most),
@@ -55,8 +63,8 @@ export function makeTriangles({ x, y }: Places, levels: readonly number[]): Tria
     corners: new Uint16Array(3 * most),
   }
   let count = 0
-  const near = new Int32Array(neighbours)
   for (const depth of depths) {
+    const near = new Int32Array(around(depth))
     for (let i = 0; i < depth; i++) {
       const found = nearestOf(x, y, depth, i, near)
       for (let p = 0; p < found; p++) {
@@ -64,28 +72,37 @@ export function makeTriangles({ x, y }: Places, levels: readonly number[]): Tria
       }
     }
   }
+  return { ...made, count, points: depths.length === 0 ? 0 : Math.max(...depths) }
+}
+
+/** Sorts a reference's triangles by shape, once; the frames' look theirs up. */
+export function indexTriangles(triangles: Triangles): TriangleIndex {
+  const { count, middle, short } = triangles
   const starts = new Int32Array(columns * rows + 1)
-  const cellOf = (i: number) =>
-    Math.floor((made.middle[i] - 0.5) / shapeCell) * rows + Math.floor(made.short[i] / shapeCell)
-  for (let i = 0; i < count; i++) starts[cellOf(i) + 1]++
+  const cells = new Int32Array(count)
+  for (let i = 0; i < count; i++) {
+    cells[i] = Math.floor((middle[i] - 0.5) / shapeCell) * rows + Math.floor(short[i] / shapeCell)
+    starts[cells[i] + 1]++
+  }
   for (let cell = 0; cell < columns * rows; cell++) starts[cell + 1] += starts[cell]
   const next = starts.slice()
   const order = new Int32Array(count)
-  for (let i = 0; i < count; i++) order[next[cellOf(i)]++] = i
-  return { ...made, count, points: depths.length === 0 ? 0 : Math.max(...depths), starts, order }
+  for (let i = 0; i < count; i++) order[next[cells[i]]++] = i
+  return { ...triangles, starts, order }
 }
 
 /** Writes the nearest of the first `depth` points to point `i` into `near`; returns how many. */
 function nearestOf(x: Float64Array, y: Float64Array, depth: number, i: number, near: Int32Array): number {
-  const squares = new Float64Array(neighbours)
+  const most = near.length
+  const squares = new Float64Array(most)
   let found = 0
   for (let j = 0; j < depth; j++) {
     if (j === i) continue
     const dx = x[j] - x[i]
     const dy = y[j] - y[i]
     const square = dx * dx + dy * dy
-    if (found === neighbours && square >= squares[found - 1]) continue
-    let at = found === neighbours ? found - 1 : found++
+    if (found === most && square >= squares[found - 1]) continue
+    let at = found === most ? found - 1 : found++
     for (; at > 0 && squares[at - 1] > square; at--) {
       squares[at] = squares[at - 1]
       near[at] = near[at - 1]
@@ -134,7 +151,7 @@ function measureTriangle(
  * Groth, AJ 91 (1986) 1244; voting by Valdes et al., PASP 107 (1995) 1119. Deterministic: nothing is drawn by lot.
  */
 export function* guessSimilarities(
-  reference: Places & { readonly triangles: Triangles },
+  reference: Places & { readonly triangles: TriangleIndex },
   frame: Places & { readonly triangles: Triangles },
   minScale: number,
   maxScale: number,
@@ -145,8 +162,9 @@ export function* guessSimilarities(
   const matches = matchTriangles(theirs, ours, minScale, maxScale)
   const trials = matches.length / 2
   const ballot = vote(matches, theirs, ours)
+  const likely = likelyPairs(ballot)
   const given: Similarity[] = []
-  const pairs = new Float64Array(5 * Math.max(3, ballot.count))
+  const pairs = new Float64Array(5 * Math.max(3, likely.length))
   for (const match of mostVoted(matches, ballot, theirs, ours, 50 * limit)) {
     if (given.length === limit) return
     const [t, o] = [matches[2 * match], matches[2 * match + 1]]
@@ -156,7 +174,7 @@ export function* guessSimilarities(
     }
     const three = fitSimilarity(pairs, 3, { mirrored: theirs.clockwise[t] !== ours.clockwise[o] })
     if (!three || given.some(other => isNear(other, three, frame, corner))) continue
-    const transform = agree(three, ballot, reference, frame, pairs, [corner, ours.longestPx[o]])
+    const transform = agree(three, ballot, likely, reference, frame, pairs, [corner, ours.longestPx[o]])
     const scale = scaleOf(transform)
     if (scale < minScale || scale > maxScale || given.some(other => isNear(other, transform, frame, corner))) continue
     given.push(transform)
@@ -165,18 +183,19 @@ export function* guessSimilarities(
 }
 
 /** Indices of like triangles, reference and frame in turn. */
-function matchTriangles(theirs: Triangles, ours: Triangles, minScale: number, maxScale: number): Int32Array {
-  const matches = new Int32Array(2 * maxMatches)
+function matchTriangles(theirs: TriangleIndex, ours: Triangles, minScale: number, maxScale: number): Int32Array {
+  const most = matchesEach * ours.count
+  const matches = new Int32Array(2 * most)
   let count = 0
   for (let o = 0; o < ours.count; o++) {
     const middle = ours.middle[o]
     const short = ours.short[o]
     const longest = ours.longestPx[o]
-    const widest = tolerance(longest, minScale)
-    const firstColumn = Math.max(0, Math.floor((middle - widest - 0.5) / shapeCell))
-    const lastColumn = Math.min(columns - 1, Math.floor((middle + widest - 0.5) / shapeCell))
-    const firstRow = Math.max(0, Math.floor((short - widest) / shapeCell))
-    const lastRow = Math.min(rows - 1, Math.floor((short + widest) / shapeCell))
+    const reach = tolerance(longest, minScale)
+    const firstColumn = Math.max(0, Math.floor((middle - reach - 0.5) / shapeCell))
+    const lastColumn = Math.min(columns - 1, Math.floor((middle + reach - 0.5) / shapeCell))
+    const firstRow = Math.max(0, Math.floor((short - reach) / shapeCell))
+    const lastRow = Math.min(rows - 1, Math.floor((short + reach) / shapeCell))
     for (let column = firstColumn; column <= lastColumn; column++) {
       const end = theirs.starts[column * rows + lastRow + 1]
       for (let at = theirs.starts[column * rows + firstRow]; at < end; at++) {
@@ -185,7 +204,7 @@ function matchTriangles(theirs: Triangles, ours: Triangles, minScale: number, ma
         if (scale < minScale || scale > maxScale) continue
         const within = tolerance(longest, scale)
         if (Math.abs(theirs.middle[t] - middle) > within || Math.abs(theirs.short[t] - short) > within) continue
-        if (count === maxMatches) return matches
+        if (count === most) return matches
         matches[2 * count] = t
         matches[2 * count + 1] = o
         count++
@@ -197,7 +216,7 @@ function matchTriangles(theirs: Triangles, ours: Triangles, minScale: number, ma
 
 /** How far side ratios of one triangle may be apart, the reference's being `scale` times as large. */
 function tolerance(longestPx: number, scale: number): number {
-  return Math.min(shapeCell, Math.max(tightest, (1.5 * centroidErrorPx) / (longestPx * Math.min(1, scale))))
+  return Math.min(widest, Math.max(tightest, (1.5 * centroidErrorPx) / (longestPx * Math.min(1, scale))))
 }
 
 /** Votes for star pairs, apart for guesses with and without a mirror. */
@@ -227,6 +246,16 @@ function vote(matches: Int32Array, theirs: Triangles, ours: Triangles): Ballot {
 function pairOf(theirs: Triangles, ours: Triangles, t: number, o: number, corner: number): number {
   const pair = theirs.corners[3 * t + corner] * ours.points + ours.corners[3 * o + corner]
   return theirs.clockwise[t] === ours.clockwise[o] ? pair : pair + theirs.points * ours.points
+}
+
+/** The pairs with the most votes, more than one: some hundred, so that a crowd of strangers costs no more than a sky. */
+function likelyPairs({ votes, pairs, count }: Ballot): Int32Array {
+  const more = new Int32Array(mostScore + 2) // pairs with at least so many votes
+  for (let i = 0; i < count; i++) more[votes[pairs[i]]]++
+  for (let score = mostScore; score >= 0; score--) more[score] += more[score + 1]
+  let least = 2
+  while (least < mostScore && more[least] > mostLikely) least++
+  return pairs.subarray(0, count).filter(pair => votes[pair] >= least)
 }
 
 /** Matches by the votes of their weakest pair (two pairs that are right do not make the third so), about `most`. */
@@ -268,7 +297,8 @@ function writePair(pairs: Float64Array, at: number, reference: Places, to: numbe
  */
 function agree(
   guess: Similarity,
-  { columns, half, votes, pairs: voted, count: most }: Ballot,
+  { columns, half }: Ballot,
+  likely: Int32Array,
   reference: Places,
   frame: Places,
   pairs: Float64Array,
@@ -277,9 +307,8 @@ function agree(
   let transform = guess
   for (const grows of [1, 0]) {
     let count = 0
-    for (let i = 0; i < most; i++) {
-      const pair = voted[i]
-      if (pair >= half !== guess.mirrored || votes[pair] < 2) continue
+    for (const pair of likely) {
+      if (pair >= half !== guess.mirrored) continue
       const to = Math.floor((guess.mirrored ? pair - half : pair) / columns)
       const from = pair % columns
       const [x, y] = [frame.x[from], frame.y[from]]
