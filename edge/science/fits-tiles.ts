@@ -49,9 +49,9 @@ export function tileScratchBytes(header: FitsHeader): number {
   return tileSamples(packing) * (2 * packing.bytePix + bytesPerSample[header.type] + 1) + 1024
 }
 
-/** Without WebAssembly, in memory of its own. Call it after `checkTiles`. */
-export function plainUnpacker(header: FitsHeader, inflate: Inflate | undefined): Unpacker {
-  const buffer = new ArrayBuffer(Math.ceil(tileScratchBytes(header) / 8) * 8)
+/** Without WebAssembly, in memory of its own. */
+export function plainUnpacker(scratchBytes: number, inflate?: Inflate): Unpacker {
+  const buffer = new ArrayBuffer(Math.ceil(scratchBytes / 8) * 8)
   const hand = { kernels: plainKernels(buffer), views: viewsOf(buffer), scratch: 0 }
   return { hand, ...(inflate ? { inflate } : {}) }
 }

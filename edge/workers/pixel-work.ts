@@ -1,5 +1,5 @@
 // What a pixel thread does: measuring, focusing and rendering whole frames. Stacks are in stack-work.ts.
-import { open, readFile } from 'node:fs/promises'
+import { open } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { Fault } from '../ports/fault.js'
 import type { Region } from '../ports/frame.js'
@@ -7,7 +7,6 @@ import type { EncodedPicture, MeasuredFrame, StarSize, View } from '../ports/pix
 import type { Measured } from '../ports/store.js'
 import type { Card } from '../science/fits-header.js'
 import { findImage } from '../science/fits-layout.js'
-import { readFitsImage } from '../science/fits-read.js'
 import type { Image } from '../science/samples.js'
 import { ScienceError } from '../science/science-error.js'
 import { type Stars, starsOf } from '../science/stars.js'
@@ -15,6 +14,7 @@ import { renderPicture } from '../science/stretch.js'
 import type { Easel } from './easel.js'
 import { encodePicture, encodeWithin } from './pictures-codec.js'
 import { previewBytes, previewPx } from './view-work.js'
+import { readWholeImage } from './whole-image.js'
 
 /** A frame in shared memory, or a file under the archive folder. */
 export type WorkSource = { readonly image: Image } | { readonly path: string }
@@ -31,7 +31,7 @@ export async function imageOf(source: WorkSource, archive: string): Promise<Imag
 
 async function readImage(file: string): Promise<Image & { cards: readonly Card[] }> {
   try {
-    return readFitsImage(await readFile(file))
+    return readWholeImage(file)
   } catch (error) {
     throw asUnreadable(error, file)
   }
@@ -58,7 +58,8 @@ export async function readCards(file: string): Promise<Card[]> {
   }
 }
 
-function asUnreadable(error: unknown, file: string): unknown {
+/** What a file that cannot be read means for whoever asked for it. */
+export function asUnreadable(error: unknown, file: string): unknown {
   if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
     const fix = 'Another program took it away; the list is right again when the agent has been started anew'
     return new Fault('not-found', `the file ${basename(file)} is gone`, fix, { cause: error })
