@@ -56,7 +56,7 @@ export function blockSums(
  * every square whose sum stands out of its cell by more than `sigmas` of its noise.
  *
  * A cell's level is taken off first: a sky that brightens to one side is no satellite.
- * @param blocks  as `blockSums` left them
+ * @param blocks  as `blockSums` left them; highs and lows are spread to the blocks beside
  * @param cells  16 × 16 blocks each, side by side
  * @param floors  f32, `blockStride` blocks from row to row; written
  * @param noise  of a single pixel, ADU
@@ -76,11 +76,9 @@ export function blockFloors(
   const share = f(slack)
   for (let cell = 0; cell < cells; cell++) {
     const first = blocks / 4 + 16 * cell
-    const read = (plane: number, row: number, column: number) =>
-      f32[first + (plane * blockPlane) / 4 + row * blockStride + column]
-    const sum = (row: number, column: number) => read(0, row, column)
+    const sum = (row: number, column: number) => f32[first + row * blockStride + column]
     const { level, noiseOfSum } = cellLevel(sum, pixelNoise)
-    const relief = reliefOf(read, pixelNoise)
+    const relief = reliefOf(f32, first, blockPlane / 4, blockStride, pixelNoise)
     const reach = f(f(2 * noiseOfSum) * f(sigmas))
     const slope = f(12 * share)
     const loud = new Uint8Array(256)
@@ -114,7 +112,7 @@ function cellLevel(sum: (row: number, column: number) => number, noise: number) 
   const first = f(together(value => clipped(value, wide), sum) * share)
   const second = f(first + f(together(value => clipped(f(value - first), narrow), sum) * share))
   const spread = f(together(value => Math.abs(clipped(f(value - second), narrow)), sum) * share)
-  return { level: second, noiseOfSum: Math.max(expected, f(spread * 1.2533)) }
+  return { level: second, noiseOfSum: Math.max(expected, f(spread * f(1.2533))) }
 }
 
 /** NaN is 0. */
@@ -133,19 +131,22 @@ function fourTogether([a, b, c, d]: readonly number[]): number {
   return f(f(a + b) + f(c + d))
 }
 
-function reliefOf(read: (plane: number, row: number, column: number) => number, noise: number): Float32Array {
-  const relief = new Float32Array(256)
+/** Highest less lowest in the 3 × 3 blocks around each of a cell, less what noise makes of it. */
+function reliefOf(f32: Float32Array, first: number, plane: number, stride: number, noise: number): Float32Array {
   for (let row = 0; row < 16; row++) {
-    for (let column = 0; column < 16; column++) {
-      let [high, low] = [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY]
-      for (let v = Math.max(0, row - 1); v <= Math.min(15, row + 1); v++) {
-        for (let u = Math.max(0, column - 1); u <= Math.min(15, column + 1); u++) {
-          high = Math.max(high, read(1, v, u))
-          low = Math.min(low, read(2, v, u))
-        }
-      }
-      relief[16 * row + column] = Math.max(0, f(f(high - low) - f(3 * noise)))
-    }
+    spread(f32, first + plane + row * stride, Math.max, Number.NEGATIVE_INFINITY)
+    spread(f32, first + 2 * plane + row * stride, Math.min, Number.POSITIVE_INFINITY)
   }
-  return relief
+  return Float32Array.from({ length: 256 }, (_, i) => {
+    const at = (row: number) => first + plane + row * stride + (i & 15)
+    const rows = [(i >> 4) - 1, i >> 4, (i >> 4) + 1].filter(row => row >= 0 && row < 16)
+    const high = Math.max(...rows.map(row => f32[at(row)]))
+    const low = Math.min(...rows.map(row => f32[at(row) + plane]))
+    return Math.max(0, f(f(high - low) - f(3 * noise)))
+  })
+}
+
+function spread(f32: Float32Array, at: number, of: (...all: number[]) => number, none: number): void {
+  const row = f32.slice(at, at + 16)
+  for (let i = 0; i < 16; i++) f32[at + i] = of(row[i], row[i - 1] ?? none, row[i + 1] ?? none)
 }

@@ -44,7 +44,7 @@ export function seedVotes(
       const at = row * stride + column
       const middle = f32[median / 4 + at]
       const values = samplesAt(f32, samples / 4 + at, step / 4, frames)
-      const spread = f(1.4826 * medianOf(values.map(value => Math.abs(f(value - middle)))))
+      const spread = f(f(1.4826) * medianOf(values.map(value => Math.abs(f(value - middle)))))
       const square = f(spread * spread)
       const block = floors / 4 + (row >> 2) * floorStride + (column >> 2)
       let vote = 0
@@ -121,5 +121,5 @@ function samplesAt(f32: Float32Array, at: number, step: number, frames: number):
 function medianOf(values: readonly number[]): number {
   const sorted = values.filter(Number.isFinite).sort((a, b) => a - b)
   const { length } = sorted
-  return length === 0 ? Number.NaN : f(f(sorted[(length - 1) >> 1] + sorted[length >> 1]) * 0.5)
+  return length === 0 ? Number.NaN : f(f(sorted[(length - 1) >> 1] + sorted[length >> 1]) * 0.5) + 0
 }

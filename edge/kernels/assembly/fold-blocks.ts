@@ -1,0 +1,304 @@
+// Blocks of 4 × 4 pixels, judged among those of their cell. See ../fold-blocks.ts, which says what the answer is.
+
+/** Pairs added, then pairs of pairs: lane i is the sum of vector i. */
+function sums(a: v128, b: v128, c: v128, d: v128): v128 {
+  const ab = f32x4.add(v128.shuffle<i32>(a, b, 0, 2, 4, 6), v128.shuffle<i32>(a, b, 1, 3, 5, 7))
+  const cd = f32x4.add(v128.shuffle<i32>(c, d, 0, 2, 4, 6), v128.shuffle<i32>(c, d, 1, 3, 5, 7))
+  return f32x4.add(v128.shuffle<i32>(ab, cd, 0, 2, 4, 6), v128.shuffle<i32>(ab, cd, 1, 3, 5, 7))
+}
+
+function highs(a: v128, b: v128, c: v128, d: v128): v128 {
+  const ab = f32x4.max(v128.shuffle<i32>(a, b, 0, 2, 4, 6), v128.shuffle<i32>(a, b, 1, 3, 5, 7))
+  const cd = f32x4.max(v128.shuffle<i32>(c, d, 0, 2, 4, 6), v128.shuffle<i32>(c, d, 1, 3, 5, 7))
+  return f32x4.max(v128.shuffle<i32>(ab, cd, 0, 2, 4, 6), v128.shuffle<i32>(ab, cd, 1, 3, 5, 7))
+}
+
+function lows(a: v128, b: v128, c: v128, d: v128): v128 {
+  const ab = f32x4.min(v128.shuffle<i32>(a, b, 0, 2, 4, 6), v128.shuffle<i32>(a, b, 1, 3, 5, 7))
+  const cd = f32x4.min(v128.shuffle<i32>(c, d, 0, 2, 4, 6), v128.shuffle<i32>(c, d, 1, 3, 5, 7))
+  return f32x4.min(v128.shuffle<i32>(ab, cd, 0, 2, 4, 6), v128.shuffle<i32>(ab, cd, 1, 3, 5, 7))
+}
+
+function clamped(value: v128, reach: v128): v128 {
+  return f32x4.min(f32x4.max(value, f32x4.neg(reach)), reach)
+}
+
+/** Four columns of a block's four rows. */
+function columnSums(x: usize, xRow: usize, mean: usize, row: usize, reach: v128): v128 {
+  const a = clamped(f32x4.sub(v128.load(x), v128.load(mean)), reach)
+  const b = clamped(f32x4.sub(v128.load(x + xRow), v128.load(mean + row)), reach)
+  const c = clamped(f32x4.sub(v128.load(x + 2 * xRow), v128.load(mean + 2 * row)), reach)
+  const d = clamped(f32x4.sub(v128.load(x + 3 * xRow), v128.load(mean + 3 * row)), reach)
+  return f32x4.add(f32x4.add(a, b), f32x4.add(c, d))
+}
+
+function columnHighs(mean: usize, row: usize): v128 {
+  const upper = f32x4.max(v128.load(mean), v128.load(mean + row))
+  return f32x4.max(upper, f32x4.max(v128.load(mean + 2 * row), v128.load(mean + 3 * row)))
+}
+
+function columnLows(mean: usize, row: usize): v128 {
+  const upper = f32x4.min(v128.load(mean), v128.load(mean + row))
+  return f32x4.min(upper, f32x4.min(v128.load(mean + 2 * row), v128.load(mean + 3 * row)))
+}
+
+export function blockSums(
+  x: usize,
+  xStride: i32,
+  mean: usize,
+  stride: i32,
+  columns: i32,
+  rows: i32,
+  blocks: usize,
+  blockPlane: usize,
+  blockStride: i32,
+  reach: f32,
+): void {
+  const most = f32x4.splat(reach)
+  const xRow = (<usize>xStride) << 2
+  const row = (<usize>stride) << 2
+  const across = ((columns + 63) >> 6) << 4
+  const down = ((rows + 63) >> 6) << 4
+  for (let v = 0; v < down; v++) {
+    let at = blocks + ((<usize>(v * blockStride)) << 2)
+    let u = 0
+    if (4 * v + 4 <= rows) {
+      let from = x + <usize>(4 * v) * xRow
+      let level = mean + <usize>(4 * v) * row
+      for (; 4 * u + 16 <= columns; u += 4, at += 16, from += 64, level += 64) {
+        const a = columnSums(from, xRow, level, row, most)
+        const b = columnSums(from + 16, xRow, level + 16, row, most)
+        const c = columnSums(from + 32, xRow, level + 32, row, most)
+        const d = columnSums(from + 48, xRow, level + 48, row, most)
+        v128.store(at, sums(a, b, c, d))
+        const e = columnHighs(level, row)
+        const f = columnHighs(level + 16, row)
+        const g = columnHighs(level + 32, row)
+        const h = columnHighs(level + 48, row)
+        v128.store(at + blockPlane, highs(e, f, g, h))
+        const i = columnLows(level, row)
+        const j = columnLows(level + 16, row)
+        const k = columnLows(level + 32, row)
+        const l = columnLows(level + 48, row)
+        v128.store(at + 2 * blockPlane, lows(i, j, k, l))
+      }
+      for (; 4 * u + 4 <= columns; u++, at += 4, from += 16, level += 16) {
+        const a = columnSums(from, xRow, level, row, most)
+        store<f32>(at, f32x4.extract_lane(sums(a, a, a, a), 0))
+        const b = columnHighs(level, row)
+        store<f32>(at + blockPlane, f32x4.extract_lane(highs(b, b, b, b), 0))
+        const c = columnLows(level, row)
+        store<f32>(at + 2 * blockPlane, f32x4.extract_lane(lows(c, c, c, c), 0))
+      }
+    }
+    for (; u < across; u++, at += 4) {
+      store<f32>(at, f32.NaN)
+      store<f32>(at + blockPlane, -Infinity)
+      store<f32>(at + 2 * blockPlane, Infinity)
+    }
+  }
+}
+
+function fromLeft(before: v128, here: v128): v128 {
+  return v128.shuffle<i32>(before, here, 3, 4, 5, 6)
+}
+
+function fromRight(here: v128, after: v128): v128 {
+  return v128.shuffle<i32>(here, after, 1, 2, 3, 4)
+}
+
+/** Spreads 16 numbers to their neighbours, in place. */
+function spreadHighs(at: usize): void {
+  const none = f32x4.splat(-Infinity)
+  const a = v128.load(at)
+  const b = v128.load(at, 16)
+  const c = v128.load(at, 32)
+  const d = v128.load(at, 48)
+  v128.store(at, f32x4.max(a, f32x4.max(fromLeft(none, a), fromRight(a, b))))
+  v128.store(at, f32x4.max(b, f32x4.max(fromLeft(a, b), fromRight(b, c))), 16)
+  v128.store(at, f32x4.max(c, f32x4.max(fromLeft(b, c), fromRight(c, d))), 32)
+  v128.store(at, f32x4.max(d, f32x4.max(fromLeft(c, d), fromRight(d, none))), 48)
+}
+
+function spreadLows(at: usize): void {
+  const none = f32x4.splat(Infinity)
+  const a = v128.load(at)
+  const b = v128.load(at, 16)
+  const c = v128.load(at, 32)
+  const d = v128.load(at, 48)
+  v128.store(at, f32x4.min(a, f32x4.min(fromLeft(none, a), fromRight(a, b))))
+  v128.store(at, f32x4.min(b, f32x4.min(fromLeft(a, b), fromRight(b, c))), 16)
+  v128.store(at, f32x4.min(c, f32x4.min(fromLeft(b, c), fromRight(c, d))), 32)
+  v128.store(at, f32x4.min(d, f32x4.min(fromLeft(c, d), fromRight(d, none))), 48)
+}
+
+function fourTogether(a: v128): f32 {
+  return f32x4.extract_lane(a, 0) + f32x4.extract_lane(a, 1) + (f32x4.extract_lane(a, 2) + f32x4.extract_lane(a, 3))
+}
+
+/** Sum of the cell's 256 numbers less `level`, clipped; NaN is 0. */
+function clippedSum(first: usize, row: usize, level: f32, reach: f32, absolute: bool): f32 {
+  const less = f32x4.splat(level)
+  const most = f32x4.splat(reach)
+  let sum = f32x4.splat(0)
+  for (let r = 0; r < 16; r++) {
+    for (let c: usize = 0; c < 64; c += 16) {
+      const value = f32x4.sub(v128.load(first + <usize>r * row + c), less)
+      let part = v128.and(clamped(value, most), f32x4.eq(value, value))
+      if (absolute) part = f32x4.abs(part)
+      sum = f32x4.add(sum, part)
+    }
+  }
+  return fourTogether(sum)
+}
+
+function countOf(first: usize, row: usize): f32 {
+  let sum = f32x4.splat(0)
+  for (let r = 0; r < 16; r++) {
+    for (let c: usize = 0; c < 64; c += 16) {
+      const value = v128.load(first + <usize>r * row + c)
+      sum = f32x4.add(sum, v128.and(f32x4.splat(1), f32x4.eq(value, value)))
+    }
+  }
+  return fourTogether(sum)
+}
+
+/** Squares that begin in these four blocks and stand out. `next` are the four blocks to the right. */
+function loudSquares(
+  here: v128,
+  next: v128,
+  below: v128,
+  belowNext: v128,
+  relief: v128,
+  reliefNext: v128,
+  reliefBelow: v128,
+  reliefBelowNext: v128,
+  level: v128,
+  reach: v128,
+  slope: v128,
+): v128 {
+  const upper = f32x4.add(here, fromRight(here, next))
+  const square = f32x4.add(upper, f32x4.add(below, fromRight(below, belowNext)))
+  const around = f32x4.max(
+    f32x4.max(relief, fromRight(relief, reliefNext)),
+    f32x4.max(reliefBelow, fromRight(reliefBelow, reliefBelowNext)),
+  )
+  return f32x4.gt(f32x4.abs(f32x4.sub(square, level)), f32x4.add(reach, f32x4.mul(slope, around)))
+}
+
+/** Every loud square marks the block to the right of the one it begins in, too. */
+function spread(before: v128, here: v128): v128 {
+  return v128.or(here, fromLeft(before, here))
+}
+
+function putFloor(at: usize, loud: v128, share: v128, square: v128): void {
+  const bend = f32x4.mul(share, v128.load(at))
+  v128.store(at, v128.bitselect(f32x4.splat(-1), f32x4.add(square, f32x4.mul(bend, bend)), loud))
+}
+
+export function blockFloors(
+  blocks: usize,
+  blockPlane: usize,
+  blockStride: i32,
+  cells: i32,
+  floors: usize,
+  noise: f32,
+  slack: f32,
+  sigmas: f32,
+): void {
+  const row = (<usize>blockStride) << 2
+  const none = f32x4.splat(f32.NaN)
+  const quiet = f32x4.splat(3 * noise)
+  const zero = f32x4.splat(0)
+  const share = f32x4.splat(slack)
+  const slope = f32x4.splat(12 * slack)
+  const square = f32x4.splat(noise * noise)
+  for (let cell = 0; cell < cells; cell++) {
+    const first = blocks + ((<usize>cell) << 6)
+    const to = floors + ((<usize>cell) << 6)
+    const expected: f32 = 4 * noise
+    const part: f32 = 1 / max<f32>(1, countOf(first, row))
+    const start = clippedSum(first, row, 0, 8 * expected, false) * part
+    const level = start + clippedSum(first, row, start, 4 * expected, false) * part
+    const scatter = clippedSum(first, row, level, 4 * expected, true) * part
+    const reach = f32x4.splat(2 * max<f32>(expected, scatter * <f32>1.2533) * sigmas)
+    const fourLevels = f32x4.splat(4 * level)
+    for (let r = 0; r < 16; r++) {
+      spreadHighs(first + blockPlane + <usize>r * row)
+      spreadLows(first + 2 * blockPlane + <usize>r * row)
+    }
+    for (let r = 0; r < 16; r++) {
+      for (let c: usize = 0; c < 64; c += 16) {
+        const high = first + blockPlane + <usize>r * row + c
+        const low = high + blockPlane
+        let top = v128.load(high)
+        let bottom = v128.load(low)
+        if (r > 0) {
+          top = f32x4.max(top, v128.load(high - row))
+          bottom = f32x4.min(bottom, v128.load(low - row))
+        }
+        if (r < 15) {
+          top = f32x4.max(top, v128.load(high + row))
+          bottom = f32x4.min(bottom, v128.load(low + row))
+        }
+        v128.store(to + <usize>r * row + c, f32x4.max(zero, f32x4.sub(f32x4.sub(top, bottom), quiet)))
+      }
+    }
+    let aboveA = zero
+    let aboveB = zero
+    let aboveC = zero
+    let aboveD = zero
+    for (let r = 0; r < 16; r++) {
+      let a = zero
+      let b = zero
+      let c = zero
+      let d = zero
+      const p = to + <usize>r * row
+      if (r < 15) {
+        const s = first + <usize>r * row
+        const t = s + row
+        const q = p + row
+        const s1 = v128.load(s, 16)
+        const s2 = v128.load(s, 32)
+        const s3 = v128.load(s, 48)
+        const t1 = v128.load(t, 16)
+        const t2 = v128.load(t, 32)
+        const t3 = v128.load(t, 48)
+        const p1 = v128.load(p, 16)
+        const p2 = v128.load(p, 32)
+        const p3 = v128.load(p, 48)
+        const q1 = v128.load(q, 16)
+        const q2 = v128.load(q, 32)
+        const q3 = v128.load(q, 48)
+        a = loudSquares(
+          v128.load(s),
+          s1,
+          v128.load(t),
+          t1,
+          v128.load(p),
+          p1,
+          v128.load(q),
+          q1,
+          fourLevels,
+          reach,
+          slope,
+        )
+        b = loudSquares(s1, s2, t1, t2, p1, p2, q1, q2, fourLevels, reach, slope)
+        c = loudSquares(s2, s3, t2, t3, p2, p3, q2, q3, fourLevels, reach, slope)
+        d = loudSquares(s3, none, t3, none, p3, none, q3, none, fourLevels, reach, slope)
+        d = spread(c, d)
+        c = spread(b, c)
+        b = spread(a, b)
+        a = spread(zero, a)
+      }
+      putFloor(p, v128.or(a, aboveA), share, square)
+      putFloor(p + 16, v128.or(b, aboveB), share, square)
+      putFloor(p + 32, v128.or(c, aboveC), share, square)
+      putFloor(p + 48, v128.or(d, aboveD), share, square)
+      aboveA = a
+      aboveB = b
+      aboveC = c
+      aboveD = d
+    }
+  }
+}
