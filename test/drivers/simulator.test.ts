@@ -9,9 +9,10 @@ import type { ExposureOrder, Frame } from '../../edge/ports/frame.js'
 import type { Mount, Pointing } from '../../edge/ports/mount.js'
 import { inEquinox, precess, separationDeg } from '../../edge/science/sky.js'
 import { starsAround } from '../../edge/science/star-field.js'
-import { type Stars, starsOf } from '../../edge/science/stars.js'
+import type { Stars } from '../../edge/science/stars.js'
 import { type SimulatedClock, simulatedClock } from '../../edge/spine/simulated-clock.js'
 import { type Bench, bench } from '../support/bench.js'
+import { starsOf } from '../support/star-room.js'
 
 const startMs = Date.UTC(2026, 10, 20, 21)
 const never = new AbortController().signal

@@ -6,9 +6,9 @@ import { readFitsImage } from '../../edge/science/fits-read.js'
 import { type Anchor, makeReference, type Reference } from '../../edge/science/reference.js'
 import { type RegisterOptions, register } from '../../edge/science/register.js'
 import { moveX, moveY, turnOf } from '../../edge/science/similarity.js'
-import { findStars, starsOf } from '../../edge/science/stars.js'
 import { sharedData } from '../support/shared-data.js'
 import { expose, type Field, makeField, type Pose, posed, type Shot, seeded } from '../support/star-field.js'
+import { findStars, starsOf } from '../support/star-room.js'
 
 const realFrames = sharedData ?? ''
 const skip = sharedData === undefined && '../shared/data is absent'
@@ -85,7 +85,8 @@ t.test('another field is refused, also with as many stars', async t => {
     const [one, other] = [seed, seed + 100].map(seed => {
       const { uniform } = seeded(seed)
       return Array.from({ length: count }, (): Anchor => {
-        return { x: uniform() * 800, y: uniform() * 600, snr: 10 + 100 * uniform(), fwhmPx: 2.5, saturated: false }
+        const place = { x: uniform() * 800, y: uniform() * 600 }
+        return { ...place, fluxAdu: 1, snr: 10 + 100 * uniform(), fwhmPx: 2.5, saturated: false }
       })
     })
     const answer = registered(one, other, size)

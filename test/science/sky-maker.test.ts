@@ -6,7 +6,8 @@ import { hotPixels } from '../../edge/science/sensor-pattern.js'
 import { renderSky, type SkyOrder, skyScratch } from '../../edge/science/sky-maker.js'
 import { starsAround } from '../../edge/science/star-field.js'
 import { drawStar, starProfile } from '../../edge/science/star-profile.js'
-import { findStars, type Star } from '../../edge/science/stars.js'
+import type { Star } from '../../edge/science/stars.js'
+import { findStars } from '../support/star-room.js'
 
 const sensor: SkyOrder['sensor'] = {
   width: 640,

@@ -18,10 +18,10 @@ import {
   snrGain,
   stackImage,
 } from '../../edge/science/stack.js'
-import { starsOf } from '../../edge/science/stars.js'
 import { resampledVariance, warp, warpRows } from '../../edge/science/warp.js'
 import { sharedData } from '../support/shared-data.js'
 import { expose, makeField, type Pose, seeded } from '../support/star-field.js'
+import { starsOf } from '../support/star-room.js'
 
 const realFrames = sharedData ?? ''
 const skip = sharedData === undefined && '../shared/data is absent'

@@ -7,7 +7,7 @@ import { readFitsImage } from '../../edge/science/fits-read.js'
 import { luminanceOf } from '../../edge/science/luminance.js'
 import { medianInPlace, selectInPlace } from '../../edge/science/order-statistic.js'
 import type { Image } from '../../edge/science/samples.js'
-import { findStars, type Star, starsOf } from '../../edge/science/stars.js'
+import type { Star } from '../../edge/science/stars.js'
 import { sharedData } from '../support/shared-data.js'
 import {
   expose,
@@ -19,6 +19,7 @@ import {
   seeded,
   type TrueStar,
 } from '../support/star-field.js'
+import { findStars, starsOf } from '../support/star-room.js'
 
 const realFrames = sharedData ?? ''
 const skip = sharedData === undefined && '../shared/data is absent'

@@ -6,9 +6,9 @@ import type { DeviceBox } from '../../edge/ports/device.js'
 import type { Mount } from '../../edge/ports/mount.js'
 import { altAz, raDecOf, separationDeg, wandererPlace } from '../../edge/science/sky.js'
 import { starsAround } from '../../edge/science/star-field.js'
-import { starsOf } from '../../edge/science/stars.js'
 import { eveningMs } from '../support/house.js'
 import { type OpenNight, openNight, pierConfig } from '../support/night.js'
+import { starsOf } from '../support/star-room.js'
 
 interface MountState {
   readonly raHours: number
