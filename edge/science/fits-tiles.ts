@@ -82,6 +82,23 @@ export function checkTiles(header: FitsHeader, data: Uint8Array): void {
   if (total > data.length) throw new ScienceError('the tiles of this FITS image lie over each other')
 }
 
+/** The part of the data unit that holds these tiles' bytes, as offsets into it. The table itself must be in `data`. */
+export function tilesSpan(
+  header: FitsHeader,
+  data: Uint8Array,
+  firstTile: number,
+  tiles: number,
+): { from: number; to: number } {
+  let [from, to] = [data.length, 0]
+  for (let tile = firstTile; tile < firstTile + tiles; tile++) {
+    const { bytes } = tileBytes(packingIn(header), data, tile)
+    const start = bytes.byteOffset - data.byteOffset
+    from = Math.min(from, start)
+    to = Math.max(to, start + bytes.length)
+  }
+  return { from, to }
+}
+
 /**
  * Unpacks some tiles to where they belong.
  * @param data the data unit: table and heap

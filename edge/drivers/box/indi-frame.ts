@@ -4,7 +4,7 @@ import { Fault, reasonOf } from '../../ports/fault.js'
 import type { ExposureOrder, Frame, Lend, Lent, Region } from '../../ports/frame.js'
 import { dateObsMs } from '../../science/fits-date.js'
 import { type Card, numberOf } from '../../science/fits-header.js'
-import { isStructural } from '../../science/fits-layout.js'
+import { isStraight, isStructural } from '../../science/fits-layout.js'
 import { bytesPerSample, type Samples, viewSamples } from '../../science/samples.js'
 import { decodeSamples } from '../../science/stored-samples.js'
 import type { TakenImage } from './indi-exposure.js'
@@ -30,6 +30,10 @@ export async function frameOf(taken: TakenImage, taking: Taking, lend: Lend, sig
   const { cards, type, width, height, planes, topDown, bayer, dataOffset, dataBytes } = header
   let memory = file
   try {
+    if (!isStraight(header)) {
+      const what = `INDI camera "${session.name}" sent an image that is packed or has its colours pixel by pixel`
+      throw new Fault('broken', what, 'Switch its compression off')
+    }
     if (taken.byteLength < dataOffset + dataBytes) {
       const what = `INDI camera "${session.name}" sent an image of ${width}×${height}×${planes} cut short`
       throw new Fault('broken', what, 'Take it again')

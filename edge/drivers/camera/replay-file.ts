@@ -1,16 +1,20 @@
 // One FITS file of a replayed folder: its header, its pixels in lent memory, and what its cards say of the exposure.
 import { type FileHandle, open } from 'node:fs/promises'
+import { gunzipSync } from 'node:zlib'
 import { asFault, Fault } from '../../ports/fault.js'
 import type { Frame, Lend, Lent } from '../../ports/frame.js'
 import { dateObsMs } from '../../science/fits-date.js'
 import { type Card, numberOf } from '../../science/fits-header.js'
-import { type FitsHeader, findImage, isStraight, isStructural } from '../../science/fits-layout.js'
-import { bytesPerSample, viewSamples } from '../../science/samples.js'
+import { type FitsHeader, findImage, isStructural } from '../../science/fits-layout.js'
+import { checkTiles, plainUnpacker, tileScratchBytes, tilesSpan, unpackTiles } from '../../science/fits-tiles.js'
+import { bytesPerSample, type Samples, viewSamples } from '../../science/samples.js'
 import { ScienceError } from '../../science/science-error.js'
 import { decodeSamples, storedBytes } from '../../science/stored-samples.js'
 
 /** Decoded at a time between two reads: half a millisecond of work on a PC, a few on a Pi; then the loop is free. */
 const sliceBytes = 1024 * 1024
+/** Unpacked at a time: a few milliseconds on a PC. */
+const sliceSamples = 256 * 1024
 
 /** The header of a file's image. Rejects with `broken`, naming the file, when it holds none that can be read. */
 export async function readHeader(path: string): Promise<FitsHeader> {
@@ -37,10 +41,16 @@ export async function readFrame(
   let memory: Lent | undefined
   try {
     const header = await headerOf(file, path)
-    if (!isStraight(header)) throw new ScienceError('this FITS image is compressed: unpack it first')
+    if (header.interleaved && !header.packing) {
+      throw new ScienceError('FITS card NAXIS1 is 3: colours stored pixel by pixel are not replayed')
+    }
     const count = header.width * header.height * header.planes
     memory = await lend(count * bytesPerSample[header.type], signal)
     const samples = viewSamples(header.type, memory.buffer, 0, count)
+    if (header.packing) {
+      await unpack(file, header, samples, path, signal)
+      return { memory, samples, ...factsOf(header, orderedSeconds, orderedMs) }
+    }
     const storedSize = storedBytes[header.form.type]
     // Where stored and decoded samples are of one size the disk writes straight into the lent memory.
     const inPlace = storedSize === bytesPerSample[header.type]
@@ -59,6 +69,29 @@ export async function readFrame(
     throw named(error, path)
   } finally {
     await file.close()
+  }
+}
+
+/** Group by group of tiles, each read and unpacked before the next, so that the loop is free in between. */
+async function unpack(file: FileHandle, header: FitsHeader, samples: Samples, path: string, signal: AbortSignal) {
+  const { packing, dataOffset, dataBytes } = header
+  if (!packing) return
+  if ((await file.stat()).size < dataOffset + dataBytes) {
+    throw new ScienceError(`FITS card PCOUNT: ${dataBytes} bytes of packed tiles are not all there`)
+  }
+  const data = new Uint8Array(dataBytes)
+  await fill(file, data.subarray(0, packing.heapOffset), dataOffset, path, header)
+  checkTiles(header, data)
+  const unpacker = plainUnpacker(tileScratchBytes(header), (gzipped, maxOutputLength) =>
+    gunzipSync(gzipped, { maxOutputLength }),
+  )
+  const group = Math.max(1, Math.floor((sliceSamples * packing.rows) / samples.length))
+  for (let tile = 0; tile < packing.rows; tile += group) {
+    if (signal.aborted) throw signal.reason
+    const tiles = Math.min(group, packing.rows - tile)
+    const { from, to } = tilesSpan(header, data, tile, tiles)
+    await fill(file, data.subarray(from, to), dataOffset + from, path, header)
+    unpackTiles(header, data, samples, unpacker, tile, tiles)
   }
 }
 
