@@ -9,6 +9,7 @@ import { asFault } from './ports/fault.js'
 import { jsonSchemaOf, z } from './ports/schema.js'
 import type { DriverSheet } from './ports/settings.js'
 import type { StoreHabits } from './ports/store.js'
+import { calibrationSettings } from './services/calibration-library.js'
 import { cameraSettings, deviceName } from './services/camera-actions.js'
 import { stackingSettings } from './services/live-stack.js'
 import { mountSettings } from './services/mount-settings.js'
@@ -33,6 +34,18 @@ const archiveSettings = z
 const memorySettings = z
   .strictObject({
     frames_mb: z.number().min(16).max(16_384).default(512).describe('Memory for frames on their way to the disk, MB'),
+    stack_mb: z
+      .number()
+      .min(16)
+      .max(4096)
+      .default(1024)
+      .describe('Memory of a live stack, MB; 16 megapixels take 370 in mono and 650 in colour'),
+    stack_threads: z
+      .int()
+      .min(1)
+      .max(16)
+      .optional()
+      .describe('Threads of a live stack; all processors but one, 4 at most'),
   })
   .describe('Bounds on memory')
 
@@ -95,6 +108,7 @@ export const configSchema = z
     camera: cameraSettings.prefault({}),
     pier_cam: pierCamSettings.prefault({}),
     stacking: stackingSettings.prefault({}),
+    calibration: calibrationSettings.prefault({}),
     focus: focusSettings.prefault({}),
     mount: mountSettings.prefault({}),
     archive: archiveSettings.prefault({}),

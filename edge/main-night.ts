@@ -15,6 +15,8 @@ import type { Random } from './ports/random.js'
 import type { Store } from './ports/store.js'
 import { nightDate } from './science/sky.js'
 import { accessoryActions } from './services/accessory-actions.js'
+import { calibrationActions } from './services/calibration-actions.js'
+import { calibrationLibrary } from './services/calibration-library.js'
 import { cameraActions } from './services/camera-actions.js'
 import { exposureService } from './services/exposure.js'
 import { focusActions } from './services/focus-loop.js'
@@ -71,8 +73,12 @@ export function startNight(settings: Settings, ground: Ground): Night {
   const imaging = exposureService({ ...shared, log: log.named('exposure'), cards })
   const camera = settings.camera
 
+  const next = { exposureSeconds: settings.stacking.exposure_s, binning: camera.binning }
+  const calibrating = { ...shared, settings: settings.calibration, next }
+  const library = calibrationLibrary({ ...calibrating, night, log: log.named('calibration') })
   const stacking = liveStack({
     ...{ ...shared, views, imaging, cards, night, camera },
+    calibration: library,
     log: log.named('stack'),
     settings: settings.stacking,
   })
@@ -83,6 +89,7 @@ export function startNight(settings: Settings, ground: Ground): Night {
     ...mountActions({ ...shared, settings: settings.mount, site }),
     ...accessoryActions(shared),
     ...shelfActions({ store, feed }),
+    ...calibrationActions({ ...calibrating, imaging, library }),
     ...observatoryActions(lamps),
   ])
   const goOn = async (action: string, who: Who) => (await actions.ask(action, {}, who)).done
@@ -118,6 +125,7 @@ export function startNight(settings: Settings, ground: Ground): Night {
       night: () => night(clock.now()),
     }),
     ...seizers(rack.boxes, claims),
+    library.stop,
   ]
 
   return {

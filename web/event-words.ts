@@ -17,6 +17,8 @@ export function frameWords({ number, total, frameType, object, exposureSeconds }
   return `${kind}${place}${object ? ` of ${object}` : ''}, ${duration(Number(exposureSeconds))}, is safe on the disk`
 }
 
+const fileName = (path: unknown) => String(path).split('/').at(-1)
+
 const say: Readonly<Record<string, (body: Record<string, unknown>) => string>> = {
   'agent-started': () => 'The agent started',
   'frame-archived': body => frameWords(body),
@@ -29,6 +31,10 @@ const say: Readonly<Record<string, (body: Record<string, unknown>) => string>> =
   'stack-resumed': () => 'The stars are back; the stack goes on',
   'stack-refolding': body => `A stack was broken off: its ${body.frames} frames are put together again`,
   'stack-finished': body => `The stack of ${body.frames} frames is saved`,
+  'master-made': body =>
+    `A master ${body.master} of ${body.frames} frames is in the library${body.warning ? `; ${body.warning}` : ''}`,
+  'master-loaded': body => `${fileName(body.path)} is in the calibration library`,
+  'master-forgotten': body => `${fileName(body.path)} was deleted from the calibration library`,
   'device-ready': body => `“${body.device}” is ready`,
   'device-lost': body => `“${body.device}” is gone: ${body.reason}`,
   'mount-slewed': body => `The mount stands on ${body.target ?? 'its target'}`,
