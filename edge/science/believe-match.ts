@@ -115,5 +115,5 @@ export function seesBrightOnes({ pairs }: PairFit, { grid, x, y }: Reference): b
     if (paired[star] === 1) seen++
     else missing++
   }
-  return seen >= 0.35 * (seen + missing)
+  return seen >= missing
 }

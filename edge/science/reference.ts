@@ -1,5 +1,5 @@
 // What frames are registered against: one star list, with all that is worked out of it once.
-import { identity, moveX, moveY, type Similarity } from './similarity.js'
+import { identity, moveX, moveY, type Similarity, scaleOf } from './similarity.js'
 import { makeStarGrid, type StarGrid } from './star-grid.js'
 import { indexTriangles, makeTriangles, type Places, type TriangleIndex } from './triangle-match.js'
 
@@ -7,6 +7,7 @@ import { indexTriangles, makeTriangles, type Places, type TriangleIndex } from '
 export interface Anchor {
   readonly x: number // px
   readonly y: number
+  readonly fluxAdu: number
   readonly snr: number
   readonly fwhmPx: number
   readonly saturated: boolean
@@ -16,6 +17,7 @@ export interface Reference extends Places {
   readonly stars: readonly Anchor[] // as they were given, brightest first
   readonly toGrid: Similarity // from the pixels of the frame they were found on; x and y are on the grid already
   readonly errorPx: Float64Array // expected of each, one axis, on the grid
+  readonly flux: Float64Array // as it would be on the first frame, ADU
   readonly grid: StarGrid
   readonly triangles: TriangleIndex
 }
@@ -30,25 +32,21 @@ const clippedErrorPx = 0.3 // of a saturated star
  * brings its own transform along, and all later transforms lead to the same grid as before.
  *
  * @param toGrid  the frame's own registration; the identity for the first
+ * @param throughput  its own transparency, see there, so that all later ones are against the first frame too
  */
-export function makeReference(stars: readonly Anchor[], toGrid: Similarity = identity): Reference {
+export function makeReference(stars: readonly Anchor[], toGrid: Similarity = identity, throughput = 1): Reference {
   const { x, y, errorPx } = placesOf(stars)
-  const scale = Math.hypot(toGrid.a, toGrid.b)
+  const flux = new Float64Array(stars.length)
+  const scale = scaleOf(toGrid)
   for (let i = 0; i < stars.length; i++) {
     const [u, v] = [x[i], y[i]]
     x[i] = moveX(toGrid, u, v)
     y[i] = moveY(toGrid, u, v)
     errorPx[i] *= scale
+    flux[i] = (stars[i].fluxAdu * scale * scale) / throughput
   }
-  return {
-    stars,
-    toGrid,
-    x,
-    y,
-    errorPx,
-    grid: makeStarGrid(x, y, pairReachPx),
-    triangles: indexTriangles(makeTriangles({ x, y }, depths)),
-  }
+  const triangles = indexTriangles(makeTriangles({ x, y }, depths))
+  return { stars, toGrid, x, y, errorPx, flux, grid: makeStarGrid(x, y, pairReachPx), triangles }
 }
 
 /** A list's places, and what its stars' centres are expected to be off on one axis: width over signal to noise, px. */

@@ -38,6 +38,7 @@ const shapeCell = 0.01 // of both side ratios
 const columns = Math.floor(0.5 / shapeCell) + 2
 const rows = Math.floor(1 / shapeCell) + 2
 const shortestSide = 0.08 // of the longest: slivers match everything
+const flattest = 1.02 // both shorter sides over the longest: along a line, as trails are, nothing tells corners apart
 const shortestPx = 4
 const centroidErrorPx = 0.5 // generous: a clipped star's centre is known to a few tenths
 const tightest = 0.0015 // of side ratios, for lenses that draw the sky a little differently across the field
@@ -132,7 +133,7 @@ function measureTriangle(
   if (a < b) [a, b, p, q] = [b, a, q, p]
   if (b < c) [b, c, q, r] = [c, b, r, q]
   if (a < b) [a, b, p, q] = [b, a, q, p]
-  if (c < shortestPx || c < shortestSide * a) return false
+  if (c < shortestPx || c < shortestSide * a || b + c < flattest * a) return false
   made.middle[at] = b / a
   made.short[at] = c / a
   made.longestPx[at] = a

@@ -39,17 +39,13 @@ export interface Spot {
   readonly flux: number
 }
 
-export interface Listed extends Anchor {
-  readonly fluxAdu: number
-}
-
 /** The list that a star finder would give of a frame, brightest first. */
-export function sight(sky: Sky, frameToReference: Similarity, options: Sight = {}): Listed[] {
+export function sight(sky: Sky, frameToReference: Similarity, options: Sight = {}): Anchor[] {
   const { most = 500, missing = 0, strangers = 0, hot = [], magnitudes = 0.05, transparency = 1 } = options
   const { sharpest = 0.01, clear = () => true } = options
   const { uniform, gaussian } = seeded(options.seed ?? 1)
   const back = invert(frameToReference)
-  const listed: Listed[] = []
+  const listed: Anchor[] = []
   const list = (x: number, y: number, flux: number) => {
     const snr = flux / 180
     const error = Math.hypot(sharpest, 1.2 / snr)
@@ -75,17 +71,17 @@ export function sight(sky: Sky, frameToReference: Similarity, options: Sight = {
   return listed.sort((p, q) => q.fluxAdu - p.fluxAdu).slice(0, most)
 }
 
-/** The frame's transform when the sky on it is turned and scaled about the frame's middle, then moved. */
-export function poseOf(
-  { width, height }: Pick<Sky, 'width' | 'height'>,
-  pose: {
-    readonly dx?: number
-    readonly dy?: number
-    readonly turnDeg?: number
-    readonly scale?: number
-    readonly mirrored?: boolean
-  },
-): Similarity {
+/** The sky on a frame turned and scaled about the frame's middle, then moved. */
+export interface PoseOnSky {
+  readonly dx?: number // px
+  readonly dy?: number
+  readonly turnDeg?: number
+  readonly scale?: number
+  readonly mirrored?: boolean
+}
+
+/** The frame's true transform to the reference when the sky lies on it so. */
+export function poseOf({ width, height }: Pick<Sky, 'width' | 'height'>, pose: PoseOnSky): Similarity {
   const { dx = 0, dy = 0, turnDeg = 0, scale = 1, mirrored = false } = pose
   const turn = (turnDeg * Math.PI) / 180
   const [a, b] = [scale * Math.cos(turn), scale * Math.sin(turn)]
