@@ -13,14 +13,4 @@ wanted=(
   iproute2 procps                # a network of its own, and what processes cost
 )
 
-command -v dpkg-query >/dev/null || { say "this is no Debian: tests of ${wanted[*]} skip"; exit 0; }
-missing=()
-for package in "${wanted[@]}"; do
-  dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null | grep -qx installed || missing+=("$package")
-done
-[ ${#missing[@]} -gt 0 ] || exit 0
-if can_apt; then
-  apt_install "${missing[@]}" || say "some of ${missing[*]} could not be installed; their tests skip"
-else
-  say "some tests will skip. For them: sudo apt install ${missing[*]}"
-fi
+bring_debian "tests" "${wanted[@]}"

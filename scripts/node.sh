@@ -20,6 +20,25 @@ apt_install() {
   DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends "$@" >/dev/null
 }
 
+# bring_debian WHAT PACKAGE…: installs the packages that are missing, as root by itself, else it says which; WHAT goes
+# without them. Never fails: what needs them says so by itself.
+bring_debian() {
+  local what=$1 package
+  local missing=()
+  shift
+  command -v dpkg-query >/dev/null || { say "this is no Debian: $what that need $* go without"; return 0; }
+  for package in "$@"; do
+    dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null | grep -qx installed || missing+=("$package")
+  done
+  [ ${#missing[@]} -gt 0 ] || return 0
+  can_apt || { say "$what need packages of Debian. For them: sudo apt install ${missing[*]}"; return 0; }
+  apt_install "${missing[@]}" && return 0
+  # One that is unknown here must not keep the others away.
+  for package in "${missing[@]}"; do
+    apt_install "$package" || say "$package could not be installed; $what that need it go without"
+  done
+}
+
 # Two makes at once must not install or build into each other's folders.
 one_at_a_time() {
   mkdir -p .tools

@@ -30,6 +30,20 @@ export function treeUse(pid: number): TreeUse {
   return { processes: tree.length, residentMB, anonymousMB, cpuSeconds: ticks / ticksPerSecond }
 }
 
+/** Resident memory, pages shared with others divided among them (Pss); 0 when the process has ended. */
+export function treeProportionalMB(pid: number): number {
+  let sum = 0
+  for (const { pid: one } of family(pid)) {
+    try {
+      const rollup = readFileSync(`/proc/${one}/smaps_rollup`, 'utf8')
+      sum += Number(/^Pss:\s+(\d+) kB/m.exec(rollup)?.[1] ?? 0) / 1024
+    } catch {
+      // It ended while we looked.
+    }
+  }
+  return sum
+}
+
 function family(root: number): { pid: number; fields: string[] }[] {
   const all = readdirSync('/proc')
     .filter(name => /^\d+$/.test(name))
