@@ -71,6 +71,9 @@ export function cleared(canvas: HTMLCanvasElement, frame: Frame, used: boolean):
   if (canvas.width !== width || canvas.height !== height) {
     canvas.width = width
     canvas.height = height
+    // The frame's own width may end within a device pixel; the canvas must not be stretched for that.
+    canvas.style.width = `${width / devicePixelRatio}px`
+    canvas.style.height = `${height / devicePixelRatio}px`
   } else pen.clearRect(0, 0, width, height)
   return used ? pen : undefined
 }

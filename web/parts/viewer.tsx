@@ -91,12 +91,12 @@ export function Viewer({ picture, empty, children }: ViewerProps) {
   const { of, version, kind } = picture
   const base = `/api/views/${encodeURIComponent(of)}`
   const look = useCell(lookFor(kind))
-  const [near, setNear] = useState(false)
+  const [held, setHeld] = useState(false)
   const [open, setOpen] = useState<Open>()
   const [circles, setCircles] = useState(false)
   const [star, setStar] = useState<number>()
   const sized = picture.width !== undefined && picture.height !== undefined
-  const asksHistogram = open === 'display' || !!look.levels || (near && !sized)
+  const asksHistogram = open === 'display' || !!look.levels || (held && !sized)
   const { said: histogram, trouble } = useSaid<Histogram>(
     asksHistogram,
     `${base}/histogram?balance=${look.balance}`,
@@ -136,11 +136,11 @@ export function Viewer({ picture, empty, children }: ViewerProps) {
     )
   const flip = (what: Open): void => setOpen(open === what ? undefined : what)
   return (
-    <div class="viewer">
+    <div class={`viewer ${open === 'display' ? 'toned' : ''}`}>
       <Zoom
         label={`${picture.alt}. Plus and minus enlarge, arrows move, 1 shows pixel by pixel, 0 the whole`}
         full={full}
-        onNear={() => setNear(true)}
+        onHold={() => setHeld(true)}
         onTap={stars && tap}
         paint={paint}
         over={children}

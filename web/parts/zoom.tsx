@@ -23,8 +23,8 @@ interface ZoomProps {
   readonly label?: string
   /** The file's own pixels. */
   readonly full?: TileSource
-  /** Somebody came nearer, and `full` is wanted if it is not there yet. */
-  readonly onNear?: () => void
+  /** Somebody takes hold of it: `full` is wanted if it is not there yet. */
+  readonly onHold?: () => void
   readonly paint?: Paint
 }
 
@@ -38,7 +38,7 @@ export function Zoom(props: ZoomProps) {
   const [near, setNear] = useState(false)
   const gestures = useGestures({ frame, view, fullWidth: full?.width, onTap })
   const redraw = useDrawing({ frame, moves, canvas, marks, view, props })
-  const keyed = tools || !!props.onNear
+  const keyed = tools || !!props.onHold
   useEffect(
     () =>
       view.listen(() => {
@@ -47,17 +47,13 @@ export function Zoom(props: ZoomProps) {
       }),
     [],
   )
-  const asked = useRef(props.onNear)
-  asked.current = props.onNear
-  useEffect(() => {
-    if (near) asked.current?.()
-  }, [near])
   return (
     <div class="picture">
       <div
         ref={frame}
-        class={`lit frame ${near ? 'near' : ''} ${onTap ? 'aims' : ''}`}
+        class={`lit frame ${near ? 'near' : ''} ${onTap ? 'aims' : ''} ${full ? 'deep' : ''}`}
         {...gestures.on}
+        {...{ onPointerEnter: props.onHold, onFocus: props.onHold }}
         {...(keyed
           ? { role: 'application', tabIndex: 0, 'aria-label': props.label ?? 'Picture: + and − enlarge, arrows move' }
           : {})}

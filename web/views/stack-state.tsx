@@ -36,7 +36,9 @@ export function StackState({ stack, sizes }: { stack: Stack; sizes: 'hfd' | 'hfr
         <dl class="figures">
           <Figure label="Light" value={duration(stack.integratedSeconds ?? 0)} />
           <Figure label="Noise gain √N" value={fixed(stack.snrGain, 2)} unit="×" />
-          <Figure label="Measured" value={fixed(stack.measuredGain, 2)} unit="×" />
+          {stack.measuredGain !== undefined && (
+            <Figure label="Measured" value={fixed(stack.measuredGain, 2)} unit="×" />
+          )}
           <Figure label="Stars" value={whole(stack.stars)} />
           <Figure label={sizeName(sizes)} value={fixed(sizeOf(stack.hfdPx, sizes), 2)} unit="px" />
           {stack.transparency !== undefined && (
@@ -47,7 +49,7 @@ export function StackState({ stack, sizes }: { stack: Stack; sizes: 'hfd' | 'hfr
             />
           )}
           {stack.weight !== undefined && <Figure label="Last weight" value={fixed(stack.weight, 2)} />}
-          {stack.rejectedShare !== undefined && (
+          {stack.combine === 'reject' && stack.rejectedShare !== undefined && (
             <Figure label="Pixels left out" value={percent(stack.rejectedShare, 2)} />
           )}
           <Figure label="Drift x, y" value={`${fixed(stack.offsetXPx, 1)}, ${fixed(stack.offsetYPx, 1)}`} unit="px" />
