@@ -119,8 +119,10 @@ export interface Stack {
   readonly combine?: string
   readonly kappa?: number
   readonly kernel?: string
-  /** What was applied and what is missing, in words. */
-  readonly calibration?: string | readonly string[]
+  /** Kinds of masters, or `none`. */
+  readonly calibration?: string
+  /** What is missing for it, in words; empty when nothing is. */
+  readonly uncalibrated?: string
   readonly resumable?: boolean
   readonly refolding?: number
   readonly weight?: number

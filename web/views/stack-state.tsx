@@ -106,9 +106,8 @@ export function StackState({ stack, sizes }: { stack: Stack; sizes: 'hfd' | 'hfr
 
 /** What the frames went through on their way into the stack. */
 function Way({ stack }: { stack: Stack }) {
-  const calibration = typeof stack.calibration === 'string' ? [stack.calibration] : (stack.calibration ?? [])
   const reference = referenceWords(stack.reference)
-  if (!stack.combine && !calibration.length) return null
+  if (!stack.combine && !stack.calibration) return null
   return (
     <ul class="lines way">
       {stack.combine && (
@@ -117,12 +116,18 @@ function Way({ stack }: { stack: Stack }) {
           <span>{combinationWords(stack)}</span>
         </li>
       )}
-      {calibration.map((words, index) => (
-        <li key={words}>
-          <span class="dim">{index ? '' : 'Calibrated'}</span>
-          <span>{sentence(words)}</span>
+      {stack.calibration && (
+        <li>
+          <span class="dim">Calibrated</span>
+          <span>{stack.calibration === 'none' ? 'with nothing' : `with ${spoken(stack.calibration)}`}</span>
         </li>
-      ))}
+      )}
+      {stack.uncalibrated && (
+        <li>
+          <span class="dim">Missing</span>
+          <span>{sentence(stack.uncalibrated)}</span>
+        </li>
+      )}
       {reference && (
         <li>
           <span class="dim">Reference</span>
