@@ -80,3 +80,6 @@ export interface MasterMade {
   readonly clippedShare: number
   readonly badPixels: number
 }
+
+/** What the store calls an upload while it lies aside. */
+export const uploadName = (upload: string) => `upload-${upload}.fits`

@@ -1,6 +1,7 @@
 // What one can ask of calibration: take darks, bias frames or flats and make a master of them, make one of frames on
 // the shelf, take one in that was made elsewhere, choose and forget.
 import { type Action, type ActivityReport, action } from '../ports/action.js'
+import { uploadName } from '../ports/calibration.js'
 import type { Camera } from '../ports/camera.js'
 import type { Clock } from '../ports/clock.js'
 import type { Device, Devices } from '../ports/device.js'
@@ -185,9 +186,6 @@ export function calibrationActions(parts: CalibrationActionParts): Action[] {
   })
   return [take, make, adopt, choose, forget, refresh]
 }
-
-/** What the store calls an upload while it is aside. */
-export const uploadName = (upload: string) => `upload-${upload}.fits`
 
 /** The library's state says what is being worked on. */
 async function working<T>(

@@ -105,7 +105,10 @@ export function calibrationLibrary(parts: LibraryParts): Library {
     try {
       return masterFacts(await pixels.header(file))
     } catch (error) {
-      return asFault(error, file).message
+      const { message } = asFault(error, file)
+      // The list names the file already.
+      const named = message.indexOf(`${file}: `)
+      return named < 0 ? message : message.slice(named + file.length + 2)
     }
   }
 

@@ -4,6 +4,7 @@ import { get, request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
+import { encodeFits } from '../../edge/science/fits-write.js'
 import { type AgentProcess, patiently, startAgent } from '../support/agent.js'
 
 // One agent with the simulated observatory serves the whole file; its sky is the same every time. Its data lie beneath
@@ -355,6 +356,46 @@ t.test('a frame that goes while its night is downloaded ends the download, and n
   t.match(await agent.get('/api/status'), { connected: true }, 'the agent goes on')
   const left = await agent.raw('GET', `/api/nights/${nights[0].night}.zip`)
   t.equal(left.status, 404, 'and says that nothing is left of the night')
+})
+
+t.test('a master made elsewhere is uploaded, looked at, and taken away again', async t => {
+  const token = (await readFile(join(agent.data, 'cli.token'), 'utf8')).trim()
+  const { widthPx, heightPx } = (await agent.until('camera/main', ({ widthPx }) => widthPx !== undefined)) as Record<
+    string,
+    number
+  >
+  const master = (width: number, height: number) =>
+    encodeFits(
+      { width, height, planes: 1, type: 'u16', samples: new Uint16Array(width * height).fill(500), topDown: true },
+      [{ keyword: 'IMAGETYP', value: 'Dark Frame' }],
+    )
+  const send = (name: string, body: Uint8Array<ArrayBuffer>) =>
+    fetch(`${agent.url}/api/calibration/file?name=${name}`, {
+      method: 'POST',
+      headers: { Authorization: `Bearer ${token}` },
+      body,
+    })
+  const sent = await send('mine.fits', master(widthPx, heightPx) as Uint8Array<ArrayBuffer>)
+  t.same(await sent.json(), { path: 'calibration/mine.fits' })
+  await agent.until('calibration/library', ({ masters }) => Array.isArray(masters) && masters.length === 1)
+  const refusal = await send('small.fits', master(8, 8) as Uint8Array<ArrayBuffer>)
+  t.equal(refusal.status, 400)
+  t.match(await refusal.json(), { error: /the dark small.fits has 8×8 px/ })
+  t.equal((await send('', master(8, 8) as Uint8Array<ArrayBuffer>)).status, 400)
+  const path = '?path=calibration/mine.fits'
+  const picture = await agent.raw('GET', `/api/calibration/preview${path}`)
+  t.equal(picture.headers.get('content-type'), 'image/jpeg')
+  t.ok((await picture.arrayBuffer()).byteLength > 300)
+  t.match(await agent.get(`/api/calibration/header${path}`), { cards: [{ keyword: 'SIMPLE' }] })
+  const file = await agent.raw('GET', `/api/calibration/file${path}`)
+  t.equal(file.headers.get('content-type'), 'application/fits')
+  t.ok(Buffer.from(await file.arrayBuffer()).equals(master(widthPx, heightPx)), 'as it was sent')
+  for (const wrong of ['?path=../pierside.yaml', '?path=calibration/../x.fits', '']) {
+    t.equal((await agent.raw('GET', `/api/calibration/file${wrong}`)).status, 400, wrong)
+  }
+  t.equal((await agent.raw('GET', '/api/calibration/file?path=calibration/none.fits')).status, 404)
+  await agent.do('calibration-forget', { path: 'calibration/mine.fits' })
+  t.equal((await agent.raw('GET', `/api/calibration/file${path}`)).status, 404)
 })
 
 t.test('bad requests get an answer that says what is wrong, and nothing breaks', async t => {

@@ -3,6 +3,7 @@
 import type { Request, RequestHandler, Response } from 'express'
 import { Fault } from '../../ports/fault.js'
 import { sendFault } from './answer.js'
+import { masterPreview } from './calibration-routes.js'
 import { viewPictures } from './view-routes.js'
 
 /** A picture of a large sensor is some tens of megabytes as PNG, and stays in memory until its reader has taken it. */
@@ -17,6 +18,7 @@ export const largeAnswers = [
   '/api/fits/preview/{*path}',
   '/api/stack/preview',
   '/api/exposures/:id/preview',
+  masterPreview,
   ...viewPictures,
 ]
 

@@ -27,6 +27,9 @@ const looks: readonly (readonly [string, string])[] = [
   ['/api/views/{of}/histogram', 'Its light: bins, levels, what the stretch chose, clipped pixels'],
   ['/api/views/{of}/stars', 'Its stars, brightest first'],
   ['/api/views/{of}/statistics', 'Numbers of it, or of ?x&y&width&height'],
+  ['/api/calibration/preview', 'Picture of a master, ?path='],
+  ['/api/calibration/header', 'Cards of a master, ?path='],
+  ['/api/calibration/file', 'The file of a master, ?path='],
   ['/api/nights', 'Nights with frames'],
   ['/api/nights/{night}.zip', 'A whole night in one stream'],
   ['/api/catalogue', 'Search of the sky catalogue'],
@@ -49,6 +52,10 @@ export function openApi(
   put('post', '/api/unpair', { summary: 'Gives the token back', responses: answers({}) })
   put('post', '/api/config', { summary: 'Replaces the configuration file', responses: answers({}) })
   put('post', '/api/config/parsed', { summary: 'Changes settings', responses: answers({}) })
+  put('post', '/api/calibration/file', {
+    summary: 'Takes a FITS file (the body) into the calibration library, ?name=&kind=',
+    responses: answers({}),
+  })
   for (const row of dashboard) {
     put(row.method, row.path.replace(/:(\w+)/g, '{$1}').replace(/\{?\*(\w+)\}?/, '{$1}'), {
       summary: row.summary,

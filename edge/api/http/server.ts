@@ -17,6 +17,7 @@ import type { Store } from '../../ports/store.js'
 import { actionRoutes } from './action-routes.js'
 import { lastResort } from './answer.js'
 import { archiveRoutes } from './archive-routes.js'
+import { calibrationRoutes } from './calibration-routes.js'
 import { catalogueRoutes } from './catalogue-routes.js'
 import { configRoutes } from './config-routes.js'
 import { dashboardRoutes, dashboardTable } from './dashboard.js'
@@ -90,6 +91,7 @@ function routes(parts: HttpParts): Express {
   app.use(actionRoutes(actions, guard))
   app.use(archiveRoutes({ store, pixels, pictures, log: parts.log }))
   app.use(viewRoutes(parts.views))
+  app.use(calibrationRoutes({ store, pixels, actions, guard, clock }))
   app.use(catalogueRoutes({ feed, clock }))
   app.use(pierCamRoutes(pictures, parts.pierView, clock))
   app.use(dashboardRoutes({ feed, actions, store, pixels, pictures, archive: parts.archive, guard, clock }))
