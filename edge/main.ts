@@ -104,7 +104,11 @@ async function assemble(where: Surroundings, ends: ((reason: Fault) => Promise<v
   ends.push(() => store.close())
   const archive = join(folder, 'archive')
   const memoryBytes = settings.memory.frames_mb * 2 ** 20
-  const pixels = openPixels({ archive, memoryBytes, clock, log: log.named('pixels'), threads: true })
+  const { stack_mb: stackMb, stack_threads: stackThreads } = settings.memory
+  const pixels = openPixels({
+    ...{ archive, memoryBytes, clock, log: log.named('pixels'), threads: true },
+    ...{ stackMemoryBytes: stackMb * 2 ** 20, stackThreads },
+  })
   ends.push(() => pixels.close())
   const pictures = createPictures()
   const views = openViews({ store, pixels })

@@ -11,10 +11,15 @@ function hasData(f32: Float32Array, at: number, plane: number, planes: number): 
   return true
 }
 
+/** A mean is NaN until there is something to take a mean of. */
+function known(mean: number): number {
+  return Number.isNaN(mean) ? 0 : mean
+}
+
 /**
  * Folds `rows` × `columns` pixels into the mean. Where a pixel lacks data in one of its planes, nothing is changed.
  * @param x  f32, `planes` of them `xPlane` bytes apart, `xStride` pixels from row to row
- * @param mean  f32, planes `meanPlane` bytes apart, `stride` pixels from row to row; changed
+ * @param mean  f32, planes `meanPlane` bytes apart, `stride` pixels from row to row, NaN where the weight is 0; changed
  * @param weight  u16, same rows; grows by `w` (1 … 64) and stays at 65535
  */
 export function foldMean(
@@ -40,7 +45,8 @@ export function foldMean(
       const share = Math.fround(w / after)
       for (let p = 0; p < planes; p++) {
         const at = (mean + p * meanPlane) / 4 + place
-        f32[at] += Math.fround(Math.fround(f32[from + (p * xPlane) / 4] - f32[at]) * share)
+        const former = known(f32[at])
+        f32[at] = former + Math.fround(Math.fround(f32[from + (p * xPlane) / 4] - former) * share)
       }
       u16[weight / 2 + place] = after
     }
@@ -105,8 +111,9 @@ export function foldReject(
       for (let p = 0; p < planes; p++) {
         const at = p * (meanPlane / 4) + place
         const value = f32[from + (p * xPlane) / 4]
-        const apart = Math.fround(value - f32[mean / 4 + at])
-        const moved = Math.fround(f32[mean / 4 + at] + Math.fround(apart * share))
+        const former = known(f32[mean / 4 + at])
+        const apart = Math.fround(value - former)
+        const moved = Math.fround(former + Math.fround(apart * share))
         f32[mean / 4 + at] = moved
         f32[m2 / 4 + at] += Math.fround(w * Math.fround(apart * Math.fround(value - moved)))
       }
@@ -114,21 +121,4 @@ export function foldReject(
     }
   }
   return rejected
-}
-
-/**
- * What the picture makes of a stack: `value · factor` where the weight is at least `least`, NaN elsewhere.
- * @param from  f32, one row or more of it: `count` pixels, as `weight` (u16) and `out` (f32, written)
- */
-export function coveredPixels(
-  { f32, u16 }: Views,
-  from: number,
-  weight: number,
-  out: number,
-  count: number,
-  factor: number,
-  least: number,
-): void {
-  const by = Math.fround(factor)
-  for (let i = 0; i < count; i++) f32[out / 4 + i] = u16[weight / 2 + i] >= least ? f32[from / 4 + i] * by : Number.NaN
 }

@@ -15,7 +15,7 @@ import {
   swapWords,
 } from './decode.js'
 import { encode16, encode32, sumWords } from './encode.js'
-import { coveredPixels, foldMean, foldReject } from './fold.js'
+import { foldMean, foldReject } from './fold.js'
 import { blockFloors, blockSums } from './fold-blocks.js'
 import { meanOfThree, superpixels } from './luminance.js'
 import { type Views, viewsOf } from './memory.js'
@@ -30,7 +30,6 @@ import { warpCubic, warpLinear } from './warp.js'
 const twins = {
   debayerBox,
   debayerSquares,
-  coveredPixels,
   foldMean,
   foldReject,
   blockFloors,

@@ -99,7 +99,7 @@ export function seedMean(
         total = f(total + w)
         moved = f(moved + f(w * f(f32[(samples + k * step) / 4 + at] - middle)))
       }
-      const level = total === 0 ? 0 : f(middle + f(moved / total))
+      const level = total === 0 ? Number.NaN : f(middle + f(moved / total))
       let squares = 0
       for (let k = 0; k < frames; k++) {
         if (!(used & (1 << k))) continue

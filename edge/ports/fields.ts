@@ -244,6 +244,18 @@ export const kinds: Readonly<Record<string, Kind>> = {
       error: text('Error'),
     },
   },
+  trend: {
+    name: 'Frames',
+    fields: {
+      word: text('Trend', { entity: true, icon: 'mdi:trending-down' }),
+      words: text('What the frames tell'),
+      hfdPx: number('Star size (HFD)', 'px', 2),
+      stars: number('Stars', undefined, 0),
+      backgroundAdu: number('Sky background', 'ADU', 0),
+      light: number('Light of the stars, best 1', undefined, 2),
+      kind: text('Frames compared'),
+    },
+  },
   focus: {
     name: 'Focus loop',
     fields: {

@@ -1,7 +1,6 @@
 // A stack in kernel memory: where its mean, squares and weights are, and what is made of them.
 
 import { nominalWeight } from '../kernels/fold.js'
-import type { Kernels } from '../kernels/kernels.js'
 import type { Layout, Views } from '../kernels/memory.js'
 import type { Image } from './samples.js'
 import { ScienceError } from './science-error.js'
@@ -19,9 +18,9 @@ export interface StackSizes {
   readonly mode: StackMode
 }
 
-/** Byte offsets of zeroed memory: an empty stack. */
+/** Byte offsets; with zeroed memory and `clearStack` an empty stack. */
 export interface StackPlaces extends StackSizes {
-  readonly mean: number // f32, ADU, planes × height × width
+  readonly mean: number // f32, ADU, planes × height × width; NaN where the weight is 0
   readonly m2: number // f32, sum of weight · ADU², as `mean`; only with rejection
   readonly weight: number // u16, height × width, 16 for each usual frame; one for all planes
   readonly rejected: number // u32 per strip: pixels rejected of the frame last folded
@@ -49,29 +48,23 @@ export function layOutStack(layout: Layout, { width, height, planes, mode }: Sta
   }
 }
 
+/** Nothing has been taken yet: a picture without data. */
+export function clearStack({ f32 }: Views, { width, height, planes, mean }: StackPlaces): void {
+  f32.fill(Number.NaN, mean >> 2, (mean >> 2) + planes * width * height)
+}
+
 /**
- * The stack as a picture in memory of its own; NaN where no frame has data. A sum is the mean times `frames`: that of
- * all frames even where some had no data, so that there are no dark borders.
- * @param frames  how many have been folded
- * @param aside  byte offset of 4 · width bytes that are overwritten
+ * The mean as a picture, NaN where no frame has data. It shares the stack's memory and changes with it; a sum is this
+ * times `stackFactor`.
  */
-export function stackImage(
-  { kernels, views }: { kernels: Kernels; views: Views },
-  places: StackPlaces,
-  frames: number,
-  topDown: boolean,
-  aside: number,
-): Image {
-  const { width, height, planes, mode, mean, weight } = places
-  const samples = new Float32Array(planes * height * width)
-  const factor = mode === 'sum' ? frames : 1
-  for (let row = 0; row < planes * height; row++) {
-    const start = row * width
-    const weights = weight + 2 * (start % (height * width))
-    kernels.coveredPixels(mean + 4 * start, weights, aside, width, factor, 1)
-    samples.set(views.f32.subarray(aside >> 2, (aside >> 2) + width), start)
-  }
+export function stackImage({ f32 }: Views, { width, height, planes, mean }: StackPlaces, topDown: boolean): Image {
+  const samples = f32.subarray(mean >> 2, (mean >> 2) + planes * width * height)
   return { width, height, planes, type: 'f32', samples, topDown }
+}
+
+/** A sum is that of all frames even where some had no data, so that there are no dark borders. */
+export function stackFactor({ mode }: StackPlaces, frames: number): number {
+  return mode === 'sum' ? frames : 1
 }
 
 /** The variance of single frames of usual weight at each pixel of one plane, ADU²; NaN with fewer than two. */

@@ -6,6 +6,7 @@ import { Fault } from '../ports/fault.js'
 import type { Claims } from '../ports/lease.js'
 import { combinations, warpKernels } from '../ports/pixels.js'
 import { z } from '../ports/schema.js'
+import { masterKinds } from '../science/master-cards.js'
 import { type CameraSettings, cameraOr, exposureClaims, orderFields } from './camera-actions.js'
 import { announced, runStack, type StackParts } from './stack-run.js'
 
@@ -78,6 +79,9 @@ const keptRun = z
     kernel: z.enum(warpKernels),
     calibrate: z.boolean(),
     maxShiftPx: z.number(),
+    masters: z
+      .array(z.object({ kind: z.enum(masterKinds), path: z.string(), scale: z.number().optional() }))
+      .optional(),
   })
   .nullable()
 
@@ -112,6 +116,7 @@ export function liveStack(parts: LiveStackParts): LiveStack {
       const { lease, signal, activity } = asked
       return await runStack(parts, devices.device('camera', order.camera), order, {
         ...{ lease, signal, again, finish: mine.signal, activity: activity! },
+        chose: masters => notes.write({ ...order, masters: [...masters] }),
         async over() {
           await notes.write(null)
           over = true

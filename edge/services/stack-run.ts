@@ -1,6 +1,7 @@
 // One run of the live stack, from its first exposure to the saved file: frames are exposed and kept like any other,
 // folded in the pixel workers while the next is exposed, and shown as the stack grows.
 import type { ActivityReport } from '../ports/action.js'
+import type { Calibration, ChosenMaster } from '../ports/calibration.js'
 import type { Camera } from '../ports/camera.js'
 import type { Clock } from '../ports/clock.js'
 import type { Device } from '../ports/device.js'
@@ -25,6 +26,7 @@ export interface StackParts {
   readonly feed: Feed
   readonly clock: Clock
   readonly log: Log
+  readonly calibration: Calibration
   cards(object: string | undefined, camera: string): Card[]
   /** `YYYY-MM-DD` of the night that `atMs` falls in. */
   night(atMs: number): string
@@ -35,7 +37,7 @@ const path = 'stack/main'
 const hidden = new Set(['too-few-stars', 'no-match'])
 
 /** All that decides a stack besides its frames: what a crash must not take. */
-export interface StackOrder extends StackSettings {
+export interface StackOrder extends Omit<StackSettings, 'masters'> {
   /** The activity that its exposures carry; the one that goes on after a crash is another. */
   readonly activity: string
   readonly startedMs: number
@@ -48,6 +50,8 @@ export interface StackOrder extends StackSettings {
   readonly filter?: string
   readonly object?: string
   readonly calibrate: boolean
+  /** Those that were chosen with the first frame. */
+  readonly masters?: readonly ChosenMaster[]
 }
 
 export interface StackRun {
@@ -59,6 +63,8 @@ export interface StackRun {
   readonly activity: ActivityReport
   /** A stack that was broken off: its frames are put together again, then more are taken, or not. */
   readonly again?: 'go-on' | 'finish'
+  /** Called with the first frame, before it goes in. */
+  chose(masters: readonly ChosenMaster[]): Promise<void>
   /** Called when nothing of it can be lost any more: it is saved, or there is nothing to save. */
   over(): Promise<void>
 }
@@ -72,28 +78,31 @@ export function announced({ camera, object, exposureSeconds, frames, combine, ke
 }
 
 export async function runStack(parts: StackParts, camera: Device<Camera>, order: StackOrder, run: StackRun) {
-  const { feed, pixels, log } = parts
+  const { feed, log } = parts
   feed.set(path, { activity: run.activity.id, running: true, ...announced(order) })
   await feed.event('stack-started', { camera: camera.name, frames: order.frames, activity: run.activity.id })
   const tally = new Tally()
   let fault: Fault | undefined
   try {
-    const { maxShiftPx, combine, kappa, kernel } = order
-    const stack = await pixels.stack({ maxShiftPx, combine, kappa, kernel })
-    const hide = parts.views.showStack(stack, () => `${order.activity}-${tally.accepted}`)
+    let open: OpenStack | undefined
+    // With the first frame, for that says which masters fit.
+    const stackFor = async (exposure: Exposure) => {
+      open ??= await openStack(parts, order, run, tally, exposure)
+      return open.stack
+    }
     let saved: string | undefined
     try {
-      fault = await takeUntilDone(parts, camera, order, run, stack, tally).then(
+      fault = await takeUntilDone(parts, camera, order, run, stackFor, tally).then(
         () => undefined,
         error => endOf(error, run),
       )
       feed.patch(path, { finishing: true })
       // Whatever ended it: what has been stacked is kept.
-      saved = tally.accepted > 0 ? await saveStack(parts, stack, tally, order) : undefined
+      saved = open && tally.accepted > 0 ? await saveStack(parts, open, tally, order) : undefined
       await run.over()
     } finally {
-      hide(saved)
-      await stack.close()
+      open?.hide(saved)
+      await open?.stack.close()
     }
     feed.patch(path, { path: saved })
     await feed.event('stack-finished', {
@@ -120,11 +129,33 @@ export async function runStack(parts: StackParts, camera: Device<Camera>, order:
   }
 }
 
+/** A stack in the workers' memory, and what its header says of the masters it is made with. */
+interface OpenStack {
+  readonly stack: PixelStack
+  readonly cards: readonly Card[]
+  hide(path: string | undefined): void
+}
+
+async function openStack(parts: StackParts, order: StackOrder, run: StackRun, tally: Tally, exposure: Exposure) {
+  const { maxShiftPx, combine, kappa, kernel, calibrate, activity } = order
+  const chosen = calibrate ? await parts.calibration.choose(exposure) : { masters: [], missing: [], cards: [] }
+  // After a crash the very same ones: only then comes the very same stack.
+  const masters = order.masters ?? chosen.masters
+  await run.chose(masters)
+  const lack = chosen.missing.map(({ words }) => words).join('; ')
+  parts.feed.patch(path, { calibration: masters.map(({ kind }) => kind).join(', ') || 'none', uncalibrated: lack })
+  const stack = await parts.pixels.stack({ maxShiftPx, combine, kappa, kernel, masters })
+  const hide = parts.views.showStack(stack, () => `${activity}-${tally.accepted}`)
+  return { stack, hide, cards: chosen.cards }
+}
+
 /** Why a stack ended early; stopping by hand is no fault. */
 function endOf(error: unknown, { finish }: StackRun): Fault | undefined {
   const fault = asFault(error, 'live stack')
   return finish.aborted && fault.code === 'aborted' ? undefined : fault
 }
+
+type StackFor = (exposure: Exposure) => Promise<PixelStack>
 
 /** What has gone in and what has not. */
 class Tally {
@@ -144,12 +175,12 @@ async function takeUntilDone(
   camera: Device<Camera>,
   order: StackOrder,
   run: StackRun,
-  stack: PixelStack,
+  stackFor: StackFor,
   tally: Tally,
 ) {
   const { feed, clock, imaging } = parts
   const either = AbortSignal.any([run.signal, run.finish])
-  if (run.again) await foldAgain(parts, order, run, stack, tally)
+  if (run.again) await foldAgain(parts, order, run, stackFor, tally)
   if (run.again === 'finish') return
   const patience = patienceWith(camera, clock)
   // The next exposure runs while the last frame is folded: photons are not lost to arithmetic.
@@ -194,7 +225,7 @@ async function takeUntilDone(
       feed.patch(path, { framesTaken: tally.taken })
       await folding
       if (foldFault) throw foldFault
-      folding = fold(parts, order, run, stack, tally, taken.exposure).catch(error => {
+      folding = fold(parts, order, run, stackFor, tally, taken.exposure).catch(error => {
         foldFault = asFault(error, 'live stack')
       })
       // The last frames are awaited one by one, so that no frame more is taken than is wanted.
@@ -210,7 +241,7 @@ async function takeUntilDone(
  * The frames of a stack that was broken off, from the shelf and in order: the same frames give the same stack, bit for
  * bit, so nothing but the order had to be kept.
  */
-async function foldAgain(parts: StackParts, order: StackOrder, run: StackRun, stack: PixelStack, tally: Tally) {
+async function foldAgain(parts: StackParts, order: StackOrder, run: StackRun, stackFor: StackFor, tally: Tally) {
   const { feed, store } = parts
   const frames = await framesOf(store, order.activity)
   feed.patch(path, { refolding: frames.length })
@@ -218,6 +249,7 @@ async function foldAgain(parts: StackParts, order: StackOrder, run: StackRun, st
   for (const exposure of frames) {
     if (run.signal.aborted) throw reasonOf(run.signal)
     tally.taken++
+    const stack = await stackFor(exposure)
     const outcome = await stack.add(exposure.path, exposure.id, run.signal)
     if (outcome.accepted) await accept(parts, order, run, stack, tally, exposure, outcome, 'again')
     else tally.refuse(outcome.reason)
@@ -247,10 +279,11 @@ async function fold(
   parts: StackParts,
   order: StackOrder,
   run: StackRun,
-  stack: PixelStack,
+  stackFor: StackFor,
   tally: Tally,
   exposure: Exposure,
 ) {
+  const stack = await stackFor(exposure)
   const outcome = await stack.add(exposure.path, exposure.id, run.signal)
   if (!outcome.accepted) return refuse(parts, outcome, tally, exposure.id)
   await accept(parts, order, run, stack, tally, exposure, outcome, 'fresh')
@@ -316,7 +349,7 @@ async function refuse(
   if (waiting && before === undefined) await feed.event('stack-waiting', { id, reason: outcome.reason })
 }
 
-async function saveStack(parts: StackParts, stack: PixelStack, tally: Tally, order: StackOrder) {
+async function saveStack(parts: StackParts, { stack, cards: calibration }: OpenStack, tally: Tally, order: StackOrder) {
   const { object, exposureSeconds, camera, startedMs } = order
   const stamp = new Date(startedMs).toISOString().replace(/[-:]/g, '').slice(0, 15)
   const cards: Card[] = [
@@ -324,6 +357,7 @@ async function saveStack(parts: StackParts, stack: PixelStack, tally: Tally, ord
     { keyword: 'EXPTIME', value: tally.integratedSeconds, comment: '[s] integrated' },
     { keyword: 'DATE-OBS', value: new Date(startedMs).toISOString().slice(0, -1), comment: 'UTC, start of the stack' },
     { keyword: 'IMAGETYP', value: 'Light Frame', comment: 'aligned frames combined' },
+    ...calibration,
   ]
   const name = `stack_${object ?? 'sky'}_${tally.accepted}x${exposureSeconds}s_${stamp}.fits`
   const aside = await parts.store.productAside(name)

@@ -9,9 +9,9 @@ import type { Card } from '../science/fits-header.js'
 import { findImage } from '../science/fits-layout.js'
 import type { Image } from '../science/samples.js'
 import { ScienceError } from '../science/science-error.js'
-import { type Stars, starsOf } from '../science/stars.js'
+import type { Stars } from '../science/stars.js'
 import { renderPicture } from '../science/stretch.js'
-import type { Easel } from './easel.js'
+import type { Easel, StarFinder } from './easel.js'
 import { encodePicture, encodeWithin } from './pictures-codec.js'
 import { previewBytes, previewPx } from './view-work.js'
 import { readWholeImage } from './whole-image.js'
@@ -70,15 +70,33 @@ export function asUnreadable(error: unknown, file: string): unknown {
   })
 }
 
-function measuredFrom({ found, medianHfdPx, backgroundAdu, noiseAdu, stars }: Stars): Measured {
-  const widths = stars.filter(star => !star.saturated).map(star => star.fwhmPx)
-  widths.sort((a, b) => a - b)
-  return { stars: found, hfdPx: medianHfdPx, fwhmPx: widths[widths.length >> 1], backgroundAdu, noiseAdu }
+/** Rank of the star whose light says how clear it is: bright enough for any frame, and no single variable or planet. */
+const fluxRank = 15
+
+function measuredFrom({ found, backgroundAdu, noiseAdu, stars, ...medians }: Stars): Measured {
+  const saturated = stars.filter(star => star.saturated).length
+  return {
+    stars: found,
+    hfdPx: medians.medianHfdPx,
+    fwhmPx: medians.medianFwhmPx,
+    eccentricity: medians.medianEccentricity,
+    fluxAdu: stars[fluxRank - 1]?.fluxAdu,
+    backgroundAdu,
+    noiseAdu,
+    saturatedPercent: stars.length > 0 ? (100 * saturated) / stars.length : 0,
+  }
 }
 
-export async function measure(source: WorkSource, archive: string, easel: Easel): Promise<MeasuredFrame> {
+/** A thread's tools, and the folder that paths of frames start from. */
+export interface PixelTools {
+  readonly archive: string
+  readonly easel: Easel
+  readonly findStars: StarFinder
+}
+
+export async function measure(source: WorkSource, { archive, easel, findStars }: PixelTools): Promise<MeasuredFrame> {
   const image = await imageOf(source, archive)
-  const stars = starsOf(image)
+  const stars = findStars(image)
   const hand = easel(image.width)
   const preview = renderPicture(hand, image, { stretch: 'auto' }, previewPx)
   const small = renderPicture(hand, image, { stretch: 'auto' }, thumbnailPx)
@@ -89,9 +107,13 @@ export async function measure(source: WorkSource, archive: string, easel: Easel)
   }
 }
 
-export async function focus(image: Image, region: Region | undefined, easel: Easel): Promise<StarSize> {
+export async function focus(
+  image: Image,
+  region: Region | undefined,
+  { easel, findStars }: PixelTools,
+): Promise<StarSize> {
   const inside = region && clip(region, image)
-  const { stars, found, medianHfdPx, backgroundAdu } = starsOf(image, { region: inside })
+  const { stars, found, medianHfdPx, backgroundAdu } = findStars(image, { region: inside })
   const brightest = stars.find(star => !star.saturated) ?? stars[0]
   const picture = renderPicture(easel(image.width), image, { stretch: 'auto' }, previewPx)
   return {
@@ -106,7 +128,7 @@ export async function focus(image: Image, region: Region | undefined, easel: Eas
   }
 }
 
-export async function render(path: string, view: View, archive: string, easel: Easel): Promise<EncodedPicture> {
+export async function render(path: string, view: View, { archive, easel }: PixelTools): Promise<EncodedPicture> {
   const image = await readImage(join(archive, path))
   const { stretch, maxWidth, as } = view
   return encodePicture(renderPicture(easel(image.width), image, { stretch }, maxWidth), as, renderedQuality)

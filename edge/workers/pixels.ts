@@ -1,4 +1,5 @@
 // The pixel workers as services see them: frames lent, work sent to threads, results come back.
+import { availableParallelism } from 'node:os'
 import { Worker } from 'node:worker_threads'
 import type { Clock } from '../ports/clock.js'
 import { collectGarbage } from '../ports/collect-garbage.js'
@@ -12,7 +13,7 @@ import { afterRest } from '../ports/rest.js'
 import type { Image } from '../science/samples.js'
 import { lendingPool } from './lending.js'
 import { convertPicture, encodePicture } from './pictures-codec.js'
-import { type Looked, type PixelMethods, pixelMethods } from './pixel-methods.js'
+import { type Looked, type PixelMethods, type PixelSetting, pixelMethods } from './pixel-methods.js'
 import type { WorkSource } from './pixel-work.js'
 
 export interface PixelsOptions {
@@ -20,6 +21,10 @@ export interface PixelsOptions {
   readonly archive: string
   /** Bound on frames in memory, bytes. */
   readonly memoryBytes: number
+  /** Bound on the memory of one stack, bytes; 1 GB unless told. */
+  readonly stackMemoryBytes?: number
+  /** That share a frame of a stack; all processors but one unless told, four at most. One without threads. */
+  readonly stackThreads?: number
   readonly clock: Clock
   readonly log: Log
   /** False: in this process, one after the other, so that a simulated night comes out the same again. */
@@ -28,6 +33,8 @@ export interface PixelsOptions {
 
 /** Threads and memory unused for so long are given back: most of a day nobody exposes. */
 const restMs = 45_000
+/** For a hundred frames from a slow card. */
+const combineMs = 15 * 60_000
 
 /** Threads start when first needed: one for stacks, one for everything else, so that a tap is not behind a fold. */
 export function openPixels(options: PixelsOptions): Pixels {
@@ -47,6 +54,8 @@ export function openPixels(options: PixelsOptions): Pixels {
   const general = lazyThread(options, 'pixel worker', restMs)
   // Without threads there is one line for everything, or what ends first would depend on the machine.
   const stacking = options.threads ? lazyThread(options, 'stacker') : general
+  // A hundred darks take their time; nobody's preview waits for them.
+  const combining = options.threads ? lazyThread(options, 'master maker', restMs) : general
 
   return {
     lend(byteLength, signal) {
@@ -66,6 +75,7 @@ export function openPixels(options: PixelsOptions): Pixels {
     },
     encodeJpeg: async (data, width, height, quality) =>
       (await clock.outside(encodePicture({ width, height, channels: 3, data }, 'jpeg', quality))).bytes,
+    makeMaster: async (order, signal) => combining.calls().ask('makeMaster', order, { signal, deadlineMs: combineMs }),
     async stack(settings) {
       const calls = stacking.enter()
       try {
@@ -78,7 +88,7 @@ export function openPixels(options: PixelsOptions): Pixels {
     },
     async close() {
       poolRest.cancel()
-      await Promise.all([general.close(), stacking.close()])
+      await Promise.all([general.close(), stacking.close(), combining.close()])
     },
   }
 }
@@ -113,13 +123,17 @@ function viewableOver(calls: () => Calls<PixelMethods>, of: Looked): Viewable {
  * A thread that starts at its first call, starts anew after it died, and ends when the last stack has left it.
  * @param restMs ends it also when it was not asked anything for so long; not for threads that hold stacks
  */
-function lazyThread({ archive, clock, log, threads }: PixelsOptions, name: string, restMs?: number) {
+function lazyThread(options: PixelsOptions, name: string, restMs?: number) {
+  const { archive, clock, log, threads, stackMemoryBytes = 2 ** 30 } = options
+  const spare = Math.min(4, Math.max(1, availableParallelism() - 1))
+  const stackThreads = threads ? (options.stackThreads ?? spare) : 1
+  const setting: PixelSetting = { archive, stackThreads, stackMemoryBytes }
   let running: Calls<PixelMethods> | undefined
   let stacks = 0
   let closed = false
   const start = (): Calls<PixelMethods> => {
-    if (!threads) return callsWithin(pixelMethods(archive), { clock, name })
-    const worker = new Worker(new URL('./pixel-thread.js', import.meta.url), { workerData: { archive } })
+    if (!threads) return callsWithin(pixelMethods(setting), { clock, name })
+    const worker = new Worker(new URL('./pixel-thread.js', import.meta.url), { workerData: setting })
     const calls = callsTo<PixelMethods>(worker, { clock, name })
     calls.onLost(fault => {
       log.error(fault.message)

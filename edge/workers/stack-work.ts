@@ -1,58 +1,250 @@
-// A stack in a pixel thread's memory: frames in, outcomes, pictures and the saved file out.
-import { writeFileSync } from 'node:fs'
+// A stack growing in a pixel thread's memory: frames in by their files, outcomes, pictures and the saved file out.
+import { join } from 'node:path'
+import { nominalWeight } from '../kernels/fold.js'
 import { Fault } from '../ports/fault.js'
-import type { StackOutcome, StackSettings } from '../ports/pixels.js'
-import type { Card } from '../science/fits-header.js'
-import { encodeFits } from '../science/fits-write.js'
-import { makeLiveStack } from '../science/live-stack.js'
-import { turnOf } from '../science/similarity.js'
-import type { Easel } from './easel.js'
-import { imageOf } from './pixel-work.js'
+import type { StackOutcome, StackRefusal, StackSettings } from '../ports/pixels.js'
+import { calibrateStrips, type PackedMasters } from '../science/calibration.js'
+import { collectStars } from '../science/collect-stars.js'
+import { type Card, textOf } from '../science/fits-header.js'
+import { type FrameLight, type FrameWorth, frameWorth } from '../science/frame-worth.js'
+import { addToMeter, makeNoiseMeter, measuredGain, meterBands, type NoiseMeter } from '../science/noise-meter.js'
+import { skyOfPlanes } from '../science/plane-sky.js'
+import { makeReference, type Reference } from '../science/reference.js'
+import { register } from '../science/register.js'
+import type { Image } from '../science/samples.js'
+import { identity, turnOf } from '../science/similarity.js'
+import { finishSkyMesh } from '../science/sky-mesh.js'
+import { clearStack, rejectedShare, stackFactor, stackImage, stripsOf } from '../science/stack-places.js'
+import { gatherSpots } from '../science/star-steps.js'
+import type { Stars } from '../science/stars.js'
+import { type FrameKind, type PixelBox, type WarpOrder, wholeFrame } from '../science/warp-tile.js'
+import { type Crew, openCrew } from './crew.js'
+import { makeStarFinder } from './easel.js'
+import { type StackKind, unlike, unusable } from './fit-frame.js'
+import { type FrameFile, openFrameFile, type RawFile } from './frame-file.js'
+import { kernelModule } from './kernel-module.js'
+import { loadMasters, type MasterFile } from './load-masters.js'
+import { asUnreadable } from './pixel-work.js'
+import { writeStackFile } from './stack-file.js'
+import { layOutStackMemory, type StackMemory, seedFrames } from './stack-memory.js'
+import { type FirstFrame, seedStack } from './stack-seed.js'
 import { type OpenView, openView } from './view-work.js'
 
 export interface OpenStack {
-  add(path: string, frame: string): Promise<StackOutcome>
+  add(path: string, id: string): Promise<StackOutcome>
   /** The stack as it is now, to be looked at. @throws Fault `not-found` before the first frame */
   view(): OpenView
   gain(): { frames: number; snrGain: number; measuredGain?: number }
   /** A 32-bit float FITS file; `cards` and the list of what went in stand in its header. */
   save(aside: string, cards: readonly Card[]): void
+  close(): Promise<void>
 }
 
-/** @param archive folder that paths of frames start from */
-export function openStack({ maxShiftPx }: StackSettings, archive: string, easel: Easel): OpenStack {
-  const stack = makeLiveStack({ maxShiftPx })
+export interface StackPlan extends StackSettings {
+  /** Folder that paths of frames and masters start from. */
+  readonly archive: string
+  readonly threads: number
+  readonly memoryBytes: number
+}
+
+const detectionSigma = 5
+/** The brightest; more add cost and no precision. */
+const mostStars = 1000
+/** A reference needs so many stars, and a frame so many pairs with it. */
+const minStars = 6
+/** Fewer frames than this have no middle that could tell which of them is wrong. */
+const fewestToSeed = 3
+
+type Accepted = Extract<StackOutcome, { accepted: true }>
+
+/** Memory and threads for frames of one kind. */
+interface Open {
+  readonly frame: FrameKind
+  readonly memory: StackMemory
+  readonly crew: Crew
+  readonly masters: PackedMasters
+}
+
+/** What is there once the first frame has been taken. */
+interface Begun extends Open, StackKind {
+  readonly meter: NoiseMeter
+  readonly light: FrameLight // of the first frame
+  reference: Reference
+  referenceId: string
+}
+
+export function openStack(plan: StackPlan): OpenStack {
+  const { archive, threads, memoryBytes, combine, kappa, kernel, maxShiftPx } = plan
   const wentIn: string[] = []
+  /** Kept open until there are enough to begin anew with them. */
+  let first: FirstFrame[] = []
+  let begun: Begun | undefined
   let shown: OpenView | undefined
+  const findStars = makeStarFinder()
+
+  async function add(path: string, id: string): Promise<StackOutcome> {
+    const file = join(archive, path)
+    let opened: FrameFile
+    try {
+      opened = openFrameFile(file)
+    } catch (error) {
+      throw asUnreadable(error, file)
+    }
+    let outcome: StackOutcome | undefined
+    try {
+      outcome = await take(opened, id)
+      return outcome
+    } catch (error) {
+      throw asUnreadable(error, file)
+    } finally {
+      if (!outcome?.accepted || !first.some(one => one.file === opened)) opened.close()
+    }
+  }
+
+  async function take(file: FrameFile, id: string): Promise<StackOutcome> {
+    const unfit = begun && unlike(begun, file)
+    if (unfit) return refusal(...unfit)
+    const here = begun ?? (await prepare(file))
+    try {
+      return fold(here, file, id)
+    } finally {
+      // A first frame that was no good says nothing of how large the next one is.
+      if (!begun) await here.crew.close()
+    }
+  }
+
+  async function prepare(file: FrameFile): Promise<Open> {
+    const { raw, bayer } = file
+    const frame = { width: raw.width, height: raw.height, planes: raw.planes, ...(bayer ? { bayer } : {}) }
+    const memory = layOutStackMemory(raw, frame, combine, threads, memoryBytes)
+    const crew = openCrew({ module: kernelModule(), memory: memory.memory, scratch: memory.scratch })
+    clearStack(crew.hand.views, memory.stack)
+    const files = plan.masters.map((master): MasterFile => ({ ...master, file: join(archive, master.path) }))
+    const served = { bayer: bayer !== undefined, topDown: file.topDown }
+    try {
+      return { frame, memory, crew, masters: loadMasters(crew.hand, memory.masters, files, served, memory.plane) }
+    } catch (error) {
+      await crew.close()
+      throw error
+    }
+  }
+
+  function fold(here: Open, file: FrameFile, id: string): StackOutcome {
+    const { frame, memory, crew } = here
+    const unfit = unusable(crew.hand, file)
+    if (unfit) return refusal(...unfit)
+    const stars = develop(here, file.raw)
+    const light = { sky: skyOfPlanes(crew.hand, frame, memory.plane), transparency: 1, hfdPx: stars.medianHfdPx }
+    if (!begun && stars.stars.length < minStars) {
+      const words = `a reference needs ${minStars} stars, this frame has ${stars.stars.length}`
+      return refusal('too-few-stars', words, stars.stars.length)
+    }
+    const { width, height } = frame
+    const found = begun
+      ? register(begun.reference, stars.stars, { width, height, maxShiftPx, minInliers: minStars })
+      : { ok: true as const, transform: identity, offsetPx: [0, 0] as const, matched: stars.stars.length, rmsPx: 0 }
+    if (!found.ok) return refusal(found.reason, found.words, stars.stars.length)
+    begun ??= {
+      ...here,
+      ...{ topDown: file.topDown, camera: textOf(file.cards, 'INSTRUME'), light },
+      ...{ reference: makeReference(stars.stars), referenceId: id, meter: makeNoiseMeter(width, height, stars.stars) },
+    }
+    const worth = frameWorth(light, begun.light)
+    const { transform, offsetPx, matched, rmsPx } = found
+    const order = { frame, transform, kernel, ...worth }
+    const box = wholeFrame(memory.plane, frame)
+    crew.run('foldStrip', { ...order, box, mode: combine, kappa, stack: memory.stack }, stripsOf(height))
+    measureNoise(begun, order, box)
+    wentIn.push(id)
+    shown = undefined
+    const share = combine === 'reject' ? rejectedShare(crew.hand.views, memory.stack) : 0
+    if (combine === 'reject' && wentIn.length <= seedFrames) {
+      first.push({ file, transform, ...worth })
+      if (wentIn.length === seedFrames) beginAnew()
+    }
+    return {
+      accepted: true,
+      ...{ offsetPx, matched, rmsPx, rotationDeg: (turnOf(transform) * 180) / Math.PI },
+      ...{ stars: stars.stars.length, hfdPx: stars.medianHfdPx },
+      ...{ weight: worth.weight / nominalWeight, transparency: light.transparency, rejectedShare: share },
+      reference: begun.referenceId,
+    } satisfies Accepted
+  }
+
+  /** Folds the first frames in again: what only one of them has goes. */
+  function beginAnew() {
+    if (!begun || first.length < fewestToSeed) return
+    const { crew, memory, frame, masters } = begun
+    seedStack(crew, memory, first, { frame, kernel, kappa, masters })
+    if (wentIn.length >= seedFrames) letGo()
+    shown = undefined
+  }
+  function letGo() {
+    for (const { file } of first) file.close()
+    first = []
+  }
+
   const soFar = () => {
-    const image = stack.image()
-    if (!image) throw new Fault('not-found', 'no frame has been stacked yet', 'Wait for the first one with stars')
-    return image
+    if (begun && wentIn.length > 0) return begun
+    throw new Fault('not-found', 'no frame has been stacked yet', 'Wait for the first one with stars')
   }
 
   return {
-    async add(path, frame) {
-      const image = await imageOf({ path }, archive)
-      const said = stack.add(image)
-      if (!said.accepted) return said
-      wentIn.push(frame)
-      shown = undefined
-      const { transform, offsetPx, matched, rmsPx, stars, medianHfdPx: hfdPx } = said
-      const rotationDeg = (turnOf(transform) * 180) / Math.PI
-      const plain = { weight: 1, transparency: 1, rejectedShare: 0, reference: wentIn[0] }
-      return { accepted: true, offsetPx, rotationDeg, matched, rmsPx, stars, hfdPx, ...plain }
-    },
+    add,
     view() {
-      shown ??= openView(soFar(), easel)
+      const { crew } = soFar()
+      shown ??= openView(imageOf(soFar()), () => crew.hand, findStars)
       return shown
     },
-    gain: () => ({ frames: stack.accepted, snrGain: stack.snrGain(), measuredGain: stack.measuredGain() }),
+    gain() {
+      const measured = begun && measuredGain(begun.meter)
+      return { frames: wentIn.length, snrGain: Math.sqrt(wentIn.length), measuredGain: measured }
+    },
     save(aside, cards) {
+      const now = soFar()
+      if (first.length > 0) beginAnew()
       const list: Card[] = [
-        { keyword: 'STACKCNT', value: wentIn.length, comment: 'frames in this mean' },
+        { keyword: 'STACKCNT', value: wentIn.length, comment: `frames in this ${combine === 'sum' ? 'sum' : 'mean'}` },
         ...wentIn.map((id): Card => ({ keyword: 'HISTORY', value: `stacked ${id}` })),
       ]
-      writeFileSync(aside, encodeFits(soFar(), [...cards, ...list]), { flag: 'wx' })
+      writeStackFile(aside, imageOf(now), stackFactor(now.memory.stack, wentIn.length), [...cards, ...list])
+    },
+    async close() {
+      letGo()
+      await begun?.crew.close()
+      begun = undefined
     },
   }
+}
+
+/** Lets the meter see the frame as it went in. */
+function measureNoise({ crew, memory, meter }: Begun, order: WarpOrder & FrameWorth, box: PixelBox): void {
+  const { width, height, columns } = meter
+  const bands = meterBands(height)
+  crew.run('meterBand', { ...order, box, width, height, blocks: memory.meter }, bands)
+  const blocks = crew.hand.views.f32.subarray(memory.meter >> 2, (memory.meter >> 2) + bands * columns)
+  addToMeter(meter, blocks, order.weight, order.transform, order.kernel)
+}
+
+/** The stack itself, not a copy. */
+function imageOf({ memory, crew, topDown }: Begun): Image {
+  return stackImage(crew.hand.views, memory.stack, topDown)
+}
+
+/** Brings a frame into the stack's plane, calibrated, and finds its stars. */
+function develop({ frame, memory, crew, masters }: Open, raw: RawFile): Stars {
+  const { plane, rowsPerStrip, stars: places } = memory
+  const stars = { places, plane, sigma: detectionSigma }
+  const atOnce = places.kind !== 'colour'
+  const order = { raw, places: memory.masters, masters, plane, rowsPerStrip, ...(atOnce ? { stars } : {}) }
+  crew.run('develop', order, calibrateStrips(frame, rowsPerStrip))
+  if (!atOnce) crew.run('lookAtSky', stars, places.rows)
+  finishSkyMesh(crew.hand.views, stars)
+  crew.run('peaksStrip', stars, places.rows)
+  crew.run('measureChunk', stars, gatherSpots(crew.hand, stars))
+  return collectStars(crew.hand.views, stars, { maxStars: mostStars })
+}
+
+function refusal(reason: StackRefusal, words: string, stars?: number): StackOutcome {
+  return { accepted: false, reason, words, stars }
 }

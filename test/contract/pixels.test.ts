@@ -15,7 +15,7 @@ import { openPixels } from '../../edge/workers/pixels.js'
 import { expose, makeField, type Pose, type Shot } from '../support/star-field.js'
 import { collectedLog } from '../support/store-frames.js'
 
-const settings: StackSettings = { maxShiftPx: 50, combine: 'reject', kappa: 3, kernel: 'bilinear' }
+const settings: StackSettings = { maxShiftPx: 50, combine: 'reject', kappa: 3, kernel: 'bilinear', masters: [] }
 const clock = systemClock()
 const never = new AbortController().signal
 const memoryBytes = 4 * 2 ** 20

@@ -106,20 +106,6 @@ t.test('blocks and their floors', async t => {
   }
 })
 
-t.test('what is shown of a stack', async t => {
-  for (const count of [0, 1, 5, 200]) {
-    sameBits(
-      t,
-      {
-        bytes,
-        fill: (views, random) => fill(views, random, 5),
-        run: kernels => kernels.coveredPixels(mean, weight, x, count, 1.7, 16),
-      },
-      `${count} pixels`,
-    )
-  }
-})
-
 t.test('seeds', async t => {
   const [samples, step] = [x, 4 * 32 * 20]
   const median = samples + 7 * step

@@ -5,10 +5,12 @@ import { kernelMemory, makeLayout, type Views, viewsOf } from '../../edge/kernel
 import { type FoldOrder, foldScratchBytes, foldStrip } from '../../edge/science/fold.js'
 import { identity, invert, moveX, moveY, type Similarity } from '../../edge/science/similarity.js'
 import {
+  clearStack,
   coverage,
   layOutStack,
   rejectedShare,
   type StackMode,
+  stackFactor,
   stackImage,
   stripsOf,
   varianceOf,
@@ -33,7 +35,6 @@ function bench(frame: FrameKind, mode: StackMode, kernelsOf: (buffer: SharedArra
   const pixels = layout.take(4 * frame.width * frame.height * frame.planes)
   const stack = layOutStack(layout, { width: frame.width, height: frame.height, planes: planesOf(frame), mode })
   const scratch = layout.take(foldScratchBytes(frame) + warpScratchBytes(frame))
-  const aside = layout.take(4 * frame.width)
   const memory = kernelMemory(layout.bytes)
   const views: Views = viewsOf(memory.buffer)
   const hand = { kernels: kernelsOf(memory.buffer), views, scratch }
@@ -46,7 +47,9 @@ function bench(frame: FrameKind, mode: StackMode, kernelsOf: (buffer: SharedArra
   const fold = (changes: Partial<FoldOrder> = {}) => {
     for (let strip = 0; strip < stripsOf(frame.height); strip++) foldStrip(hand, { ...order, ...changes }, strip)
   }
-  const picture = (frames = 1) => stackImage(hand, stack, frames, true, aside).samples
+  clearStack(views, stack)
+  const picture = (frames = 1) =>
+    stackImage(views, stack, true).samples.map(value => value * stackFactor(stack, frames))
   return { hand, views, stack, samples, order, fold, picture, planes }
 }
 

@@ -9,6 +9,15 @@ function finite1(x: f32): bool {
   return x - x === 0
 }
 
+/** A mean is NaN until there is something to take a mean of. */
+function known4(mean: v128): v128 {
+  return v128.and(mean, f32x4.eq(mean, mean))
+}
+
+function known1(mean: f32): f32 {
+  return mean === mean ? mean : 0
+}
+
 function share4(weights: v128, w: i32): v128 {
   const after = i32x4.min_s(i32x4.splat(65535), i32x4.add(weights, i32x4.splat(w)))
   return f32x4.div(f32x4.splat(<f32>w), f32x4.convert_i32x4_s(after))
@@ -65,8 +74,10 @@ export function foldMean(
         const place = to + <usize>p * meanPlane
         const a = v128.load(place)
         const b = v128.load(place, 16)
-        const nextA = f32x4.add(a, f32x4.mul(f32x4.sub(v128.load(source), a), shareLow))
-        const nextB = f32x4.add(b, f32x4.mul(f32x4.sub(v128.load(source, 16), b), shareHigh))
+        const fromA = known4(a)
+        const fromB = known4(b)
+        const nextA = f32x4.add(fromA, f32x4.mul(f32x4.sub(v128.load(source), fromA), shareLow))
+        const nextB = f32x4.add(fromB, f32x4.mul(f32x4.sub(v128.load(source, 16), fromB), shareHigh))
         v128.store(place, v128.bitselect(nextA, a, low))
         v128.store(place, v128.bitselect(nextB, b, high), 16)
       }
@@ -78,7 +89,7 @@ export function foldMean(
       const share = <f32>w / <f32>after
       for (let p = 0; p < planes; p++) {
         const place = to + <usize>p * meanPlane
-        const before = load<f32>(place)
+        const before = known1(load<f32>(place))
         store<f32>(place, before + (load<f32>(from + <usize>p * xPlane) - before) * share)
       }
       store<u16>(at, <u16>after)
@@ -97,9 +108,10 @@ function beyond4(x: v128, mean: v128, m2: v128, floor: v128, spare: v128, kappa2
 function take4(source: usize, mean: usize, m2: usize, share: v128, w: v128, taken: v128): void {
   const x = v128.load(source)
   const before = v128.load(mean)
+  const former = known4(before)
   const squares = v128.load(m2)
-  const apart = f32x4.sub(x, before)
-  const after = f32x4.add(before, f32x4.mul(apart, share))
+  const apart = f32x4.sub(x, former)
+  const after = f32x4.add(former, f32x4.mul(apart, share))
   const more = f32x4.add(squares, f32x4.mul(w, f32x4.mul(apart, f32x4.sub(x, after))))
   v128.store(mean, v128.bitselect(after, before, taken))
   v128.store(m2, v128.bitselect(more, squares, taken))
@@ -225,8 +237,9 @@ export function foldReject(
       for (let p = 0; p < planes; p++) {
         const place = to + <usize>p * meanPlane
         const value = load<f32>(from + <usize>p * xPlane)
-        const off = value - load<f32>(place)
-        const moved = load<f32>(place) + off * share
+        const former = known1(load<f32>(place))
+        const off = value - former
+        const moved = former + off * share
         store<f32>(place, moved)
         store<f32>(place + apart, load<f32>(place + apart) + <f32>w * (off * (value - moved)))
       }
@@ -234,21 +247,4 @@ export function foldReject(
     }
   }
   return rejected
-}
-
-export function coveredPixels(from: usize, weight: usize, out: usize, count: i32, factor: f32, least: i32): void {
-  const by = f32x4.splat(factor)
-  const enough = i32x4.splat(least)
-  const none = f32x4.splat(f32.NaN)
-  let i = 0
-  for (; i + 4 <= count; i += 4) {
-    const at = (<usize>i) << 2
-    const covered = i32x4.ge_s(v128.load16x4_u(weight + (at >> 1)), enough)
-    v128.store(out + at, v128.bitselect(f32x4.mul(v128.load(from + at), by), none, covered))
-  }
-  for (; i < count; i++) {
-    const at = (<usize>i) << 2
-    const covered = <i32>load<u16>(weight + (at >> 1)) >= least
-    store<f32>(out + at, covered ? load<f32>(from + at) * factor : f32.NaN)
-  }
 }

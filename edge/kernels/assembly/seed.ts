@@ -206,7 +206,7 @@ export function seedMean(
         moved = v128.bitselect(f32x4.add(moved, part), moved, taken)
       }
       const empty = f32x4.eq(total, zero)
-      const level = v128.bitselect(zero, f32x4.add(middle, f32x4.div(moved, total)), empty)
+      const level = v128.bitselect(f32x4.splat(f32.NaN), f32x4.add(middle, f32x4.div(moved, total)), empty)
       let squares = zero
       for (let k = 0; k < frames; k++) {
         const w = v128.load32_splat(weights + ((<usize>k) << 2))
