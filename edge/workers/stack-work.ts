@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { nominalWeight } from '../kernels/fold.js'
 import { Fault } from '../ports/fault.js'
 import type { StackOutcome, StackRefusal, StackSettings } from '../ports/pixels.js'
+import { betterReference, type FrameLook } from '../science/better-reference.js'
 import { calibrateStrips, type PackedMasters } from '../science/calibration.js'
 import { collectStars } from '../science/collect-stars.js'
 import { type Card, textOf } from '../science/fits-header.js'
@@ -17,6 +18,7 @@ import { finishSkyMesh } from '../science/sky-mesh.js'
 import { clearStack, rejectedShare, stackFactor, stackImage, stripsOf } from '../science/stack-places.js'
 import { gatherSpots } from '../science/star-steps.js'
 import type { Stars } from '../science/stars.js'
+import { transparency } from '../science/transparency.js'
 import { type FrameKind, type PixelBox, type WarpOrder, wholeFrame } from '../science/warp-tile.js'
 import { type Crew, openCrew } from './crew.js'
 import { makeStarFinder } from './easel.js'
@@ -71,6 +73,7 @@ interface Begun extends Open, StackKind {
   readonly light: FrameLight // of the first frame
   reference: Reference
   referenceId: string
+  referenceLook: FrameLook
 }
 
 export function openStack(plan: StackPlan): OpenStack {
@@ -134,7 +137,6 @@ export function openStack(plan: StackPlan): OpenStack {
     const unfit = unusable(crew.hand, file)
     if (unfit) return refusal(...unfit)
     const stars = develop(here, file.raw)
-    const light = { sky: skyOfPlanes(crew.hand, frame, memory.plane), transparency: 1, hfdPx: stars.medianHfdPx }
     if (!begun && stars.stars.length < minStars) {
       const words = `a reference needs ${minStars} stars, this frame has ${stars.stars.length}`
       return refusal('too-few-stars', words, stars.stars.length)
@@ -144,13 +146,23 @@ export function openStack(plan: StackPlan): OpenStack {
       ? register(begun.reference, stars.stars, { width, height, maxShiftPx, minInliers: minStars })
       : { ok: true as const, transform: identity, offsetPx: [0, 0] as const, matched: stars.stars.length, rmsPx: 0 }
     if (!found.ok) return refusal(found.reason, found.words, stars.stars.length)
+    const { transform, offsetPx, matched, rmsPx } = found
+    const through = begun ? transparency(begun.reference, stars.stars, transform).ratio : 1
+    const sky = skyOfPlanes(crew.hand, frame, memory.plane)
+    const light = { sky, transparency: through, hfdPx: stars.medianHfdPx }
     begun ??= {
       ...here,
       ...{ topDown: file.topDown, camera: textOf(file.cards, 'INSTRUME'), light },
-      ...{ reference: makeReference(stars.stars), referenceId: id, meter: makeNoiseMeter(width, height, stars.stars) },
+      ...{ reference: makeReference(stars.stars), referenceId: id, referenceLook: stars },
+      meter: makeNoiseMeter(width, height, stars.stars),
+    }
+    if (betterReference(begun.referenceLook, stars)) {
+      // The grid stays the first frame's, so that nothing of the stack is lost.
+      begun.reference = makeReference(stars.stars, transform, through)
+      begun.referenceId = id
+      begun.referenceLook = stars
     }
     const worth = frameWorth(light, begun.light)
-    const { transform, offsetPx, matched, rmsPx } = found
     const order = { frame, transform, kernel, ...worth }
     const box = wholeFrame(memory.plane, frame)
     crew.run('foldStrip', { ...order, box, mode: combine, kappa, stack: memory.stack }, stripsOf(height))
