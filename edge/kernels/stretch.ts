@@ -2,62 +2,132 @@
 import type { Views } from './memory.js'
 
 /**
- * Adds `share` of a row of f32 to running sums, and `share` to the shares of pixels that have data.
- * @param sums  `count` f32, changed; so are `shares`
+ * Adds up rows of f32 column by column: the first row by its share, the last by its own, those between whole.
+ * @param from  the first row; each next one lies `stride` bytes further, which may be negative
+ * @param first  share of the first row, of the only one too
+ * @param sums  `count` f32: overwritten, or added to when `more` is 1
+ * @returns 1 when every sum is finite: no pixel was without data
  */
-export function addRowF32({ f32 }: Views, from: number, count: number, share: number, sums: number, shares: number) {
-  const part = Math.fround(share)
+export function addRowsF32(
+  { f32 }: Views,
+  from: number,
+  stride: number,
+  rows: number,
+  count: number,
+  first: number,
+  last: number,
+  sums: number,
+  more: number,
+): number {
+  let finite = 1
   for (let i = 0; i < count; i++) {
-    const value = f32[(from >> 2) + i]
-    const finite = Math.fround(value - value) === 0
-    f32[(sums >> 2) + i] += finite ? Math.fround(value * part) : 0
-    f32[(shares >> 2) + i] += finite ? part : 0
+    let sum = more === 1 ? f32[(sums >> 2) + i] : 0
+    for (let row = 0; row < rows; row++) {
+      sum = Math.fround(sum + Math.fround(f32[((from + row * stride) >> 2) + i] * shareOf(row, rows, first, last)))
+    }
+    f32[(sums >> 2) + i] = sum
+    if (!Number.isFinite(sum)) finite = 0
+  }
+  return finite
+}
+
+/** The same where pixels are without data: these are left out, and the shares of the others added up beside. */
+export function addRowsMasked(
+  { f32 }: Views,
+  from: number,
+  stride: number,
+  rows: number,
+  count: number,
+  first: number,
+  last: number,
+  sums: number,
+  shares: number,
+  more: number,
+) {
+  for (let i = 0; i < count; i++) {
+    let sum = more === 1 ? f32[(sums >> 2) + i] : 0
+    let seen = more === 1 ? f32[(shares >> 2) + i] : 0
+    for (let row = 0; row < rows; row++) {
+      const value = f32[((from + row * stride) >> 2) + i]
+      const finite = Math.fround(value - value) === 0
+      const share = shareOf(row, rows, first, last)
+      sum = Math.fround(sum + (finite ? Math.fround(value * share) : 0))
+      seen = Math.fround(seen + (finite ? share : 0))
+    }
+    f32[(sums >> 2) + i] = sum
+    f32[(shares >> 2) + i] = seen
   }
 }
 
-/** Adds `share` of a row of u16 to running sums; all of them have data. */
-export function addRowU16({ u16, f32 }: Views, from: number, count: number, share: number, sums: number) {
-  const part = Math.fround(share)
-  for (let i = 0; i < count; i++) f32[(sums >> 2) + i] += Math.fround(u16[(from >> 1) + i] * part)
+/** `addRowsF32` for u16, which all have data. */
+export function addRowsU16(
+  { u16, f32 }: Views,
+  from: number,
+  stride: number,
+  rows: number,
+  count: number,
+  first: number,
+  last: number,
+  sums: number,
+  more: number,
+) {
+  for (let i = 0; i < count; i++) {
+    let sum = more === 1 ? f32[(sums >> 2) + i] : 0
+    for (let row = 0; row < rows; row++) {
+      sum = Math.fround(sum + Math.fround(u16[((from + row * stride) >> 1) + i] * shareOf(row, rows, first, last)))
+    }
+    f32[(sums >> 2) + i] = sum
+  }
 }
 
+const shareOf = (row: number, rows: number, first: number, last: number) =>
+  row === 0 ? Math.fround(first) : row === rows - 1 ? Math.fround(last) : 1
+
 /**
- * Squeezes a row of sums into fewer columns: column i covers the places i · `scale` to (i + 1) · `scale`, as far as
- * `places` reach, with their parts at both ends; its sum and its share are added to `toSums` and `toShares`.
- * @param sums  f32; place p stands at p · `stride`
+ * Squeezes a row of sums into fewer columns, by weights: each column's sum and share are written to `toSums` and
+ * `toShares`, or added to them when `more` is 1.
+ * @param sums  f32; place p stands at p · `stride`, which is 1 or 2
  * @param shares  f32 like them; 0: every place has `share`
+ * @param spans  for each column 16 bytes (its first place and its number of vectors of four weights, i32; the sum of
+ *   its weights, f32) and then those weights, f32
  */
 export function squeezeRow(
-  { f32 }: Views,
+  { i32, f32 }: Views,
   sums: number,
   shares: number,
   share: number,
   stride: number,
-  places: number,
-  scale: number,
+  spans: number,
   columns: number,
   toSums: number,
   toShares: number,
+  more: number,
 ) {
-  const all = Math.fround(share)
+  let span = spans >> 2
   for (let i = 0; i < columns; i++) {
-    const start = i * scale
-    const end = Math.min(places, (i + 1) * scale)
-    const first = Math.floor(start)
-    const last = Math.ceil(end) - 1
-    let part = Math.fround(last > first ? first + 1 - start : end - start)
-    const rest = Math.fround(end - last)
-    let sum = 0
-    let seen = 0
-    for (let p = first; p <= last; p++) {
-      const at = p * stride
-      sum = Math.fround(sum + Math.fround(part * f32[(sums >> 2) + at]))
-      seen = Math.fround(seen + Math.fround(part * (shares === 0 ? all : f32[(shares >> 2) + at])))
-      part = p + 1 === last ? rest : 1
+    const at = i32[span] * stride
+    const count = 4 * i32[span + 1]
+    const weights = f32.subarray(span + 4, span + 4 + count)
+    let sum = spanSum(f32, (sums >> 2) + at, stride, weights)
+    let seen =
+      shares === 0 ? Math.fround(Math.fround(share) * f32[span + 2]) : spanSum(f32, (shares >> 2) + at, stride, weights)
+    if (more === 1) {
+      sum += f32[(toSums >> 2) + i]
+      seen += f32[(toShares >> 2) + i]
     }
-    f32[(toSums >> 2) + i] += sum
-    f32[(toShares >> 2) + i] += seen
+    f32[(toSums >> 2) + i] = sum
+    f32[(toShares >> 2) + i] = seen
+    span += 4 + count
   }
+}
+
+/** Four lanes are summed apart. */
+function spanSum(f32: Float32Array, at: number, stride: number, weights: Float32Array): number {
+  const lanes = [0, 0, 0, 0]
+  for (let p = 0; p < weights.length; p++) {
+    lanes[p & 3] = Math.fround(lanes[p & 3] + Math.fround(f32[at + p * stride] * weights[p]))
+  }
+  return Math.fround(Math.fround(lanes[0] + lanes[1]) + Math.fround(lanes[2] + lanes[3]))
 }
 
 /** Sums over shares, NaN where nothing had data. @param to  `count` f32, written; may be `sums` */

@@ -2,7 +2,7 @@
 // decides what is computed.
 import { shiftBayer } from './bayer.js'
 import { bilinearRows } from './debayer.js'
-import type { BayerPattern, Image, Samples } from './samples.js'
+import type { Image, Samples } from './samples.js'
 import { ScienceError } from './science-error.js'
 import type { Hand } from './strip-step.js'
 
@@ -16,10 +16,17 @@ export interface Cut {
   readonly scaleY: number
 }
 
+/** Rows taken together; more come in several goes. */
+const mostRows = 16
+
 /** Bytes of scratch that a hand must have to make pictures of frames so wide smaller. */
 export function shrinkScratchBytes(width: number): number {
-  return 8 * rowBytes(width) // a row on its way, two rows of sums and shares, three of the result's
+  // Rows on their way, sums and shares of two bands, those of the result, and what each column is made of.
+  return (mostRows + 6) * rowBytes(width) + spanBytes * width
 }
+
+/** At most, for each pixel of a row: a head of 16 bytes and four weights where it is a column of its own. */
+const spanBytes = 40
 
 const rowBytes = (width: number) => Math.ceil((4 * (width + 4)) / 64) * 64
 
@@ -51,21 +58,33 @@ export function downscale(hand: Hand, image: Image, maxWidth: number): Image {
  */
 export function shrink(hand: Hand, image: Image, cut: Cut): Image {
   if (image.bayer === undefined || image.planes !== 1 || image.width < 2 || image.height < 2) {
-    const places = fold(cut.width, cut.height, cut.scaleX, cut.scaleY)
-    return gather(
-      hand,
-      places,
-      Array.from({ length: image.planes }, (_, plane) => plainLayer(hand, image, cut, plane)),
-    )
+    const fold = foldOf(cut.width, cut.height, cut.scaleX, cut.scaleY)
+    const planes = Array.from({ length: image.planes }, (_, plane) => {
+      const band = bandOf(hand, image, cut, plane, { first: 0, step: 1 })
+      return gather(hand, fold, [band], [[{ band: 0, offset: 0 }]])
+    })
+    return asImage(fold, planes.flat())
   }
   const squares = cut.scaleX >= 2 && cut.scaleY > 1.9 && cut.x % 2 === 0 && cut.y % 2 === 0
   if (!squares) return shrink(hand, inColour(image, cut), { ...cut, x: 0, y: 0 })
-  const places = fold(cut.width >> 1, cut.height >> 1, cut.scaleX / 2, cut.scaleY / 2)
-  return gather(
-    hand,
-    places,
-    [...'rgb'].map(colour => mosaicLayer(hand, image, cut, image.bayer!, colour)),
+  const fold = foldOf(cut.width >> 1, cut.height >> 1, cut.scaleX / 2, cut.scaleY / 2)
+  // Upper and lower rows of the squares are summed apart, and each colour then picks its own.
+  const bands = [0, 1].map(first => bandOf(hand, image, cut, 0, { first, step: 2 }))
+  const places = [...'rgb'].map(colour =>
+    [0, 1, 2, 3]
+      .filter(place => image.bayer![place] === colour)
+      .map(place => ({ band: place >> 1, offset: place % 2 })),
   )
+  return asImage(fold, gather(hand, fold, bands, places))
+}
+
+function asImage({ columns, rows }: Fold, planes: readonly Float32Array[]): Image {
+  let samples = planes[0]
+  if (planes.length > 1) {
+    samples = new Float32Array(planes.length * columns * rows)
+    for (const [index, plane] of planes.entries()) samples.set(plane, index * columns * rows)
+  }
+  return { width: columns, height: rows, planes: planes.length, type: 'f32', samples, topDown: true }
 }
 
 /** How many places (pixels, or squares of a mosaic) there are each way, and how many the result has. */
@@ -78,99 +97,135 @@ interface Fold {
   readonly rows: number
 }
 
-function fold(places: number, lines: number, scaleX: number, scaleY: number): Fold {
+function foldOf(places: number, lines: number, scaleX: number, scaleY: number): Fold {
   const many = (length: number, scale: number) => Math.max(1, Math.ceil(length / scale - 1e-6))
   return { places, lines, scaleX, scaleY, columns: many(places, scaleX), rows: many(lines, scaleY) }
 }
 
-/** Rows of one colour: which stored rows make up a line, and at which of their samples the places stand. */
-interface Layer {
-  /** Rows of samples that make up line `line`, and where in each the colour stands. */
-  parts(line: number): readonly { readonly row: number; readonly offset: number }[]
-  /** Samples from one place to the next. */
-  readonly stride: number
-  /** Brings a row into the hand's memory. @returns its byte offset */
-  fetch(row: number): number
+/** Rows that are summed together, from the top of the cut. */
+interface Band {
   readonly kind: 'u16' | 'f32'
-  /** Samples of a row. */
-  readonly length: number
+  readonly length: number // samples of a row
+  /** Brings rows of so many lines into the hand's memory. */
+  fetch(line: number, lines: number): { readonly at: number; readonly stride: number } // bytes
 }
 
-function plainLayer(hand: Hand, image: Image, cut: Cut, plane: number): Layer {
+/** @param rows  line n of the band is row `first` + n · `step` of the cut */
+function bandOf(
+  { views, scratch }: Hand,
+  { samples, width, height, topDown }: Image,
+  cut: Cut,
+  plane: number,
+  { first, step }: { readonly first: number; readonly step: number },
+): Band {
+  const short = samples instanceof Uint16Array
+  const size = short ? 2 : 4
+  const placeOf = (line: number) => {
+    const y = cut.y + first + step * line
+    return (plane * height + (topDown ? y : height - 1 - y)) * width + cut.x
+  }
+  const there = samples.buffer === views.u8.buffer && (short || samples instanceof Float32Array)
+  const stride = (topDown ? 1 : -1) * step * width * size
   return {
-    parts: line => [{ row: line, offset: 0 }],
-    stride: 1,
+    kind: short ? 'u16' : 'f32',
     length: cut.width,
-    kind: image.samples instanceof Uint16Array ? 'u16' : 'f32',
-    fetch: fetcher(hand, image, cut, plane),
-  }
-}
-
-function mosaicLayer(hand: Hand, image: Image, cut: Cut, pattern: BayerPattern, colour: string): Layer {
-  const places = [0, 1, 2, 3].filter(place => pattern[place] === colour)
-  return {
-    parts: line => places.map(place => ({ row: 2 * line + (place >> 1), offset: place % 2 })),
-    stride: 2,
-    length: cut.width,
-    kind: image.samples instanceof Uint16Array ? 'u16' : 'f32',
-    fetch: fetcher(hand, image, cut, 0),
-  }
-}
-
-function fetcher({ views, scratch }: Hand, { samples, width, height, topDown }: Image, cut: Cut, plane: number) {
-  const kept = samples.buffer === views.u8.buffer && (samples instanceof Float32Array || samples instanceof Uint16Array)
-  return (row: number): number => {
-    const y = cut.y + row
-    const at = (plane * height + (topDown ? y : height - 1 - y)) * width + cut.x
-    if (kept) return samples.byteOffset + at * samples.BYTES_PER_ELEMENT
-    const part = samples.subarray(at, at + cut.width)
-    if (samples instanceof Uint16Array) views.u16.set(part, scratch >> 1)
-    else views.f32.set(part, scratch >> 2)
-    return scratch
-  }
-}
-
-function gather(hand: Hand, { places, lines, scaleX, scaleY, columns, rows }: Fold, layers: readonly Layer[]): Image {
-  const { kernels, views, scratch } = hand
-  const samples = new Float32Array(layers.length * columns * rows)
-  for (const [plane, layer] of layers.entries()) {
-    const bytes = rowBytes(layer.length)
-    // Rows of a mosaic that hold the colour at different places are summed apart.
-    const sumsOf = (offset: number) => scratch + (1 + 2 * offset) * bytes
-    const toSums = scratch + 5 * bytes
-    const toShares = scratch + 6 * bytes
-    const offsets = [...new Set(layer.parts(0).map(({ offset }) => offset))]
-    const clear = () => {
-      for (const offset of offsets) views.f32.fill(0, sumsOf(offset) >> 2, (sumsOf(offset) + 2 * bytes) >> 2)
-    }
-    clear()
-    let line = 0
-    for (let out = 0; out < rows; out++) {
-      const from = out * scaleY
-      const to = out === rows - 1 ? lines : Math.min(lines, (out + 1) * scaleY)
-      const shares = [0, 0]
-      for (line = Math.floor(from); line < to; line++) {
-        const share = Math.min(to, line + 1) - Math.max(from, line)
-        for (const { row, offset } of layer.parts(line)) {
-          const at = layer.fetch(row)
-          const sums = sumsOf(offset)
-          if (layer.kind === 'u16') kernels.addRowU16(at, layer.length, share, sums)
-          else kernels.addRowF32(at, layer.length, share, sums, sums + bytes)
-          shares[offset] += share
-        }
+    fetch(line, lines) {
+      if (there) return { at: samples.byteOffset + placeOf(line) * size, stride }
+      const bytes = rowBytes(cut.width)
+      for (let i = 0; i < lines; i++) {
+        const from = placeOf(line + i)
+        const part = samples.subarray(from, from + cut.width)
+        if (short) views.u16.set(part, (scratch + i * bytes) >> 1)
+        else views.f32.set(part, (scratch + i * bytes) >> 2)
       }
-      views.f32.fill(0, toSums >> 2, (toSums + 2 * bytes) >> 2)
-      for (const offset of offsets) {
-        const sums = sumsOf(offset) + 4 * offset
-        const seen = layer.kind === 'u16' ? 0 : sums + bytes
-        kernels.squeezeRow(sums, seen, shares[offset], layer.stride, places, scaleX, columns, toSums, toShares)
+      return { at: scratch, stride: bytes }
+    },
+  }
+}
+
+/** Where a plane of the result has its light from: of which bands, and at which of their samples. */
+type Places = readonly { readonly band: number; readonly offset: number }[]
+
+function gather(hand: Hand, fold: Fold, bands: readonly Band[], planes: readonly Places[]): Float32Array[] {
+  const { kernels, views, scratch } = hand
+  const { lines, scaleY, columns, rows } = fold
+  const bytes = rowBytes(bands[0].length)
+  const sumsOf = (band: number) => scratch + (mostRows + 2 * band) * bytes
+  const toSums = scratch + (mostRows + 4) * bytes
+  const toShares = toSums + bytes
+  const spans = toShares + bytes
+  writeSpans(hand, spans, fold)
+  for (const index of bands.keys()) {
+    // Vectors reach beyond the last sample, with a weight of nothing: what stands there must be a number.
+    const end = (at: number) => (at >> 2) + bands[index].length
+    for (const at of [sumsOf(index), sumsOf(index) + bytes]) views.f32.fill(0, end(at), (at + bytes + 64) >> 2)
+  }
+  const made = planes.map(() => new Float32Array(columns * rows))
+  const stride = bands.length
+  for (let row = 0; row < rows; row++) {
+    const from = row * scaleY
+    const to = row === rows - 1 ? lines : Math.min(lines, (row + 1) * scaleY)
+    const summed = bands.map((band, index) => sumLines(hand, band, from, to, sumsOf(index), sumsOf(index) + bytes))
+    for (const [plane, own] of planes.entries()) {
+      for (const [nth, { band, offset }] of own.entries()) {
+        const sums = sumsOf(band) + 4 * offset
+        const shares = summed[band] === 'whole' ? 0 : sums + bytes
+        const more = nth === 0 ? 0 : 1
+        kernels.squeezeRow(sums, shares, to - from, stride, spans, columns, toSums, toShares, more)
       }
       kernels.shareRow(toSums, toShares, columns, toSums)
-      samples.set(views.f32.subarray(toSums >> 2, (toSums >> 2) + columns), (plane * rows + out) * columns)
-      clear()
+      made[plane].set(views.f32.subarray(toSums >> 2, (toSums >> 2) + columns), row * columns)
     }
   }
-  return { width: columns, height: rows, planes: layers.length, type: 'f32', samples, topDown: true }
+  return made
+}
+
+/** What each column of the result is made of, as squeezeRow reads it. */
+function writeSpans({ views }: Hand, at: number, { places, scaleX, columns }: Fold): void {
+  const { i32, f32 } = views
+  let span = at >> 2
+  for (let column = 0; column < columns; column++) {
+    const start = column * scaleX
+    const end = Math.min(places, (column + 1) * scaleX)
+    const first = Math.floor(start)
+    const vectors = Math.ceil((end - first) / 4)
+    i32[span] = first
+    i32[span + 1] = vectors
+    f32[span + 2] = end - start
+    for (let p = 0; p < 4 * vectors; p++) {
+      f32[span + 4 + p] = Math.max(0, Math.min(first + p + 1, end) - Math.max(first + p, start))
+    }
+    span += 4 + 4 * vectors
+  }
+}
+
+/** Sums the lines from one place to another, the first and the last by their shares. @returns whether all had data */
+function sumLines(
+  { kernels }: Hand,
+  { kind, length, fetch }: Band,
+  from: number,
+  to: number,
+  sums: number,
+  shares: number,
+): 'whole' | 'missing' {
+  const start = Math.floor(from)
+  const end = Math.ceil(to)
+  let whole = true
+  const go = (masked: boolean) => {
+    for (let line = start; line < end; line += mostRows) {
+      const rows = Math.min(mostRows, end - line)
+      const first = Math.min(to, line + 1) - Math.max(from, line)
+      const last = Math.min(to, line + rows) - (line + rows - 1)
+      const more = line > start ? 1 : 0
+      const { at, stride } = fetch(line, rows)
+      if (kind === 'u16') kernels.addRowsU16(at, stride, rows, length, first, last, sums, more)
+      else if (masked) kernels.addRowsMasked(at, stride, rows, length, first, last, sums, shares, more)
+      else whole = kernels.addRowsF32(at, stride, rows, length, first, last, sums, more) === 1
+    }
+  }
+  go(false)
+  if (!whole) go(true)
+  return whole ? 'whole' : 'missing'
 }
 
 /** A part of a mosaic in full colour, as if the whole picture had been made so. */

@@ -95,33 +95,32 @@ interface Plane {
 }
 
 function measurePlane(small: Samples, sample: Float32Array): Plane {
-  let minAdu = Number.POSITIVE_INFINITY
-  let maxAdu = Number.NEGATIVE_INFINITY
-  for (let i = 0; i < small.length; i++) {
-    const value = small[i]
-    if (value - value !== 0) continue
-    if (value < minAdu) minAdu = value
-    if (value > maxAdu) maxAdu = value
-  }
-  if (!(minAdu <= maxAdu)) {
-    return { minAdu: 0, maxAdu: 0, medianAdu: 0, sigmaAdu: 0, grainAdu: 0, lowAdu: 0, highAdu: 0, brightAdu: 0 }
-  }
   // Averaged pixels know the sky better than single ones; how far these reach from it only they know.
   const grains = sampleOf(small, 0, small.length)
   const medianAdu = percentileInPlace(grains, 0.5)
   const grainAdu = spreadInPlace(grains, grains.length, medianAdu)
+  const threshold = medianAdu + 8 * grainAdu
+  let minAdu = Number.POSITIVE_INFINITY
+  let maxAdu = Number.NEGATIVE_INFINITY
+  let sum = 0
+  let bright = 0
+  // No comparison holds for a pixel without data.
+  for (let i = 0; i < small.length; i++) {
+    const value = small[i]
+    if (value < minAdu && value > Number.NEGATIVE_INFINITY) minAdu = value
+    if (!(value > threshold) || value === Number.POSITIVE_INFINITY) continue
+    if (value > maxAdu) maxAdu = value
+    sum += value - medianAdu
+    bright++
+  }
+  if (!(grains.length > 0)) {
+    return { minAdu: 0, maxAdu: 0, medianAdu: 0, sigmaAdu: 0, grainAdu: 0, lowAdu: 0, highAdu: 0, brightAdu: 0 }
+  }
+  if (bright === 0) for (const value of small) if (value > maxAdu && value < Number.POSITIVE_INFINITY) maxAdu = value
   const ranked = sample.length > 0 ? sample : Float32Array.of(medianAdu)
   const lowAdu = percentileInPlace(ranked, lowShare)
   const highAdu = percentileInPlace(ranked, highShare)
   const sigmaAdu = spreadInPlace(ranked, ranked.length, percentileInPlace(ranked, 0.5))
-  const threshold = medianAdu + 8 * grainAdu
-  let sum = 0
-  let bright = 0
-  for (let i = 0; i < small.length; i++) {
-    if (!(small[i] > threshold)) continue
-    sum += small[i] - medianAdu
-    bright++
-  }
   return { minAdu, maxAdu, medianAdu, sigmaAdu, grainAdu, lowAdu, highAdu, brightAdu: bright > 0 ? sum / bright : 0 }
 }
 

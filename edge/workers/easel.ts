@@ -1,6 +1,10 @@
-// A thread's own tools for making pictures: kernels on a little memory of their own, as wide as the widest frame so far.
+// A thread's own tools for pictures and for the stars on them: kernels on memory of their own, as large as the largest
+// frame so far.
 import { simdKernels } from '../kernels/kernels.js'
 import { kernelMemory, viewsOf } from '../kernels/memory.js'
+import type { Image } from '../science/samples.js'
+import { makeStarRoom, type StarRoom, starsOf } from '../science/star-room.js'
+import type { StarOptions, Stars } from '../science/stars.js'
 import { pictureScratchBytes } from '../science/stretch.js'
 import type { Hand } from '../science/strip-step.js'
 import { kernelModule } from './kernel-module.js'
@@ -20,5 +24,16 @@ export function makeEasel(): Easel {
     bytes = memory.buffer.byteLength
     hand = { kernels: simdKernels(kernelModule(), memory), views: viewsOf(memory.buffer), scratch: start }
     return hand
+  }
+}
+
+export type StarFinder = (image: Image, options?: StarOptions) => Stars
+
+/** Keeps the room of the largest frame: 4 bytes a pixel and plane, and less than half as much again. */
+export function makeStarFinder(): StarFinder {
+  let room: StarRoom | undefined
+  return (image, options) => {
+    room ??= makeStarRoom(kernelModule())
+    return starsOf(room, image, options)
   }
 }

@@ -9,11 +9,11 @@ import { type Clipped, clippedIn, histogramOf } from '../science/histogram.js'
 import { sampleLight } from '../science/light-sample.js'
 import { measureRegion } from '../science/region-statistics.js'
 import type { Image } from '../science/samples.js'
-import { starsOf } from '../science/stars.js'
+import type { Stars } from '../science/stars.js'
 import { stretchPicture } from '../science/stretch.js'
 import { levelsOfTiles, type TilePlace, tileGrid, tileLight, tileSidePx } from '../science/tiles.js'
 import { axisOf, type Levels, levelsOf, tonesOf } from '../science/tones.js'
-import type { Easel } from './easel.js'
+import type { Easel, StarFinder } from './easel.js'
 import { encodePicture, encodeWithin } from './pictures-codec.js'
 
 export interface OpenView {
@@ -28,7 +28,7 @@ export const previewPx = 720
 /** What a preview of 720 px may weigh on the wire; wider ones in proportion to their area. */
 export const previewBytes = 60_000
 
-export function openView(image: Image, easel: Easel): OpenView {
+export function openView(image: Image, easel: Easel, findStars: StarFinder): OpenView {
   const hand = () => easel(Math.max(previewPx, image.width))
   const levels = new Map<string, Levels>()
   let small: Image | undefined
@@ -76,7 +76,7 @@ export function openView(image: Image, easel: Easel): OpenView {
       }
     },
     stars() {
-      overlay ??= starsFor(image)
+      overlay ??= overlayOf(image, findStars(image))
       return overlay
     },
     statistics(region) {
@@ -90,8 +90,7 @@ export function openView(image: Image, easel: Easel): OpenView {
 }
 
 /** Coordinates as the picture is shown, from its top. */
-function starsFor(image: Image): StarOverlay {
-  const { stars, found } = starsOf(image)
+function overlayOf(image: Image, { stars, found }: Stars): StarOverlay {
   const { width, height, topDown } = image
   const shown = topDown ? stars : stars.map(star => ({ ...star, y: height - 1 - star.y, angleRad: -star.angleRad }))
   return { width, height, stars: shown, found }

@@ -15,38 +15,82 @@ const fill = ({ f32 }: Views, random: () => number) => {
 }
 
 t.test('rows are summed, those without data left out', async t => {
-  for (const count of counts) {
-    for (const share of [0, 1, 0.4666666567325592, 0.1]) {
-      const run = { bytes, fill }
-      sameBits(t, { ...run, run: k => k.addRowF32(rows, count, share, sums, shares) }, `${count} f32, share ${share}`)
-      sameBits(t, { ...run, run: k => k.addRowU16(rows, count, share, sums) }, `${count} u16, share ${share}`)
+  const stride = 4 * 61
+  for (const count of counts.filter(count => count < 65)) {
+    for (const [many, first, last] of [
+      [1, 0.4666666567325592, 9],
+      [2, 0.1, 0.7],
+      [7, 1, 0.3],
+      [16, 0, 1],
+    ]) {
+      for (const [from, step] of [
+        [rows, stride],
+        [rows + 15 * stride, -stride],
+      ]) {
+        for (const more of [0, 1]) {
+          const words = `${many} rows of ${count}, ${step < 0 ? 'upwards' : 'downwards'}, ${more ? 'added' : 'written'}`
+          const clean = {
+            bytes,
+            fill: ({ f32 }: Views, random: () => number) => {
+              for (let i = 0; i < 20_480 >> 2; i++) f32[i] = 65_535 * random() - 100
+            },
+          }
+          const nasty = { bytes, fill }
+          for (const run of [clean, nasty]) {
+            sameBits(
+              t,
+              { ...run, run: k => k.addRowsF32(from, step, many, count, first, last, sums, more) },
+              `f32, ${words}`,
+            )
+          }
+          sameBits(
+            t,
+            { ...nasty, run: k => k.addRowsMasked(from, step, many, count, first, last, sums, shares, more) },
+            `masked, ${words}`,
+          )
+          sameBits(
+            t,
+            { ...nasty, run: k => k.addRowsU16(from, step / 2, many, count, first, last, sums, more) },
+            `u16, ${words}`,
+          )
+        }
+      }
     }
   }
 })
 
 t.test('rows are squeezed into fewer columns', async t => {
-  for (const [places, scale, columns] of [
-    [401, 6.466666666666667, 62],
-    [401, 6.466666666666667, 63],
-    [400, 4, 100],
-    [7, 1, 7],
-    [7, 1.5, 4],
-    [5, 16, 1],
-    [9, 0.9998, 9],
-    [0, 2, 0],
+  const spans = 20_480
+  for (const [columns, most] of [
+    [0, 1],
+    [1, 1],
+    [60, 2],
+    [25, 5],
   ]) {
-    for (const [stride, with0] of [
-      [1, shares],
-      [2, shares + 4],
-      [2, 0],
-    ]) {
-      const trial = {
-        bytes,
-        fill,
-        run: (k: Parameters<Parameters<typeof sameBits>[1]['run']>[0]) =>
-          k.squeezeRow(sums, with0, 1.7, stride, places, scale, columns, out, seen),
+    const filled = (views: Views, random: () => number) => {
+      fill(views, random)
+      for (let column = 0, span = spans >> 2; column < columns; column++) {
+        const vectors = Math.floor(random() * (most + 1))
+        views.i32[span] = Math.floor(random() * 300)
+        views.i32[span + 1] = vectors
+        for (let i = 2; i < 4 + 4 * vectors; i++) views.f32[span + i] = random() < 0.3 ? 0 : random()
+        span += 4 + 4 * vectors
       }
-      sameBits(t, trial, `${places} places by ${scale}, stride ${stride}, ${with0 ? 'own shares' : 'one share'}`)
+    }
+    for (const stride of [1, 2]) {
+      for (const own of [0, shares + 4]) {
+        for (const more of [0, 1]) {
+          sameBits(
+            t,
+            {
+              bytes,
+              fill: filled,
+              run: k => k.squeezeRow(sums + 4, own, 1.7, stride, spans, columns, out, seen, more),
+            },
+            `${columns} columns, stride ${stride}, ${own ? 'own shares' : 'one share'}, ${more ? 'added' : 'written'}`,
+          )
+        }
+      }
     }
   }
 })

@@ -1,41 +1,155 @@
 // Pictures made small and light made grey. See ../stretch.ts, which says what the answer is.
 
-export function addRowF32(from: usize, count: i32, share: f32, sums: usize, shares: usize): void {
-  const part = f32x4.splat(share)
+export function addRowsF32(
+  from: usize,
+  stride: i32,
+  rows: i32,
+  count: i32,
+  first: f32,
+  last: f32,
+  sums: usize,
+  more: i32,
+): i32 {
+  const zero = f32x4.splat(0)
+  const head = f32x4.splat(first)
+  const tail = f32x4.splat(last)
+  let odd = zero
+  let finite = true
+  let i = 0
+  for (; i <= count - 16; i += 16) {
+    const at = sums + ((<usize>i) << 2)
+    let row = from + ((<usize>i) << 2)
+    let a = f32x4.mul(v128.load(row), head)
+    let b = f32x4.mul(v128.load(row, 16), head)
+    let c = f32x4.mul(v128.load(row, 32), head)
+    let d = f32x4.mul(v128.load(row, 48), head)
+    a = f32x4.add(more ? v128.load(at) : zero, a)
+    b = f32x4.add(more ? v128.load(at, 16) : zero, b)
+    c = f32x4.add(more ? v128.load(at, 32) : zero, c)
+    d = f32x4.add(more ? v128.load(at, 48) : zero, d)
+    for (let r = 2; r < rows; r++) {
+      row += stride
+      a = f32x4.add(a, v128.load(row))
+      b = f32x4.add(b, v128.load(row, 16))
+      c = f32x4.add(c, v128.load(row, 32))
+      d = f32x4.add(d, v128.load(row, 48))
+    }
+    if (rows > 1) {
+      row += stride
+      a = f32x4.add(a, f32x4.mul(v128.load(row), tail))
+      b = f32x4.add(b, f32x4.mul(v128.load(row, 16), tail))
+      c = f32x4.add(c, f32x4.mul(v128.load(row, 32), tail))
+      d = f32x4.add(d, f32x4.mul(v128.load(row, 48), tail))
+    }
+    v128.store(at, a)
+    v128.store(at, b, 16)
+    v128.store(at, c, 32)
+    v128.store(at, d, 48)
+    // Nothing but zeros from finite numbers, NaN from all others.
+    odd = v128.or(odd, v128.or(f32x4.sub(a, a), f32x4.sub(b, b)))
+    odd = v128.or(odd, v128.or(f32x4.sub(c, c), f32x4.sub(d, d)))
+  }
+  finite = i32x4.all_true(f32x4.eq(odd, zero))
+  for (; i < count; i++) {
+    const at = sums + ((<usize>i) << 2)
+    let row = from + ((<usize>i) << 2)
+    let sum: f32 = more ? load<f32>(at) : 0
+    for (let r = 0; r < rows; r++, row += stride) sum += load<f32>(row) * shareOf(r, rows, first, last)
+    store<f32>(at, sum)
+    if (sum - sum !== 0) finite = false
+  }
+  return finite ? 1 : 0
+}
+
+export function addRowsMasked(
+  from: usize,
+  stride: i32,
+  rows: i32,
+  count: i32,
+  first: f32,
+  last: f32,
+  sums: usize,
+  shares: usize,
+  more: i32,
+): void {
   const zero = f32x4.splat(0)
   let i = 0
   for (; i <= count - 4; i += 4) {
-    const at = (<usize>i) << 2
-    const value = v128.load(from + at)
-    const finite = f32x4.eq(f32x4.sub(value, value), zero)
-    const light = v128.and(f32x4.mul(value, part), finite)
-    v128.store(sums + at, f32x4.add(v128.load(sums + at), light))
-    v128.store(shares + at, f32x4.add(v128.load(shares + at), v128.and(part, finite)))
+    const place = (<usize>i) << 2
+    let row = from + place
+    let sum = more ? v128.load(sums + place) : zero
+    let seen = more ? v128.load(shares + place) : zero
+    for (let r = 0; r < rows; r++, row += stride) {
+      const share = f32x4.splat(shareOf(r, rows, first, last))
+      const value = v128.load(row)
+      const finite = f32x4.eq(f32x4.sub(value, value), zero)
+      sum = f32x4.add(sum, v128.and(f32x4.mul(value, share), finite))
+      seen = f32x4.add(seen, v128.and(share, finite))
+    }
+    v128.store(sums + place, sum)
+    v128.store(shares + place, seen)
   }
   for (; i < count; i++) {
-    const at = (<usize>i) << 2
-    const value = load<f32>(from + at)
-    const finite = value - value === 0
-    store<f32>(sums + at, load<f32>(sums + at) + (finite ? value * share : 0))
-    store<f32>(shares + at, load<f32>(shares + at) + (finite ? share : 0))
+    const place = (<usize>i) << 2
+    let row = from + place
+    let sum: f32 = more ? load<f32>(sums + place) : 0
+    let seen: f32 = more ? load<f32>(shares + place) : 0
+    for (let r = 0; r < rows; r++, row += stride) {
+      const share = shareOf(r, rows, first, last)
+      const value = load<f32>(row)
+      const finite = value - value === 0
+      sum += finite ? value * share : 0
+      seen += finite ? share : 0
+    }
+    store<f32>(sums + place, sum)
+    store<f32>(shares + place, seen)
   }
 }
 
-export function addRowU16(from: usize, count: i32, share: f32, sums: usize): void {
-  const part = f32x4.splat(share)
+export function addRowsU16(
+  from: usize,
+  stride: i32,
+  rows: i32,
+  count: i32,
+  first: f32,
+  last: f32,
+  sums: usize,
+  more: i32,
+): void {
+  const zero = f32x4.splat(0)
   let i = 0
-  for (; i <= count - 8; i += 8) {
-    const words = v128.load(from + ((<usize>i) << 1))
+  for (; i <= count - 16; i += 16) {
     const at = sums + ((<usize>i) << 2)
-    const low = f32x4.mul(f32x4.convert_i32x4_u(i32x4.extend_low_i16x8_u(words)), part)
-    const high = f32x4.mul(f32x4.convert_i32x4_u(i32x4.extend_high_i16x8_u(words)), part)
-    v128.store(at, f32x4.add(v128.load(at), low))
-    v128.store(at, f32x4.add(v128.load(at, 16), high), 16)
+    let row = from + ((<usize>i) << 1)
+    let a = more ? v128.load(at) : zero
+    let b = more ? v128.load(at, 16) : zero
+    let c = more ? v128.load(at, 32) : zero
+    let d = more ? v128.load(at, 48) : zero
+    for (let r = 0; r < rows; r++, row += stride) {
+      const low = v128.load(row)
+      const high = v128.load(row, 16)
+      const share = f32x4.splat(shareOf(r, rows, first, last))
+      a = f32x4.add(a, f32x4.mul(f32x4.convert_i32x4_s(i32x4.extend_low_i16x8_u(low)), share))
+      b = f32x4.add(b, f32x4.mul(f32x4.convert_i32x4_s(i32x4.extend_high_i16x8_u(low)), share))
+      c = f32x4.add(c, f32x4.mul(f32x4.convert_i32x4_s(i32x4.extend_low_i16x8_u(high)), share))
+      d = f32x4.add(d, f32x4.mul(f32x4.convert_i32x4_s(i32x4.extend_high_i16x8_u(high)), share))
+    }
+    v128.store(at, a)
+    v128.store(at, b, 16)
+    v128.store(at, c, 32)
+    v128.store(at, d, 48)
   }
   for (; i < count; i++) {
     const at = sums + ((<usize>i) << 2)
-    store<f32>(at, load<f32>(at) + <f32>load<u16>(from + ((<usize>i) << 1)) * share)
+    let row = from + ((<usize>i) << 1)
+    let sum: f32 = more ? load<f32>(at) : 0
+    for (let r = 0; r < rows; r++, row += stride) sum += <f32>load<u16>(row) * shareOf(r, rows, first, last)
+    store<f32>(at, sum)
   }
+}
+
+function shareOf(row: i32, rows: i32, first: f32, last: f32): f32 {
+  return row === 0 ? first : row === rows - 1 ? last : 1
 }
 
 export function squeezeRow(
@@ -43,32 +157,47 @@ export function squeezeRow(
   shares: usize,
   share: f32,
   stride: i32,
-  places: i32,
-  scale: f64,
+  spans: usize,
   columns: i32,
   toSums: usize,
   toShares: usize,
+  more: i32,
 ): void {
   const step = (<usize>stride) << 2
+  let span = spans
   for (let i = 0; i < columns; i++) {
-    const start = <f64>i * scale
-    const end = Math.min(<f64>places, <f64>(i + 1) * scale)
-    const first = <i32>Math.floor(start)
-    const last = <i32>Math.ceil(end) - 1
-    let part: f32 = <f32>(last > first ? <f64>(first + 1) - start : end - start)
-    const rest: f32 = <f32>(end - <f64>last)
-    let sum: f32 = 0
-    let seen: f32 = 0
-    let at = <usize>first * step
-    for (let p = first; p <= last; p++, at += step) {
-      sum += part * load<f32>(sums + at)
-      seen += part * (shares === 0 ? share : load<f32>(shares + at))
-      part = p + 1 === last ? rest : 1
-    }
+    const at = <usize>load<i32>(span) * step
+    const vectors = load<i32>(span, 4)
+    const weights = span + 16
     const out = (<usize>i) << 2
-    store<f32>(toSums + out, load<f32>(toSums + out) + sum)
-    store<f32>(toShares + out, load<f32>(toShares + out) + seen)
+    let sum = spanSum(sums + at, stride, vectors, weights)
+    let seen: f32 = shares === 0 ? share * load<f32>(span, 8) : spanSum(shares + at, stride, vectors, weights)
+    if (more) {
+      sum += load<f32>(toSums + out)
+      seen += load<f32>(toShares + out)
+    }
+    store<f32>(toSums + out, sum)
+    store<f32>(toShares + out, seen)
+    span = weights + ((<usize>vectors) << 4)
   }
+}
+
+function spanSum(at: usize, stride: i32, vectors: i32, weights: usize): f32 {
+  let sum = f32x4.splat(0)
+  if (stride === 1) {
+    for (let v = 0; v < vectors; v++) {
+      const place = (<usize>v) << 4
+      sum = f32x4.add(sum, f32x4.mul(v128.load(at + place), v128.load(weights + place)))
+    }
+  } else {
+    for (let v = 0; v < vectors; v++) {
+      const place = at + ((<usize>v) << 5)
+      const light = v128.shuffle<f32>(v128.load(place), v128.load(place, 16), 0, 2, 4, 6)
+      sum = f32x4.add(sum, f32x4.mul(light, v128.load(weights + ((<usize>v) << 4))))
+    }
+  }
+  const low = f32x4.extract_lane(sum, 0) + f32x4.extract_lane(sum, 1)
+  return low + (f32x4.extract_lane(sum, 2) + f32x4.extract_lane(sum, 3))
 }
 
 export function shareRow(sums: usize, shares: usize, count: i32, to: usize): void {
