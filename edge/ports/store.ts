@@ -47,6 +47,11 @@ export interface Measured {
   readonly fwhmPx?: number
   readonly backgroundAdu: number
   readonly noiseAdu: number
+  /** Median over the stars: 0 round … 1 a line. Frames of earlier versions have none. */
+  readonly eccentricity?: number
+  /** Light of the fifteenth brightest star: how much of it the sky and the glass let through. */
+  readonly fluxAdu?: number
+  /** Of the stars found. */
   readonly saturatedPercent?: number
 }
 
@@ -82,12 +87,17 @@ export interface MasterFile {
 }
 
 /** How the owner wants things kept; may change while the store is open. */
+/** How frames lie on the disk: as they are, or packed by Rice (`.fits.fz`) where they are of integers. */
+export type FrameFormat = 'none' | 'rice'
+
 export interface StoreHabits {
   /** Folders and names of the files, see docs/config.md. */
   readonly template: string
   /** East positive; the night changes at its local noon. */
   readonly longitudeDeg: number
   readonly reserveBytes: number
+  /** `none` unless told. */
+  readonly compress?: FrameFormat
 }
 
 /** One service's small durable state, whole and checked. */

@@ -13,6 +13,7 @@ import type { Pictures } from '../ports/pictures.js'
 import type { FrameSource, Pixels } from '../ports/pixels.js'
 import type { Exposure, Store } from '../ports/store.js'
 import type { Card } from '../science/fits-header.js'
+import { frameTrends } from './frame-trends.js'
 
 export interface ExposureParts {
   readonly devices: Devices
@@ -45,6 +46,7 @@ export function exposureService(parts: ExposureParts): ExposureService {
   let waiting = 0
   let tail: Promise<void> = Promise.resolve()
   const closing = new AbortController()
+  const trends = frameTrends(feed)
 
   /** Sortable and never the same twice, even within a millisecond. */
   const nextId = (camera: string) => {
@@ -89,6 +91,7 @@ export function exposureService(parts: ExposureParts): ExposureService {
           lastBackgroundAdu: measured.backgroundAdu,
         })
         await feed.event('frame-measured', { id: exposure.id, ...measured })
+        await trends.see(exposure, measured)
       } catch (error) {
         log.warn(`frame ${exposure.id} could not be measured: ${asFault(error, 'pixels').message}`)
       } finally {
