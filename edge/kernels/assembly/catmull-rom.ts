@@ -1,70 +1,193 @@
-// Catmull and Rom's cubic over 4 × 4 pixels, for warp.ts: columns first, each from its four rows, then across.
+// Runs of Catmull and Rom's cubic over 4 × 4 pixels, for warp.ts: columns first, each from its four rows, then across.
+// They tell how far they came: they stop at four columns that lack data.
 
-export function reversed(p: usize): v128 {
-  const all = v128.load(p)
-  return v128.shuffle<i32>(all, all, 3, 2, 1, 0)
-}
-
-export function four(a: v128, b: v128, c: v128, d: v128, w0: v128, w1: v128, w2: v128, w3: v128): v128 {
+function four(a: v128, b: v128, c: v128, d: v128, w0: v128, w1: v128, w2: v128, w3: v128): v128 {
   return f32x4.add(f32x4.add(f32x4.mul(a, w0), f32x4.mul(b, w1)), f32x4.add(f32x4.mul(c, w2), f32x4.mul(d, w3)))
 }
 
-export function before4(u: v128): v128 {
-  const half = f32x4.mul(u, f32x4.splat(0.5))
-  const inner = f32x4.mul(u, f32x4.sub(f32x4.splat(1), half))
+function before4(u: v128): v128 {
+  const inner = f32x4.mul(u, f32x4.sub(f32x4.splat(1), f32x4.mul(u, f32x4.splat(0.5))))
   return f32x4.mul(u, f32x4.sub(inner, f32x4.splat(0.5)))
 }
 
-export function near4(u: v128): v128 {
+function near4(u: v128): v128 {
   const more = f32x4.mul(f32x4.splat(3), f32x4.mul(u, f32x4.splat(0.5)))
   return f32x4.add(f32x4.splat(1), f32x4.mul(f32x4.mul(u, u), f32x4.sub(more, f32x4.splat(2.5))))
 }
 
-export function next4(u: v128): v128 {
+function next4(u: v128): v128 {
   const more = f32x4.mul(f32x4.splat(3), f32x4.mul(u, f32x4.splat(0.5)))
   return f32x4.mul(u, f32x4.add(f32x4.mul(u, f32x4.sub(f32x4.splat(2), more)), f32x4.splat(0.5)))
 }
 
-export function after4(u: v128): v128 {
-  const half = f32x4.mul(u, f32x4.splat(0.5))
-  return f32x4.mul(f32x4.mul(u, u), f32x4.sub(half, f32x4.splat(0.5)))
+function after4(u: v128): v128 {
+  return f32x4.mul(f32x4.mul(u, u), f32x4.sub(f32x4.mul(u, f32x4.splat(0.5)), f32x4.splat(0.5)))
 }
 
-export function runCubic(p: usize, row: usize, u: v128, v: v128): v128 {
-  const w0 = before4(v)
-  const w1 = near4(v)
-  const w2 = next4(v)
-  const w3 = after4(v)
-  const q = p - row - 4
-  const r = q + row
-  const s = r + row
-  const t = s + row
-  const a = four(v128.load(q), v128.load(r), v128.load(s), v128.load(t), w0, w1, w2, w3)
-  const b = four(v128.load(q, 4), v128.load(r, 4), v128.load(s, 4), v128.load(t, 4), w0, w1, w2, w3)
-  const c = four(v128.load(q, 8), v128.load(r, 8), v128.load(s, 8), v128.load(t, 8), w0, w1, w2, w3)
-  const d = four(v128.load(q, 12), v128.load(r, 12), v128.load(s, 12), v128.load(t, 12), w0, w1, w2, w3)
-  return four(a, b, c, d, before4(u), near4(u), next4(u), after4(u))
+/** Sources in one row, in order: `p` is that of the first, `row` bytes from row to row. */
+export function runCubic(
+  to: usize,
+  p: usize,
+  row: usize,
+  from: i32,
+  end: i32,
+  restX: f32,
+  stepX: f32,
+  lessX: f32,
+  restY: f32,
+  stepY: f32,
+  lessY: f32,
+  scale: f32,
+  offset: f32,
+): i32 {
+  let q = p - row - 4
+  for (; from < end; from += 4, to += 16, q += 16) {
+    const k = f32x4.add(f32x4.splat(<f32>from), f32x4(0, 1, 2, 3))
+    const u = f32x4.sub(f32x4.add(f32x4.splat(restX), f32x4.mul(f32x4.splat(stepX), k)), f32x4.splat(lessX))
+    const v = f32x4.sub(f32x4.add(f32x4.splat(restY), f32x4.mul(f32x4.splat(stepY), k)), f32x4.splat(lessY))
+    const r = q + row
+    const s = r + row
+    const t = s + row
+    const w0 = before4(v)
+    const w1 = near4(v)
+    const w2 = next4(v)
+    const w3 = after4(v)
+    const a = four(v128.load(q), v128.load(r), v128.load(s), v128.load(t), w0, w1, w2, w3)
+    const b = four(v128.load(q, 4), v128.load(r, 4), v128.load(s, 4), v128.load(t, 4), w0, w1, w2, w3)
+    const c = four(v128.load(q, 8), v128.load(r, 8), v128.load(s, 8), v128.load(t, 8), w0, w1, w2, w3)
+    const d = four(v128.load(q, 12), v128.load(r, 12), v128.load(s, 12), v128.load(t, 12), w0, w1, w2, w3)
+    const value = four(a, b, c, d, before4(u), near4(u), next4(u), after4(u))
+    if (v128.any_true(f32x4.ne(value, value))) return from
+    v128.store(to, f32x4.add(f32x4.mul(value, f32x4.splat(scale)), f32x4.splat(offset)))
+  }
+  return end
 }
 
-export function runCubicBack(p: usize, row: usize, u: v128, v: v128): v128 {
-  const w0 = before4(v)
-  const w1 = near4(v)
-  const w2 = next4(v)
-  const w3 = after4(v)
-  const q = p - row - 4
-  const r = q + row
-  const s = r + row
-  const t = s + row
-  const a = four(reversed(q), reversed(r), reversed(s), reversed(t), w0, w1, w2, w3)
-  const b = four(reversed(q + 4), reversed(r + 4), reversed(s + 4), reversed(t + 4), w0, w1, w2, w3)
-  const c = four(reversed(q + 8), reversed(r + 8), reversed(s + 8), reversed(t + 8), w0, w1, w2, w3)
-  const d = four(reversed(q + 12), reversed(r + 12), reversed(s + 12), reversed(t + 12), w0, w1, w2, w3)
-  return four(a, b, c, d, before4(u), near4(u), next4(u), after4(u))
+function reversed(p: usize): v128 {
+  const all = v128.load(p)
+  return v128.shuffle<i32>(all, all, 3, 2, 1, 0)
 }
 
-export function columnsAt(p: usize, row: usize, w0: v128, w1: v128, w2: v128, w3: v128): v128 {
+/** Sources in one row, from right to left. */
+export function runCubicBack(
+  to: usize,
+  p: usize,
+  row: usize,
+  from: i32,
+  end: i32,
+  restX: f32,
+  stepX: f32,
+  lessX: f32,
+  restY: f32,
+  stepY: f32,
+  lessY: f32,
+  scale: f32,
+  offset: f32,
+): i32 {
+  let q = p - row - 16
+  for (; from < end; from += 4, to += 16, q -= 16) {
+    const k = f32x4.add(f32x4.splat(<f32>from), f32x4(0, 1, 2, 3))
+    const u = f32x4.sub(f32x4.add(f32x4.splat(restX), f32x4.mul(f32x4.splat(stepX), k)), f32x4.splat(lessX))
+    const v = f32x4.sub(f32x4.add(f32x4.splat(restY), f32x4.mul(f32x4.splat(stepY), k)), f32x4.splat(lessY))
+    const r = q + row
+    const s = r + row
+    const t = s + row
+    const w0 = before4(v)
+    const w1 = near4(v)
+    const w2 = next4(v)
+    const w3 = after4(v)
+    const a = four(reversed(q), reversed(r), reversed(s), reversed(t), w0, w1, w2, w3)
+    const b = four(reversed(q + 4), reversed(r + 4), reversed(s + 4), reversed(t + 4), w0, w1, w2, w3)
+    const c = four(reversed(q + 8), reversed(r + 8), reversed(s + 8), reversed(t + 8), w0, w1, w2, w3)
+    const d = four(reversed(q + 12), reversed(r + 12), reversed(s + 12), reversed(t + 12), w0, w1, w2, w3)
+    const value = four(a, b, c, d, before4(u), near4(u), next4(u), after4(u))
+    if (v128.any_true(f32x4.ne(value, value))) return from
+    v128.store(to, f32x4.add(f32x4.mul(value, f32x4.splat(scale)), f32x4.splat(offset)))
+  }
+  return end
+}
+
+function columnsAt(p: usize, row: usize, w0: v128, w1: v128, w2: v128, w3: v128): v128 {
   const q = p - row - 4
   return four(v128.load(q), v128.load(q + row), v128.load(q + 2 * row), v128.load(q + 3 * row), w0, w1, w2, w3)
+}
+
+/** Sources anywhere. `walk` is pixels of the source to a column, without the rest. */
+export function gatherCubic(
+  to: usize,
+  base: usize,
+  walk: i32,
+  stride: i32,
+  from: i32,
+  end: i32,
+  restX: f32,
+  stepX: f32,
+  restY: f32,
+  stepY: f32,
+  scale: f32,
+  offset: f32,
+): i32 {
+  const row = (<usize>stride) << 2
+  for (; from < end; from += 4, to += 16) {
+    const k = f32x4.add(f32x4.splat(<f32>from), f32x4(0, 1, 2, 3))
+    const x = f32x4.add(f32x4.splat(restX), f32x4.mul(f32x4.splat(stepX), k))
+    const y = f32x4.add(f32x4.splat(restY), f32x4.mul(f32x4.splat(stepY), k))
+    const floorX = f32x4.floor(x)
+    const floorY = f32x4.floor(y)
+    const u = f32x4.sub(x, floorX)
+    const v = f32x4.sub(y, floorY)
+    const along = i32x4.add(i32x4.splat(walk * from), i32x4.mul(i32x4.splat(walk), i32x4(0, 1, 2, 3)))
+    const aside = i32x4.mul(i32x4.trunc_sat_f32x4_s(floorY), i32x4.splat(stride))
+    const places = i32x4.shl(i32x4.add(along, i32x4.add(i32x4.trunc_sat_f32x4_s(floorX), aside)), 2)
+    const w0 = before4(v)
+    const w1 = near4(v)
+    const w2 = next4(v)
+    const w3 = after4(v)
+    const p = columnsAt(
+      base + <usize>i32x4.extract_lane(places, 0),
+      row,
+      v128.shuffle<i32>(w0, w0, 0, 0, 0, 0),
+      v128.shuffle<i32>(w1, w1, 0, 0, 0, 0),
+      v128.shuffle<i32>(w2, w2, 0, 0, 0, 0),
+      v128.shuffle<i32>(w3, w3, 0, 0, 0, 0),
+    )
+    const q = columnsAt(
+      base + <usize>i32x4.extract_lane(places, 1),
+      row,
+      v128.shuffle<i32>(w0, w0, 1, 1, 1, 1),
+      v128.shuffle<i32>(w1, w1, 1, 1, 1, 1),
+      v128.shuffle<i32>(w2, w2, 1, 1, 1, 1),
+      v128.shuffle<i32>(w3, w3, 1, 1, 1, 1),
+    )
+    const r = columnsAt(
+      base + <usize>i32x4.extract_lane(places, 2),
+      row,
+      v128.shuffle<i32>(w0, w0, 2, 2, 2, 2),
+      v128.shuffle<i32>(w1, w1, 2, 2, 2, 2),
+      v128.shuffle<i32>(w2, w2, 2, 2, 2, 2),
+      v128.shuffle<i32>(w3, w3, 2, 2, 2, 2),
+    )
+    const s = columnsAt(
+      base + <usize>i32x4.extract_lane(places, 3),
+      row,
+      v128.shuffle<i32>(w0, w0, 3, 3, 3, 3),
+      v128.shuffle<i32>(w1, w1, 3, 3, 3, 3),
+      v128.shuffle<i32>(w2, w2, 3, 3, 3, 3),
+      v128.shuffle<i32>(w3, w3, 3, 3, 3, 3),
+    )
+    const t0 = v128.shuffle<i32>(p, q, 0, 4, 1, 5)
+    const t1 = v128.shuffle<i32>(r, s, 0, 4, 1, 5)
+    const t2 = v128.shuffle<i32>(p, q, 2, 6, 3, 7)
+    const t3 = v128.shuffle<i32>(r, s, 2, 6, 3, 7)
+    const a = v128.shuffle<i32>(t0, t1, 0, 1, 4, 5)
+    const b = v128.shuffle<i32>(t0, t1, 2, 3, 6, 7)
+    const c = v128.shuffle<i32>(t2, t3, 0, 1, 4, 5)
+    const d = v128.shuffle<i32>(t2, t3, 2, 3, 6, 7)
+    const value = four(a, b, c, d, before4(u), near4(u), next4(u), after4(u))
+    if (v128.any_true(f32x4.ne(value, value))) return from
+    v128.store(to, f32x4.add(f32x4.mul(value, f32x4.splat(scale)), f32x4.splat(offset)))
+  }
+  return end
 }
 
 export function singleCubic(at: usize, row: usize, u: f32, v: f32): f32 {
@@ -76,19 +199,4 @@ export function singleCubic(at: usize, row: usize, u: f32, v: f32): f32 {
   const c = f32x4.extract_lane(columns, 2) * f32x4.extract_lane(next4(across), 0)
   const d = f32x4.extract_lane(columns, 3) * f32x4.extract_lane(after4(across), 0)
   return a + b + (c + d)
-}
-export function lane0(a: v128): v128 {
-  return v128.shuffle<i32>(a, a, 0, 0, 0, 0)
-}
-
-export function lane1(a: v128): v128 {
-  return v128.shuffle<i32>(a, a, 1, 1, 1, 1)
-}
-
-export function lane2(a: v128): v128 {
-  return v128.shuffle<i32>(a, a, 2, 2, 2, 2)
-}
-
-export function lane3(a: v128): v128 {
-  return v128.shuffle<i32>(a, a, 3, 3, 3, 3)
 }

@@ -1,0 +1,155 @@
+// Bilinear runs of pixels, for warp.ts: columns `from` … `end` of an anchor's 64, both multiples of four.
+
+function mix4(a: v128, b: v128, share: v128): v128 {
+  return f32x4.add(a, f32x4.mul(share, f32x4.sub(b, a)))
+}
+
+/** Sources in one row, in order: `p` is that of the first. `right` and `below` are bytes to the neighbours. */
+export function runLinear(
+  to: usize,
+  p: usize,
+  right: usize,
+  below: usize,
+  from: i32,
+  end: i32,
+  restX: f32,
+  stepX: f32,
+  lessX: f32,
+  restY: f32,
+  stepY: f32,
+  lessY: f32,
+  scale: f32,
+  offset: f32,
+): void {
+  const startX = f32x4.splat(restX)
+  const startY = f32x4.splat(restY)
+  const byX = f32x4.splat(stepX)
+  const byY = f32x4.splat(stepY)
+  const wholeX = f32x4.splat(lessX)
+  const wholeY = f32x4.splat(lessY)
+  const factor = f32x4.splat(scale)
+  const addend = f32x4.splat(offset)
+  const four = f32x4.splat(4)
+  let k = f32x4.add(f32x4.splat(<f32>from), f32x4(0, 1, 2, 3))
+  const stop = to + ((<usize>(end - from)) << 2)
+  let q = p + below
+  const beside = p + right - to
+  const under = q + right - to
+  p -= to
+  q -= to
+  for (; to < stop; to += 16) {
+    const u = f32x4.sub(f32x4.add(startX, f32x4.mul(byX, k)), wholeX)
+    const v = f32x4.sub(f32x4.add(startY, f32x4.mul(byY, k)), wholeY)
+    const upper = mix4(v128.load(p + to), v128.load(beside + to), u)
+    const value = mix4(upper, mix4(v128.load(q + to), v128.load(under + to), u), v)
+    v128.store(to, f32x4.add(f32x4.mul(value, factor), addend))
+    k = f32x4.add(k, four)
+  }
+}
+
+function reversed(p: usize): v128 {
+  const all = v128.load(p)
+  return v128.shuffle<i32>(all, all, 3, 2, 1, 0)
+}
+
+/** Sources in one row, from right to left. */
+export function runLinearBack(
+  to: usize,
+  p: usize,
+  right: usize,
+  below: usize,
+  from: i32,
+  end: i32,
+  restX: f32,
+  stepX: f32,
+  lessX: f32,
+  restY: f32,
+  stepY: f32,
+  lessY: f32,
+  scale: f32,
+  offset: f32,
+): void {
+  const startX = f32x4.splat(restX)
+  const startY = f32x4.splat(restY)
+  const byX = f32x4.splat(stepX)
+  const byY = f32x4.splat(stepY)
+  const wholeX = f32x4.splat(lessX)
+  const wholeY = f32x4.splat(lessY)
+  const factor = f32x4.splat(scale)
+  const addend = f32x4.splat(offset)
+  const four = f32x4.splat(4)
+  let k = f32x4.add(f32x4.splat(<f32>from), f32x4(0, 1, 2, 3))
+  const stop = to + ((<usize>(end - from)) << 2)
+  let q = p - 12
+  for (; to < stop; to += 16, q -= 16) {
+    const u = f32x4.sub(f32x4.add(startX, f32x4.mul(byX, k)), wholeX)
+    const v = f32x4.sub(f32x4.add(startY, f32x4.mul(byY, k)), wholeY)
+    const upper = mix4(reversed(q), reversed(q + right), u)
+    const value = mix4(upper, mix4(reversed(q + below), reversed(q + below + right), u), v)
+    v128.store(to, f32x4.add(f32x4.mul(value, factor), addend))
+    k = f32x4.add(k, four)
+  }
+}
+
+/** Sources anywhere. `walk` is pixels of the source to a column, without the rest. */
+export function gatherLinear(
+  to: usize,
+  base: usize,
+  walk: i32,
+  stride: i32,
+  across: i32,
+  below: usize,
+  from: i32,
+  end: i32,
+  restX: f32,
+  stepX: f32,
+  restY: f32,
+  stepY: f32,
+  scale: f32,
+  offset: f32,
+): void {
+  const startX = f32x4.splat(restX)
+  const startY = f32x4.splat(restY)
+  const byX = f32x4.splat(stepX)
+  const byY = f32x4.splat(stepY)
+  const factor = f32x4.splat(scale)
+  const addend = f32x4.splat(offset)
+  const four = f32x4.splat(4)
+  const strides = i32x4.splat(stride << 2)
+  const walks = i32x4.splat(walk << 4)
+  let along = i32x4.add(
+    i32x4.splat(<i32>base + ((walk * from) << 2)),
+    i32x4.mul(i32x4.splat(walk << 2), i32x4(0, 1, 2, 3)),
+  )
+  let k = f32x4.add(f32x4.splat(<f32>from), f32x4(0, 1, 2, 3))
+  const single = across ? i32x4.splat(0) : i32x4.splat(-1)
+  const stop = to + ((<usize>(end - from)) << 2)
+  for (; to < stop; to += 16) {
+    const x = f32x4.add(startX, f32x4.mul(byX, k))
+    const y = f32x4.add(startY, f32x4.mul(byY, k))
+    const floorX = f32x4.floor(x)
+    const floorY = f32x4.floor(y)
+    const u = f32x4.sub(x, floorX)
+    const v = f32x4.sub(y, floorY)
+    const places = i32x4.add(
+      i32x4.add(along, i32x4.shl(i32x4.trunc_sat_f32x4_s(floorX), 2)),
+      i32x4.mul(i32x4.trunc_sat_f32x4_s(floorY), strides),
+    )
+    const p0 = <usize>i32x4.extract_lane(places, 0)
+    const p1 = <usize>i32x4.extract_lane(places, 1)
+    const p2 = <usize>i32x4.extract_lane(places, 2)
+    const p3 = <usize>i32x4.extract_lane(places, 3)
+    const a = v128.load_lane<u64>(p1, v128.load64_zero(p0), 1)
+    const b = v128.load_lane<u64>(p3, v128.load64_zero(p2), 1)
+    const c = v128.load_lane<u64>(p1 + below, v128.load64_zero(p0 + below), 1)
+    const d = v128.load_lane<u64>(p3 + below, v128.load64_zero(p2 + below), 1)
+    const s00 = v128.shuffle<i32>(a, b, 0, 2, 4, 6)
+    const s10 = v128.shuffle<i32>(c, d, 0, 2, 4, 6)
+    const s01 = v128.bitselect(s00, v128.shuffle<i32>(a, b, 1, 3, 5, 7), single)
+    const s11 = v128.bitselect(s10, v128.shuffle<i32>(c, d, 1, 3, 5, 7), single)
+    const value = mix4(mix4(s00, s01, u), mix4(s10, s11, u), v)
+    v128.store(to, f32x4.add(f32x4.mul(value, factor), addend))
+    k = f32x4.add(k, four)
+    along = i32x4.add(along, walks)
+  }
+}
