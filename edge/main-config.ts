@@ -28,6 +28,10 @@ const archiveSettings = z
   .strictObject({
     template: z.string().default(standardTemplate).describe('Folders and names of the files'),
     reserve_mb: z.number().min(0).max(1e6).default(500).describe('Never filled: kept free on the disk, MB'),
+    compress: z
+      .enum(['none', 'rice'])
+      .default('none')
+      .describe('rice packs frames of integers into about half the room, losing nothing (.fits.fz)'),
   })
   .describe('Where frames are kept')
 
@@ -183,8 +187,8 @@ pier_cam:
 `
 
 export function habitsOf({ archive, site }: Settings): StoreHabits {
-  const { template, reserve_mb } = archive
-  return { template, longitudeDeg: site.longitude ?? 0, reserveBytes: reserve_mb * 1e6 }
+  const { template, reserve_mb, compress } = archive
+  return { template, longitudeDeg: site.longitude ?? 0, reserveBytes: reserve_mb * 1e6, compress }
 }
 
 export function entriesOf(settings: Settings): { links: LinkEntry[]; boxes: BoxEntry[] } {

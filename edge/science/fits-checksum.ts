@@ -26,6 +26,11 @@ export function addToSum(sum: number, bytes: Uint8Array): number {
   return onesSum(total, last)
 }
 
+/** A plain sum of words with its carries brought in at the bottom; all ones stay all ones, as adding one by one leaves them. */
+export function endAround(total: number): number {
+  return total === 0 ? 0 : ((total - 1) % 0xffffffff) + 1
+}
+
 /** Ones'-complement sum of two sums: a carry out of the top comes in at the bottom. */
 export function onesSum(a: number, b: number): number {
   const sum = a + b

@@ -4,7 +4,7 @@ import { storedBayer } from './bayer.js'
 import { swap16, swapSamples } from './byte-order.js'
 import { addToSum, checksumText, onesSum, zeroChecksum } from './fits-checksum.js'
 import { blockBytes, type Card, formatCard, formatCards, textOf } from './fits-header.js'
-import { isStructural, readFitsHeader } from './fits-layout.js'
+import { isStructural, readUnits } from './fits-layout.js'
 import { bytesPerSample, type Image, type SampleType } from './samples.js'
 import { ScienceError } from './science-error.js'
 
@@ -26,14 +26,83 @@ export function dataUnitBytes(image: ImageShape): number {
  * @throws ScienceError naming a card FITS has no form for
  */
 export function fitsHeader(image: ImageShape, cards: readonly Card[], datasum: number): Uint8Array {
-  const kept = cards.filter(card => isKept(card, image))
-  const all: Card[] = [...layoutCards(image), ...(kept.some(isLong) ? [longStrings] : []), ...kept]
+  return summed([...layoutCards(image), ...meaningCards(image), ...keptCards(image, cards)], datasum)
+}
+
+/** What is known of packed tiles when they are all there. */
+export interface Heap {
+  readonly heapBytes: number
+  /** Bytes of the longest tile. */
+  readonly longest: number
+  /** Of table and heap. */
+  readonly datasum: number
+}
+
+/**
+ * The headers of a file that holds one image packed by Rice row by row (§10): an empty primary one, and that of the
+ * table, whose data follow. Together a multiple of 2880 bytes that does not depend on the heap.
+ * @throws ScienceError naming a card FITS has no form for
+ */
+export function packedHeader(image: ImageShape, cards: readonly Card[], heap: Heap): Uint8Array {
+  const primary = summed(
+    [
+      { keyword: 'SIMPLE', value: true, comment: 'conforms to FITS standard' },
+      { keyword: 'BITPIX', value: 8 },
+      { keyword: 'NAXIS', value: 0, comment: 'the image follows, packed' },
+      { keyword: 'EXTEND', value: true },
+    ],
+    0,
+  )
+  // In the order of the image's own header: funpack takes them as they come.
+  const original = layoutCards(image).map(card => ({ ...card, keyword: `Z${card.keyword}` }))
+  const table = summed(
+    [...tableCards(image, heap), ...original, ...meaningCards(image), ...keptCards(image, cards)],
+    heap.datasum,
+  )
+  const headers = new Uint8Array(primary.length + table.length)
+  headers.set(primary)
+  headers.set(table, primary.length)
+  return headers
+}
+
+function tableCards(image: ImageShape, { heapBytes, longest }: Heap): Card[] {
+  return [
+    { keyword: 'XTENSION', value: 'BINTABLE', comment: 'binary table extension' },
+    { keyword: 'BITPIX', value: 8 },
+    { keyword: 'NAXIS', value: 2 },
+    { keyword: 'NAXIS1', value: 8, comment: 'bytes of a row' },
+    { keyword: 'NAXIS2', value: image.height * image.planes, comment: 'rows: packed tiles' },
+    { keyword: 'PCOUNT', value: heapBytes, comment: 'bytes of the heap' },
+    { keyword: 'GCOUNT', value: 1 },
+    { keyword: 'TFIELDS', value: 1 },
+    { keyword: 'TTYPE1', value: 'COMPRESSED_DATA' },
+    { keyword: 'TFORM1', value: `1PB(${longest})`, comment: 'arrays of bytes' },
+    { keyword: 'ZIMAGE', value: true, comment: 'this table is a packed image' },
+    { keyword: 'ZTILE1', value: image.width, comment: 'px' },
+    { keyword: 'ZTILE2', value: 1, comment: 'px' },
+    ...(image.planes > 1 ? [{ keyword: 'ZTILE3', value: 1, comment: 'planes' }] : []),
+    { keyword: 'ZCMPTYPE', value: 'RICE_1' },
+    { keyword: 'ZNAME1', value: 'BLOCKSIZE', comment: 'samples that share a code' },
+    { keyword: 'ZVAL1', value: 32 },
+    { keyword: 'ZNAME2', value: 'BYTEPIX', comment: 'bytes per sample' },
+    { keyword: 'ZVAL2', value: bytesPerSample[image.type] },
+    { keyword: 'EXTNAME', value: 'COMPRESSED_IMAGE' },
+  ]
+}
+
+/** With DATASUM, and the CHECKSUM that holds for both. */
+function summed(cards: readonly Card[], datasum: number): Uint8Array {
   const sums = (checksum: string): Card[] => [
     { keyword: 'CHECKSUM', value: checksum, comment: 'HDU checksum' },
     { keyword: 'DATASUM', value: String(datasum), comment: 'data unit checksum' },
   ]
-  const sum = onesSum(addToSum(0, formatCards([...all, ...sums(zeroChecksum)])), datasum)
-  return formatCards([...all, ...sums(checksumText(sum))])
+  const sum = onesSum(addToSum(0, formatCards([...cards, ...sums(zeroChecksum)])), datasum)
+  return formatCards([...cards, ...sums(checksumText(sum))])
+}
+
+function keptCards(image: ImageShape, cards: readonly Card[]): Card[] {
+  const kept = cards.filter(card => isKept(card, image))
+  return kept.some(isLong) ? [longStrings, ...kept] : kept
 }
 
 /**
@@ -82,26 +151,28 @@ export function checkLength(image: Image): void {
 }
 
 /**
- * Whether a file of one HDU, as `encodeFits` writes it, is whole: its length to the byte, DATASUM and CHECKSUM.
+ * Whether a file is whole: its length to the byte, and DATASUM and CHECKSUM of every header-data unit.
  * @returns what is wrong, or `undefined` when nothing is
  */
 export function findDamage(file: Uint8Array): string | undefined {
-  let header: ReturnType<typeof readFitsHeader>
   try {
-    header = readFitsHeader(file)
+    let start = 0
+    for (const { cards, dataOffset, dataBytes } of readUnits(file)) {
+      const end = dataOffset + Math.ceil(dataBytes / blockBytes) * blockBytes
+      if (file.length < end) return `the file has ${file.length} bytes, its header says ${end}`
+      const written = textOf(cards, 'DATASUM')
+      if (written === undefined || textOf(cards, 'CHECKSUM') === undefined) return 'the file has no checksums'
+      const datasum = addToSum(0, file.subarray(dataOffset, end))
+      if (written !== String(datasum)) return `DATASUM is ${written}, the data sum up to ${datasum}`
+      const sum = onesSum(addToSum(0, file.subarray(start, dataOffset)), datasum)
+      if (sum !== 0xffffffff) return 'CHECKSUM does not hold: the header has changed'
+      start = end
+    }
+    return undefined
   } catch (error) {
     if (error instanceof ScienceError) return error.message
     throw error
   }
-  const { cards, dataOffset, dataBytes } = header
-  const length = dataOffset + Math.ceil(dataBytes / blockBytes) * blockBytes
-  if (file.length !== length) return `the file has ${file.length} bytes, its header says ${length}`
-  const written = textOf(cards, 'DATASUM')
-  if (written === undefined || textOf(cards, 'CHECKSUM') === undefined) return 'the file has no checksums'
-  const datasum = addToSum(0, file.subarray(dataOffset))
-  if (written !== String(datasum)) return `DATASUM is ${written}, the data sum up to ${datasum}`
-  const sum = onesSum(addToSum(0, file.subarray(0, dataOffset)), datasum)
-  return sum === 0xffffffff ? undefined : 'CHECKSUM does not hold: the header has changed'
 }
 
 function sampleCount({ width, height, planes }: ImageShape): number {
@@ -109,7 +180,7 @@ function sampleCount({ width, height, planes }: ImageShape): number {
 }
 
 function layoutCards(image: ImageShape): Card[] {
-  const { width, height, planes, type, topDown } = image
+  const { width, height, planes, type } = image
   const cards: Card[] = [
     { keyword: 'SIMPLE', value: true, comment: 'conforms to FITS standard' },
     { keyword: 'BITPIX', value: bitpixOf[type], comment: 'bits per sample; negative for floats' },
@@ -119,6 +190,13 @@ function layoutCards(image: ImageShape): Card[] {
   ]
   if (planes !== 1) cards.push({ keyword: 'NAXIS3', value: planes, comment: 'colour planes' })
   cards.push({ keyword: 'EXTEND', value: true })
+  return cards
+}
+
+/** What the samples mean: scale, rows and colours. */
+function meaningCards(image: ImageShape): Card[] {
+  const { planes, type, topDown } = image
+  const cards: Card[] = []
   if (type === 'u16') {
     cards.push({ keyword: 'BZERO', value: 32768, comment: 'samples are unsigned' }, { keyword: 'BSCALE', value: 1 })
   }

@@ -6,6 +6,7 @@ import { Fault } from '../ports/fault.js'
 import type { FeedEvent } from '../ports/feed.js'
 import type { Log } from '../ports/log.js'
 import type { Exposure, ExposureQuery, MasterFile, Measured, Order, Space, StoreHabits } from '../ports/store.js'
+import { isPackable } from '../science/fits-encoding.js'
 import type { Card } from '../science/fits-header.js'
 import { dataUnitBytes } from '../science/fits-write.js'
 import { nightDate } from '../science/night-date.js'
@@ -46,9 +47,9 @@ export type ProductContent = Uint8Array | { readonly aside: string }
 export type Core = Awaited<ReturnType<typeof openCore>>
 
 /** @throws Fault `bad-input` for a wrong template or longitude */
-function checkedHabits({ template, longitudeDeg, reserveBytes }: StoreHabits) {
+function checkedHabits({ template, longitudeDeg, reserveBytes, compress = 'none' }: StoreHabits) {
   checkLongitude(longitudeDeg)
-  return { nameOf: namingBy(template), longitudeDeg, reserveBytes }
+  return { nameOf: namingBy(template), longitudeDeg, reserveBytes, compress }
 }
 
 /** Room for the header in an estimate. */
@@ -116,8 +117,10 @@ export async function openCore(options: CoreOptions, log: Log, nowMs: number) {
     const shot = { night: nightDate(frame.startedMs, habits.longitudeDeg), binning: frame.binning.x, ...taken(frame) }
     const stem = habits.nameOf({ ...whole, ...shot, type: whole.frameType })
     const header = frameCards(frame, whole, cards, options.software, nowMs)
-    const file = { name: order.id, stem, ending: '.fits', bytes: headerBytes + dataUnitBytes(frame) }
-    const placed = await shelf.put(file, handle => writer.write(handle, frame, header))
+    const format = isPackable(frame) ? habits.compress : 'none'
+    const ending = format === 'none' ? '.fits' : '.fits.fz'
+    const file = { name: order.id, stem, ending, bytes: headerBytes + dataUnitBytes(frame) }
+    const placed = await shelf.put(file, handle => writer.write(handle, frame, header, format))
     const { id, camera, frameType, object, filter, number, total, activity } = whole
     const exposure: Exposure = {
       ...{ id, camera, frameType, object, filter, number, total, activity },

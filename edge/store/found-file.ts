@@ -17,7 +17,7 @@ export interface Unreadable {
 }
 
 export function isFits(name: string): boolean {
-  return /\.(fits|fit|fts)$/i.test(name)
+  return /\.(fits|fit|fts)(\.fz)?$/i.test(name)
 }
 
 /** What an exposure's id may look like: it becomes a file name while the frame is written. */

@@ -5,7 +5,7 @@ import { Fault } from '../ports/fault.js'
 import type { Log } from '../ports/log.js'
 import { type Calls, callsTo, callsWithin } from '../ports/remote.js'
 import { complaints, type Schema } from '../ports/schema.js'
-import type { Kept, Store } from '../ports/store.js'
+import type { FrameFormat, Kept, Store } from '../ports/store.js'
 import type { CoreOptions } from './core.js'
 import { type StoreMethods, storeMethods } from './methods.js'
 import type { ShelfReport } from './reconcile.js'
@@ -22,6 +22,8 @@ export interface StoreSettings {
   readonly longitudeDeg: number // east positive
   /** Never written into: a run that would is refused before it starts. */
   readonly reserveBytes: number
+  /** See StoreHabits. */
+  readonly compress?: FrameFormat
   /** Name and version, for the header's SWCREATE. */
   readonly software?: string
   /** Events kept; 20 000 unless told. */
@@ -84,9 +86,9 @@ export function storeWithin(clock: Clock, log: Log): Calls<StoreMethods> {
 
 /** As `openStore`, over calls that outlive the store: closing it leaves them open. */
 export async function openStoreOver(calls: Calls<StoreMethods>, settings: StoreSettings): Promise<OpenStore> {
-  const { clock, log, folder, template, longitudeDeg, reserveBytes } = settings
+  const { clock, log, folder, template, longitudeDeg, reserveBytes, compress } = settings
   const { software = 'Pierside', eventBound = 20_000 } = settings
-  const options: CoreOptions = { folder, template, longitudeDeg, reserveBytes, eventBound, software }
+  const options: CoreOptions = { folder, template, longitudeDeg, reserveBytes, compress, eventBound, software }
   const { boot, report } = await calls.ask('open', { options, nowMs: clock.now() }, { deadlineMs: openingMs })
   return storeOver(calls, clock, log, boot, report)
 }
@@ -98,7 +100,8 @@ function storeOver(calls: Calls<StoreMethods>, clock: Clock, log: Log, boot: num
   return {
     boot,
     report,
-    adopt: ({ template, longitudeDeg, reserveBytes }) => calls.ask('adopt', { template, longitudeDeg, reserveBytes }),
+    adopt: ({ template, longitudeDeg, reserveBytes, compress }) =>
+      calls.ask('adopt', { template, longitudeDeg, reserveBytes, compress }),
     demandSpace: (bytes, frames) => calls.ask('demandSpace', { bytes, frames }),
     space: () => calls.ask('space', undefined),
     archive({ memory, ...frame }, order, cards) {

@@ -1,18 +1,2 @@
-// The compiled kernels, read from the build.
-import { existsSync, readFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-
-/** Half a millisecond; a thread keeps what it got. @throws Error when the agent has not been built */
-export function kernelModule(): WebAssembly.Module {
-  return new WebAssembly.Module(readFileSync(builtFile()))
-}
-
-/** Beside whatever this file was compiled to: the agent, a benchmark, or the sources under the test runner. */
-function builtFile(): string {
-  for (let folder = dirname(fileURLToPath(import.meta.url)); ; folder = dirname(folder)) {
-    const file = join(folder, 'build', 'kernels.wasm')
-    if (existsSync(file)) return file
-    if (folder === dirname(folder)) throw new Error('build/kernels.wasm is missing: run make build')
-  }
-}
+// The compiled kernels, as the workers know them.
+export { kernelModule } from '../kernels/kernel-module.js'

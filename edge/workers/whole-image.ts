@@ -3,15 +3,13 @@ import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import { gunzipSync } from 'node:zlib'
-import { simdKernels } from '../kernels/kernels.js'
-import { kernelMemory, viewsOf } from '../kernels/memory.js'
+import { ownKernels } from '../kernels/kernel-module.js'
 import { Fault } from '../ports/fault.js'
 import type { Card } from '../science/fits-header.js'
 import { type FitsHeader, readFitsHeader } from '../science/fits-layout.js'
 import { readFitsImage } from '../science/fits-read.js'
 import { foreignPacking, type Unpacker } from '../science/fits-tiles.js'
 import { bytesPerSample, type Image } from '../science/samples.js'
-import { kernelModule } from './kernel-module.js'
 
 const unpackMs = 60_000
 const headerRoomBytes = 4 * 2 ** 20
@@ -29,9 +27,7 @@ export function readWholeImage(file: string): Image & { readonly cards: readonly
 }
 
 function unpacker(scratchBytes: number): Unpacker {
-  const start = 64 // offset 0 stays free, see makeLayout
-  const memory = kernelMemory(start + scratchBytes)
-  const hand = { kernels: simdKernels(kernelModule(), memory), views: viewsOf(memory.buffer), scratch: start }
+  const hand = ownKernels(scratchBytes)
   return { hand, inflate: (gzipped, maxOutputLength) => gunzipSync(gzipped, { maxOutputLength }) }
 }
 

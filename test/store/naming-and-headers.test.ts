@@ -3,11 +3,9 @@ import { execFileSync } from 'node:child_process'
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import t from 'tap'
-import { addToSum } from '../../edge/science/fits-checksum.js'
 import { type Card, cardValue, parseCards, textOf } from '../../edge/science/fits-header.js'
 import { readFitsImage } from '../../edge/science/fits-read.js'
-import { encodeStrip } from '../../edge/science/fits-strip.js'
-import { encodeFits, encodeRows, findDamage } from '../../edge/science/fits-write.js'
+import { encodeFits, findDamage } from '../../edge/science/fits-write.js'
 import type { Samples } from '../../edge/science/samples.js'
 import { systemClock } from '../../edge/spine/system-clock.js'
 import { completeOrder, frameCards } from '../../edge/store/frame-cards.js'
@@ -95,30 +93,6 @@ t.test('a template that cannot work is refused with what to do', async t => {
   refused('a/b/c/d/e/f/g/{id}', /folders/)
   refused('stacks/{id}', /another folder/)
   refused('Calibration/{id}', /another folder/)
-})
-
-t.test('a strip is encoded and summed in one pass as in two', async t => {
-  for (const type of ['u8', 'u16', 'i16', 'i32', 'f32', 'f64'] as const) {
-    const frame = frameOf({ width: 101, height: 7, type, first: 60_000 })
-    for (const [from, count] of [
-      [0, 707],
-      [0, 706],
-      [1, 706],
-      [2, 64],
-      [3, 1],
-      [702, 5],
-    ]) {
-      const one = new Uint8Array(8 * count)
-      const two = new Uint8Array(8 * count)
-      const bytes = encodeRows(frame, from, count, two)
-      t.equal(encodeStrip(frame, from, count, one, 0xfffffff0), addToSum(0xfffffff0, bytes), `${type} ${from} ${count}`)
-      t.strictSame(one.subarray(0, bytes.length), bytes)
-    }
-    t.throws(() => encodeStrip(frame, 700, 8, new Uint8Array(100), 0), { name: 'ScienceError' })
-  }
-  const white = frameOf({ width: 8, height: 2, type: 'i16' })
-  white.samples.fill(-1)
-  t.equal(encodeStrip(white, 0, 16, new Uint8Array(32), 0), 0xffffffff, 'all ones stay all ones')
 })
 
 t.test('the header says what frame, order and service know', async t => {
