@@ -1,9 +1,10 @@
 // Whether a match of two star lists is the sky's: more than chance makes, and not the sensor's own spots.
+
+import type { PairFit } from './fit-pairs.js'
 import { medianInPlace } from './order-statistic.js'
 import { pairReachPx, type Reference } from './reference.js'
 import { moveX, moveY } from './similarity.js'
 import { nearestStar } from './star-grid.js'
-import type { PairFit } from './star-pairs.js'
 import type { Places } from './triangle-match.js'
 
 const doubt = 16 // natural logarithm: one in ten million

@@ -14,7 +14,7 @@ export interface Anchor {
 }
 
 export interface Reference extends Places {
-  readonly stars: readonly Anchor[] // as they were given, brightest first
+  readonly stars: readonly Anchor[] // as they were found, brightest first
   readonly toGrid: Similarity // from the pixels of the frame they were found on; x and y are on the grid already
   readonly errorPx: Float64Array // expected of each, one axis, on the grid
   readonly flux: Float64Array // as it would be on the first frame, ADU
@@ -23,6 +23,7 @@ export interface Reference extends Places {
 }
 
 export const pairReachPx = 3 // further apart no two stars are taken for one
+export const mostStars = 1000 // the brightest of a list; the rest would add time and nothing to the answer
 
 const depths = [12, 24, 48, 96, 192]
 const clippedErrorPx = 0.3 // of a saturated star
@@ -31,10 +32,12 @@ const clippedErrorPx = 0.3 // of a saturated star
  * A reference made of a frame's stars. The grid stays that of the first frame: a better frame that takes its place
  * brings its own transform along, and all later transforms lead to the same grid as before.
  *
+ * @param found  brightest first
  * @param toGrid  the frame's own registration; the identity for the first
  * @param throughput  its own transparency, see there, so that all later ones are against the first frame too
  */
-export function makeReference(stars: readonly Anchor[], toGrid: Similarity = identity, throughput = 1): Reference {
+export function makeReference(found: readonly Anchor[], toGrid: Similarity = identity, throughput = 1): Reference {
+  const stars = found.slice(0, mostStars)
   const { x, y, errorPx } = placesOf(stars)
   const flux = new Float64Array(stars.length)
   const scale = scaleOf(toGrid)

@@ -1,8 +1,9 @@
 // Registration: which stars of a frame are which of the reference, and the transform that brings one onto the other.
 import { isBelievable, isSensorFixed, seesBrightOnes } from './believe-match.js'
-import { type Anchor, makeReference, pairReachPx, placesOf, type Reference } from './reference.js'
+import { fitPairs, type PairFit } from './fit-pairs.js'
+import { type Anchor, makeReference, mostStars, pairReachPx, placesOf, type Reference } from './reference.js'
 import { offsetAtCentre, type Similarity, scaleOf } from './similarity.js'
-import { type Found, fitPairs, type PairFit, pairStars } from './star-pairs.js'
+import { type Found, pairStars } from './star-pairs.js'
 import { guessSimilarities, makeTriangles } from './triangle-match.js'
 
 export interface RegisterOptions {
@@ -41,9 +42,10 @@ const starsTried = 200 // of the frame, to see how many a guess brings together
  * pixels) gives way to any other match, and is refused where the sky's brighter stars are missing. No randomness: the
  * same lists give the same answer.
  *
- * @param stars  of the frame, brightest first
+ * @param found  stars of the frame, brightest first
  */
-export function register(reference: Reference, stars: readonly Anchor[], options: RegisterOptions): Registration {
+export function register(reference: Reference, found: readonly Anchor[], options: RegisterOptions): Registration {
+  const stars = found.slice(0, mostStars)
   const { width, height, maxShiftPx = Number.POSITIVE_INFINITY } = options
   const minInliers = Math.max(fewestInliers, options.minInliers ?? 6)
   const fewer = Math.min(reference.stars.length, stars.length)
@@ -51,9 +53,10 @@ export function register(reference: Reference, stars: readonly Anchor[], options
     const which = reference.stars.length < minInliers ? 'the reference has' : 'the frame has'
     return refusal('too-few-stars', `${which} ${fewer} stars, ${minInliers} are needed`)
   }
-  const found = matchSky(reference, placesOf(stars), stars, { ...options, minInliers })
-  if (typeof found === 'string') return refusal('no-match', found)
-  const offsetPx = offsetAtCentre(found.transform, width, height)
+  const match = matchSky(reference, placesOf(stars), stars, { ...options, minInliers })
+  if (typeof match === 'string') return refusal('no-match', match)
+  const { transform, pairs, rmsPx } = match
+  const offsetPx = offsetAtCentre(transform, width, height)
   const movedPx = Math.hypot(...offsetPx)
   if (movedPx > maxShiftPx) {
     return refusal(
@@ -61,7 +64,7 @@ export function register(reference: Reference, stars: readonly Anchor[], options
       `the sky moved ${movedPx.toFixed(0)} px from the reference, at most ${maxShiftPx} px are taken`,
     )
   }
-  return { ok: true, transform: found.transform, offsetPx, matched: found.pairs.count, rmsPx: found.rmsPx }
+  return { ok: true, transform, offsetPx, matched: pairs.count, rmsPx }
 }
 
 function refusal(reason: RegistrationRefusal, words: string): Registration {
