@@ -126,6 +126,8 @@ export interface OddPixels {
 
 /** A pixel this many times the noise of a frame above its surroundings stands out of every light. */
 const darkReach = 10
+/** No frame is quieter than the rounding of its numbers. */
+const roundingAdu = 1 / Math.sqrt(12)
 /** More pixels than this share of the plane are never called bad: the furthest out are. */
 const mostOdd = 0.005
 
@@ -142,7 +144,7 @@ export function oddInDark(dark: Float32Array, width: number, height: number, fra
     return Math.abs(dark[i] - (left + right) / 2)
   }
   const odd: { sample: number; by: number }[] = []
-  let reach = darkReach * Math.max(neighbourSpread(dark, width), frameNoiseAdu, 1e-6)
+  let reach = darkReach * Math.max(neighbourSpread(dark, width), frameNoiseAdu, roundingAdu)
   const most = Math.ceil(dark.length * mostOdd)
   for (let i = 0, x = 0, y = 0; i < dark.length; i++) {
     // A look to the sides settles it for nearly all; two steps, for hot pixels like company.
