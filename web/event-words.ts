@@ -30,6 +30,7 @@ const say: Readonly<Record<string, (body: Record<string, unknown>) => string>> =
   'stack-waiting': () => 'The stack waits for stars',
   'stack-resumed': () => 'The stars are back; the stack goes on',
   'stack-refolding': body => `A stack was broken off: its ${body.frames} frames are put together again`,
+  trend: body => String(body.words ?? `Over: ${spoken(String(body.was))}`),
   'stack-finished': body => `The stack of ${body.frames} frames is saved`,
   'master-made': body =>
     `A master ${body.master} of ${body.frames} frames is in the library${body.warning ? `; ${body.warning}` : ''}`,

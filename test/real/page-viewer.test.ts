@@ -42,7 +42,16 @@ async function observatory(t: { teardown(run: () => unknown): void }) {
     frames.push(frame)
     await writeFile(join(folder, `frame-${index}.fits`), encodeFits(frame, [{ keyword: 'EXPTIME', value: 1 }]))
   }
-  const config = `devices:\n  main: {driver: replay, folder: ${folder}, pace: fast}\nuse: {camera: main}\n`
+  // Another camera: clear, then cloud.
+  const cloudy = join(folder, 'cloudy')
+  await mkdir(cloudy)
+  const small = makeField({ count: 150, faintest: 20_000, seed: 3 })
+  for (let index = 0; index < 12; index++) {
+    const frame = expose(small, {}, { seed: index, transparency: index < 7 ? 1 : 0.3 })
+    await writeFile(join(cloudy, `frame-${10 + index}.fits`), encodeFits(frame, []))
+  }
+  const replay = (from: string) => `{driver: replay, folder: ${from}, pace: fast}`
+  const config = `devices:\n  main: ${replay(folder)}\n  cloudy: ${replay(cloudy)}\nuse: {camera: main}\n`
   return { frames, agent: await startAgent(t, { config }) }
 }
 
@@ -70,7 +79,18 @@ async function greys(page: Page) {
 /** Tile requests under way, the most at once, and how many in all. */
 function watchTiles(page: Page) {
   const under = new Set<unknown>()
-  const seen = { most: 0, asked: 0, failed: 0 }
+  const seen = {
+    most: 0,
+    asked: 0,
+    failed: 0,
+    /** Settles when nothing has been under way for a while. */
+    calm: async () => {
+      for (let quiet = 0; quiet < 5; ) {
+        await page.waitForTimeout(100)
+        quiet = under.size || !seen.asked ? 0 : quiet + 1
+      }
+    },
+  }
   page.on('request', request => {
     if (!request.url().includes('/tiles/')) return
     under.add(request)
@@ -83,8 +103,6 @@ function watchTiles(page: Page) {
   })
   return seen
 }
-
-const calm = (page: Page) => page.waitForLoadState('networkidle')
 
 async function openFrame(page: Page, agent: AgentProcess, theme: string) {
   await page.goto(`${agent.url}/?theme=${theme}#/files`)
@@ -122,7 +140,7 @@ t.test('a picture looked at closely', { skip: noBrowser, timeout: 200_000 }, asy
     await picture.dblclick({ position: { x: 120, y: 90 } })
     await sheet.getByRole('button', { name: 'Pixel by pixel', pressed: true }).waitFor()
     t.equal(await sheet.locator('.percent').textContent(), '100 %')
-    await calm(page)
+    await tiles.calm()
     await keep(page, 'viewer-exact-day')
     const { left, top, perPx, box } = await placed(picture, width)
     t.ok(Math.abs(perPx - 1) < 1e-3, `${perPx} screen pixels per pixel of the file`)
@@ -330,7 +348,7 @@ t.test('a picture looked at closely', { skip: noBrowser, timeout: 200_000 }, asy
     await sheet.getByRole('button', { name: 'Stars' }).tap()
     await sheet.getByRole('button', { name: 'Brightest' }).tap()
     await sheet.locator('.frame').dblclick({ position: { x: 150, y: 150 } })
-    await calm(page)
+    await tiles.calm()
     await dark('stars at 1:1')
     await keep(page, 'viewer-stars-night')
   })
@@ -410,6 +428,13 @@ t.test('a picture looked at closely', { skip: noBrowser, timeout: 200_000 }, asy
     await slow.close()
   })
 
-  await goTo(page, 'now')
+  await t.test('cloud is said in a word where people look', async t => {
+    await goTo(page, 'now')
+    await agent.do('camera-expose', { camera: 'cloudy', seconds: 1, count: 12 }, true)
+    await page.locator('.trend', { hasText: 'Camera “cloudy”. Cloud: the stars are losing light' }).waitFor()
+    await keep(page, 'now-cloud-day')
+    t.pass('on Now, with the camera’s name')
+  })
+
   t.same(mistakes, [], 'no script failed')
 })

@@ -23,13 +23,29 @@ interface GraphProps {
 /** Star sizes that differ by less than this are drawn as the same. */
 const leastSpan: Readonly<Record<string, number>> = { px: 0.3 }
 
+/** A pause of so many usual distances is no line. */
+const pause = 5
+
+/** Indices after which nothing was heard for long: the line is broken there. */
+function pausesIn(timesMs: readonly number[] | undefined): ReadonlySet<number> {
+  if (!timesMs || timesMs.length < 3) return new Set()
+  const apart = timesMs.slice(1).map((ms, index) => ms - timesMs[index])
+  const usual = [...apart].sort((a, b) => a - b)[apart.length >> 1]
+  return new Set(apart.flatMap((ms, index) => (ms > pause * usual ? [index] : [])))
+}
+
 function drawn({ values, timesMs, marked, best }: GraphProps): uPlot.AlignedData {
-  return [
-    timesMs ? timesMs.map(ms => ms / 1000) : values.map((_, index) => index + 1 - values.length),
-    values as (number | null)[],
-    values.map(() => best ?? null),
-    values.map((value, index) => (marked?.[index] ? value : null)),
-  ]
+  const pauses = pausesIn(timesMs)
+  const data: [number[], ...(number | null)[][]] = [[], [], [], []]
+  const add = (...row: [number, ...(number | null)[]]): void => {
+    for (const [series, value] of row.entries()) (data[series] as (number | null)[]).push(value)
+  }
+  for (const [index, value] of values.entries()) {
+    const x = timesMs ? timesMs[index] / 1000 : index + 1 - values.length
+    add(x, value, best ?? null, marked?.[index] ? value : null)
+    if (pauses.has(index)) add((x + timesMs![index + 1] / 1000) / 2, null, best ?? null, null)
+  }
+  return data
 }
 
 function options(props: GraphProps, width: number, height: number): uPlot.Options {
@@ -69,7 +85,11 @@ function options(props: GraphProps, width: number, height: number): uPlot.Option
     ],
     series: [
       {},
-      { stroke: colour('--accent'), width: 2, points: { show: false } },
+      {
+        stroke: colour('--accent'),
+        width: 2,
+        points: timesMs ? { show: true, size: 4, fill: colour('--accent'), width: 0 } : { show: false },
+      },
       { stroke: words, width: 1, dash: [4, 4], points: { show: false } },
       {
         stroke: 'transparent',

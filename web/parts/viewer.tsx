@@ -145,7 +145,13 @@ export function Viewer({ picture, empty, children }: ViewerProps) {
         paint={paint}
         over={children}
       >
-        <img src={shown} alt={picture.alt} width={width} height={height} draggable={false} />
+        <img
+          src={shown}
+          alt={picture.alt}
+          // The file's shape, not that of a preview whose rows were rounded: tiles and circles count in its pixels.
+          style={width !== undefined && height !== undefined ? { aspectRatio: `${width} / ${height}` } : undefined}
+          draggable={false}
+        />
       </Zoom>
       <div class="row views">
         <button type="button" class="quiet" aria-expanded={open === 'display'} onClick={() => flip('display')}>

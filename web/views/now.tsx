@@ -32,6 +32,7 @@ export function NowView() {
         {observatory?.sentence ?? 'Listening …'}
       </p>
       {observatory?.night && <p class="dim night-of">Night of {nightName(observatory.night)}</p>}
+      <TrendWord />
       <div class="two">
         <div class="stacked">
           <a class="card picture-card" href={hrefOf('expose')} aria-label="Last frame: go to Expose">
@@ -47,7 +48,6 @@ export function NowView() {
         </div>
         <div class="stacked">
           <Troubles />
-          <TrendWord camera={observatory?.camera} />
           <Running />
           <CameraCard name={observatory?.camera} sizes={observatory?.sizes} />
           <StackCard />

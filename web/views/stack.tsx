@@ -8,6 +8,8 @@ import { StackNight } from './stack-night'
 import { StackStart } from './stack-start'
 import { StackState } from './stack-state'
 
+const empty = 'No stack yet. Its picture grows here.'
+
 export function StackView() {
   const observatory = useAt<Observatory>('observatory')?.value
   const stack = useAt<Stack>('stack/main')?.value
@@ -17,16 +19,22 @@ export function StackView() {
   return (
     <div class="two pictured">
       <section class="card picture-card">
-        <Viewer
-          picture={{
-            of: 'stack',
-            version,
-            kind: 'stack',
-            ready: tag && `/api/pictures/stack?v=${version}`,
-            alt: 'The live stack',
-          }}
-          empty="No stack yet. Its picture grows here."
-        />
+        {stack || tag ? (
+          <Viewer
+            picture={{
+              of: 'stack',
+              version,
+              kind: 'stack',
+              ready: tag && `/api/pictures/stack?v=${version}`,
+              alt: 'The live stack',
+            }}
+            empty={empty}
+          />
+        ) : (
+          <div class="lit vacant">
+            <p>{empty}</p>
+          </div>
+        )}
       </section>
       <div class="stacked beside">
         <TrendWord camera={camera} />
