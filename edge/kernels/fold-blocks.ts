@@ -5,12 +5,11 @@ import type { Views } from './memory.js'
 const f = Math.fround
 
 /**
- * Of each 4 × 4 block of x: the sum of x − mean, clipped at `reach` so that no cosmic ray speaks for its neighbours, the
- * highest and the lowest mean. Blocks that are not whole, and the
- * rest of the last cells, get NaN, −Infinity, Infinity.
+ * Of each 4 × 4 block: how far x stands above the mean, summed, each column clipped at `reach` so that no cosmic ray
+ * speaks for its neighbours; and the sum of the mean. Blocks that are not whole, and the rest of the last cells, are NaN.
  * @param x  f32, `xStride` pixels from row to row
  * @param mean  f32, `stride` pixels from row to row
- * @param blocks  three f32 maps `blockPlane` bytes apart, `blockStride` blocks from row to row; written
+ * @param blocks  two f32 maps `blockPlane` bytes apart, `blockStride` blocks from row to row; written
  */
 export function blockSums(
   { f32 }: Views,
@@ -26,37 +25,32 @@ export function blockSums(
   reach: number,
 ): void {
   const most = f(reach)
+  const columnOf = (at: number, step: number) =>
+    f(f(f32[at] + f32[at + step]) + f(f32[at + 2 * step] + f32[at + 3 * step]))
   for (let v = 0; v < 16 * Math.ceil(rows / 64); v++) {
     for (let u = 0; u < 16 * Math.ceil(columns / 64); u++) {
-      let [sum, high, low] = [Number.NaN, Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY]
-      if (4 * u + 4 <= columns && 4 * v + 4 <= rows) {
-        const lanes = [0, 1, 2, 3].map(i => {
-          const [a, b, c, d] = [0, 1, 2, 3].map(row => {
-            const level = f32[mean / 4 + (4 * v + row) * stride + 4 * u + i]
-            high = Math.max(high, level)
-            low = Math.min(low, level)
-            const apart = f(f32[x / 4 + (4 * v + row) * xStride + 4 * u + i] - level)
-            return Math.min(Math.max(apart, -most), most)
-          })
-          return f(f(a + b) + f(c + d))
-        })
-        sum = fourTogether(lanes)
-      }
       const at = blocks / 4 + v * blockStride + u
-      f32[at] = sum
-      f32[at + blockPlane / 4] = high
-      f32[at + blockPlane / 2] = low
+      f32[at] = Number.NaN
+      f32[at + blockPlane / 4] = Number.NaN
+      if (4 * u + 4 > columns || 4 * v + 4 > rows) continue
+      const levels = [0, 1, 2, 3].map(i => columnOf(mean / 4 + 4 * v * stride + 4 * u + i, stride))
+      const above = levels.map((level, i) => {
+        const apart = f(columnOf(x / 4 + 4 * v * xStride + 4 * u + i, xStride) - level)
+        return Math.min(Math.max(apart, -most), most)
+      })
+      f32[at] = fourTogether(above)
+      f32[at + blockPlane / 4] = fourTogether(levels)
     }
   }
 }
 
 /**
  * Variances to believe at least, ADU², per block, for `foldReject`: noise² and the square of `slack` times the relief
- * of the mean in the 3 × 3 blocks around, so that a star may differ from frame to frame; −1 for the four blocks of
+ * of the mean (its range among the 3 × 3 blocks around), so that a star may differ from frame to frame; −1 for the four blocks of
  * every square whose sum stands out of its cell by more than `sigmas` of its noise.
  *
  * A cell's level is taken off first: a sky that brightens to one side is no satellite.
- * @param blocks  as `blockSums` left them; highs and lows are spread to the blocks beside
+ * @param blocks  as `blockSums` left them, and two more maps that are overwritten
  * @param cells  16 × 16 blocks each, side by side
  * @param floors  f32, `blockStride` blocks from row to row; written
  * @param noise  of a single pixel, ADU
@@ -131,22 +125,34 @@ function fourTogether([a, b, c, d]: readonly number[]): number {
   return f(f(a + b) + f(c + d))
 }
 
-/** Highest less lowest in the 3 × 3 blocks around each of a cell, less what noise makes of it. */
+/** Highest less lowest mean of the 3 × 3 blocks around each of a cell, less what noise makes of it. */
 function reliefOf(f32: Float32Array, first: number, plane: number, stride: number, noise: number): Float32Array {
   for (let row = 0; row < 16; row++) {
-    spread(f32, first + plane + row * stride, Math.max, Number.NEGATIVE_INFINITY)
-    spread(f32, first + 2 * plane + row * stride, Math.min, Number.POSITIVE_INFINITY)
+    const from = first + plane + row * stride
+    const means = f32.slice(from, from + 16)
+    for (let i = 0; i < 16; i++) {
+      const beside = [means[i - 1] ?? Number.NaN, means[i], means[i + 1] ?? Number.NaN]
+      f32[from + plane + i] = highest(beside)
+      f32[from + 2 * plane + i] = lowest(beside)
+    }
   }
   return Float32Array.from({ length: 256 }, (_, i) => {
-    const at = (row: number) => first + plane + row * stride + (i & 15)
-    const rows = [(i >> 4) - 1, i >> 4, (i >> 4) + 1].filter(row => row >= 0 && row < 16)
-    const high = Math.max(...rows.map(row => f32[at(row)]))
-    const low = Math.min(...rows.map(row => f32[at(row) + plane]))
-    return Math.max(0, f(f(high - low) - f(3 * noise)))
+    const around = [(i >> 4) - 1, i >> 4, (i >> 4) + 1].filter(row => row >= 0 && row < 16)
+    const at = around.map(row => first + 2 * plane + row * stride + (i & 15))
+    const range = f(highest(at.map(place => f32[place])) - lowest(at.map(place => f32[place + plane])))
+    return Math.max(0, f(f(range * 0.0625) - f(0.5 * noise)))
   })
 }
 
-function spread(f32: Float32Array, at: number, of: (...all: number[]) => number, none: number): void {
-  const row = f32.slice(at, at + 16)
-  for (let i = 0; i < 16; i++) f32[at + i] = of(row[i], row[i - 1] ?? none, row[i + 1] ?? none)
+/** NaN counts for nothing. */
+function highest(values: readonly number[]): number {
+  let high = Number.NEGATIVE_INFINITY
+  for (const value of values) if (high < value) high = value
+  return high
+}
+
+function lowest(values: readonly number[]): number {
+  let low = Number.POSITIVE_INFINITY
+  for (const value of values) if (value < low) low = value
+  return low
 }

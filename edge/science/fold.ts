@@ -26,6 +26,8 @@ export interface FoldOrder extends WarpOrder {
   readonly kappa: number
   /** Of a single pixel of this frame, per plane, after `scale`, in ADU. */
   readonly noiseAdu: readonly number[]
+  /** See `starSlackFor`. */
+  readonly starSlack?: number
   readonly stack: StackPlaces
 }
 
@@ -36,7 +38,7 @@ interface Scratch {
   readonly warp: number
   readonly tile: number // planes × 64 rows of a tile's width
   readonly floors: number // one f32 a block and plane
-  readonly aside: number // three f32 a block
+  readonly aside: number // four f32 a block
   readonly bytes: number
 }
 
@@ -46,7 +48,7 @@ function scratchOf(frame: FrameKind, start: number): Scratch {
   const tile = start + warpScratchBytes(frame)
   const floors = tile + 4 * planes * stripRows * widestTilePx
   const aside = floors + planes * blocks
-  return { warp: start, tile, floors, aside, bytes: aside + 3 * blocks - start }
+  return { warp: start, tile, floors, aside, bytes: aside + 4 * blocks - start }
 }
 
 /** Scratch memory that a thread needs for `foldStrip`. */
@@ -80,7 +82,7 @@ export const foldStrip: Step<FoldOrder> = (hand, order, strip) => {
 
 function foldTile(hand: Hand, order: FoldOrder, area: Area, tileStride: number, scratch: Scratch): number {
   const { kernels, views } = hand
-  const { stack, weight, kappa, noiseAdu } = order
+  const { stack, weight, kappa, noiseAdu, starSlack } = order
   const first = area.y * stack.width + area.x
   const plane = 4 * stack.width * stack.height
   const x = [scratch.tile, 4 * stripRows * tileStride, tileStride] as const
@@ -100,7 +102,7 @@ function foldTile(hand: Hand, order: FoldOrder, area: Area, tileStride: number, 
     }
     writeFloors(hand, {
       ...{ x: scratch.tile + p * x[1], xStride: tileStride, mean: mean + p * plane, stride: stack.width },
-      ...{ width: area.width, height: area.height, noiseAdu: noiseAdu[p], floors, aside: scratch.aside },
+      ...{ width: area.width, height: area.height, noiseAdu: noiseAdu[p], starSlack, floors, aside: scratch.aside },
     })
   }
   return kernels.foldReject(

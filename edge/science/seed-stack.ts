@@ -19,6 +19,7 @@ export interface SeedFrame extends WarpOrder {
   readonly box: PixelBox // covers `sourceBox` of the region
   readonly weight: number // 1 … 64
   readonly noiseAdu: readonly number[] // of a single pixel, per plane, after `scale`
+  readonly starSlack?: number // see `starSlackFor`
 }
 
 export interface SeedOrder {
@@ -48,7 +49,7 @@ function scratchOf(frame: FrameKind, start: number) {
   const medians = samples + 4 * pixels * planes * mostSamples
   const floors = medians + 4 * pixels * planes
   const aside = floors + 4 * blocksOf(tilePx) * mostSamples
-  const votes = aside + 3 * 4 * blocksOf(tilePx)
+  const votes = aside + 4 * 4 * blocksOf(tilePx)
   const weights = votes + 2 * pixels
   return { warp: start, samples, medians, floors, aside, votes, weights, bytes: weights + 4 * mostSamples - start }
 }
@@ -115,10 +116,10 @@ function vote(
   const median = scratch.medians + p * plane
   const floorStep = 4 * blocksOf(tilePx)
   hand.kernels.seedMedian(samples, step, frames.length, median, height * tilePx)
-  for (const [k, { noiseAdu }] of frames.entries()) {
+  for (const [k, { noiseAdu, starSlack }] of frames.entries()) {
     writeFloors(hand, {
       ...{ x: samples + k * step, xStride: tilePx, mean: median, stride: tilePx, width, height },
-      ...{ noiseAdu: noiseAdu[p], floors: scratch.floors + k * floorStep, aside: scratch.aside },
+      ...{ noiseAdu: noiseAdu[p], starSlack, floors: scratch.floors + k * floorStep, aside: scratch.aside },
     })
   }
   hand.kernels.seedVotes(

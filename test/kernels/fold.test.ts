@@ -12,7 +12,7 @@ const m2 = mean + 3 * meanPlane
 const weight = m2 + 3 * meanPlane
 const floors = weight + 2 * stride * most + 64
 const blocks = floors + 3 * 4096
-const bytes = blocks + 3 * 4096 + 65_536
+const bytes = blocks + 4 * 4096 + 65_536
 
 /** Skies of some noise, stars, trails and nasty pixels; weights of stacks young, old and full. */
 function fill({ f32, u16 }: Views, random: () => number, every: number): void {

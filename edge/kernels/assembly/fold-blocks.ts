@@ -7,39 +7,14 @@ function sums(a: v128, b: v128, c: v128, d: v128): v128 {
   return f32x4.add(v128.shuffle<i32>(ab, cd, 0, 2, 4, 6), v128.shuffle<i32>(ab, cd, 1, 3, 5, 7))
 }
 
-function highs(a: v128, b: v128, c: v128, d: v128): v128 {
-  const ab = f32x4.max(v128.shuffle<i32>(a, b, 0, 2, 4, 6), v128.shuffle<i32>(a, b, 1, 3, 5, 7))
-  const cd = f32x4.max(v128.shuffle<i32>(c, d, 0, 2, 4, 6), v128.shuffle<i32>(c, d, 1, 3, 5, 7))
-  return f32x4.max(v128.shuffle<i32>(ab, cd, 0, 2, 4, 6), v128.shuffle<i32>(ab, cd, 1, 3, 5, 7))
-}
-
-function lows(a: v128, b: v128, c: v128, d: v128): v128 {
-  const ab = f32x4.min(v128.shuffle<i32>(a, b, 0, 2, 4, 6), v128.shuffle<i32>(a, b, 1, 3, 5, 7))
-  const cd = f32x4.min(v128.shuffle<i32>(c, d, 0, 2, 4, 6), v128.shuffle<i32>(c, d, 1, 3, 5, 7))
-  return f32x4.min(v128.shuffle<i32>(ab, cd, 0, 2, 4, 6), v128.shuffle<i32>(ab, cd, 1, 3, 5, 7))
-}
-
 function clamped(value: v128, reach: v128): v128 {
   return f32x4.min(f32x4.max(value, f32x4.neg(reach)), reach)
 }
 
-/** Four columns of a block's four rows. */
-function columnSums(x: usize, xRow: usize, mean: usize, row: usize, reach: v128): v128 {
-  const a = clamped(f32x4.sub(v128.load(x), v128.load(mean)), reach)
-  const b = clamped(f32x4.sub(v128.load(x + xRow), v128.load(mean + row)), reach)
-  const c = clamped(f32x4.sub(v128.load(x + 2 * xRow), v128.load(mean + 2 * row)), reach)
-  const d = clamped(f32x4.sub(v128.load(x + 3 * xRow), v128.load(mean + 3 * row)), reach)
-  return f32x4.add(f32x4.add(a, b), f32x4.add(c, d))
-}
-
-function columnHighs(mean: usize, row: usize): v128 {
-  const upper = f32x4.max(v128.load(mean), v128.load(mean + row))
-  return f32x4.max(upper, f32x4.max(v128.load(mean + 2 * row), v128.load(mean + 3 * row)))
-}
-
-function columnLows(mean: usize, row: usize): v128 {
-  const upper = f32x4.min(v128.load(mean), v128.load(mean + row))
-  return f32x4.min(upper, f32x4.min(v128.load(mean + 2 * row), v128.load(mean + 3 * row)))
+/** Four columns of a block, each the sum of its four rows. */
+function columnsOf(at: usize, row: usize): v128 {
+  const upper = f32x4.add(v128.load(at), v128.load(at + row))
+  return f32x4.add(upper, f32x4.add(v128.load(at + 2 * row), v128.load(at + 3 * row)))
 }
 
 export function blockSums(
@@ -55,6 +30,7 @@ export function blockSums(
   reach: f32,
 ): void {
   const most = f32x4.splat(reach)
+  const least = f32x4.splat(-reach)
   const xRow = (<usize>xStride) << 2
   const row = (<usize>stride) << 2
   const across = ((columns + 63) >> 6) << 4
@@ -66,35 +42,27 @@ export function blockSums(
       let from = x + <usize>(4 * v) * xRow
       let level = mean + <usize>(4 * v) * row
       for (; 4 * u + 16 <= columns; u += 4, at += 16, from += 64, level += 64) {
-        const a = columnSums(from, xRow, level, row, most)
-        const b = columnSums(from + 16, xRow, level + 16, row, most)
-        const c = columnSums(from + 32, xRow, level + 32, row, most)
-        const d = columnSums(from + 48, xRow, level + 48, row, most)
-        v128.store(at, sums(a, b, c, d))
-        const e = columnHighs(level, row)
-        const f = columnHighs(level + 16, row)
-        const g = columnHighs(level + 32, row)
-        const h = columnHighs(level + 48, row)
-        v128.store(at + blockPlane, highs(e, f, g, h))
-        const i = columnLows(level, row)
-        const j = columnLows(level + 16, row)
-        const k = columnLows(level + 32, row)
-        const l = columnLows(level + 48, row)
-        v128.store(at + 2 * blockPlane, lows(i, j, k, l))
+        const a = columnsOf(level, row)
+        const b = columnsOf(level + 16, row)
+        const c = columnsOf(level + 32, row)
+        const d = columnsOf(level + 48, row)
+        v128.store(at + blockPlane, sums(a, b, c, d))
+        const e = f32x4.min(f32x4.max(f32x4.sub(columnsOf(from, xRow), a), least), most)
+        const f = f32x4.min(f32x4.max(f32x4.sub(columnsOf(from + 16, xRow), b), least), most)
+        const g = f32x4.min(f32x4.max(f32x4.sub(columnsOf(from + 32, xRow), c), least), most)
+        const h = f32x4.min(f32x4.max(f32x4.sub(columnsOf(from + 48, xRow), d), least), most)
+        v128.store(at, sums(e, f, g, h))
       }
       for (; 4 * u + 4 <= columns; u++, at += 4, from += 16, level += 16) {
-        const a = columnSums(from, xRow, level, row, most)
-        store<f32>(at, f32x4.extract_lane(sums(a, a, a, a), 0))
-        const b = columnHighs(level, row)
-        store<f32>(at + blockPlane, f32x4.extract_lane(highs(b, b, b, b), 0))
-        const c = columnLows(level, row)
-        store<f32>(at + 2 * blockPlane, f32x4.extract_lane(lows(c, c, c, c), 0))
+        const a = columnsOf(level, row)
+        store<f32>(at + blockPlane, f32x4.extract_lane(sums(a, a, a, a), 0))
+        const e = f32x4.min(f32x4.max(f32x4.sub(columnsOf(from, xRow), a), least), most)
+        store<f32>(at, f32x4.extract_lane(sums(e, e, e, e), 0))
       }
     }
     for (; u < across; u++, at += 4) {
       store<f32>(at, f32.NaN)
-      store<f32>(at + blockPlane, -Infinity)
-      store<f32>(at + 2 * blockPlane, Infinity)
+      store<f32>(at + blockPlane, f32.NaN)
     }
   }
 }
@@ -107,29 +75,28 @@ function fromRight(here: v128, after: v128): v128 {
   return v128.shuffle<i32>(here, after, 1, 2, 3, 4)
 }
 
-/** Spreads 16 numbers to their neighbours, in place. */
-function spreadHighs(at: usize): void {
-  const none = f32x4.splat(-Infinity)
-  const a = v128.load(at)
-  const b = v128.load(at, 16)
-  const c = v128.load(at, 32)
-  const d = v128.load(at, 48)
-  v128.store(at, f32x4.max(a, f32x4.max(fromLeft(none, a), fromRight(a, b))))
-  v128.store(at, f32x4.max(b, f32x4.max(fromLeft(a, b), fromRight(b, c))), 16)
-  v128.store(at, f32x4.max(c, f32x4.max(fromLeft(b, c), fromRight(c, d))), 32)
-  v128.store(at, f32x4.max(d, f32x4.max(fromLeft(c, d), fromRight(d, none))), 48)
+function high3(a: v128, b: v128, c: v128): v128 {
+  return f32x4.pmax(f32x4.pmax(f32x4.pmax(f32x4.splat(-Infinity), a), b), c)
 }
 
-function spreadLows(at: usize): void {
-  const none = f32x4.splat(Infinity)
-  const a = v128.load(at)
-  const b = v128.load(at, 16)
-  const c = v128.load(at, 32)
-  const d = v128.load(at, 48)
-  v128.store(at, f32x4.min(a, f32x4.min(fromLeft(none, a), fromRight(a, b))))
-  v128.store(at, f32x4.min(b, f32x4.min(fromLeft(a, b), fromRight(b, c))), 16)
-  v128.store(at, f32x4.min(c, f32x4.min(fromLeft(b, c), fromRight(c, d))), 32)
-  v128.store(at, f32x4.min(d, f32x4.min(fromLeft(c, d), fromRight(d, none))), 48)
+function low3(a: v128, b: v128, c: v128): v128 {
+  return f32x4.pmin(f32x4.pmin(f32x4.pmin(f32x4.splat(Infinity), a), b), c)
+}
+
+/** Highest and lowest of each of 16 numbers and its neighbours, into the next two maps. */
+function spreadBoth(at: usize, plane: usize): void {
+  const none = f32x4.splat(f32.NaN)
+  let before = none
+  let here = v128.load(at)
+  for (let i: usize = 0; i < 64; i += 16) {
+    const after = i < 48 ? v128.load(at + i, 16) : none
+    const left = fromLeft(before, here)
+    const right = fromRight(here, after)
+    v128.store(at + plane + i, high3(left, here, right))
+    v128.store(at + 2 * plane + i, low3(left, here, right))
+    before = here
+    here = after
+  }
 }
 
 function fourTogether(a: v128): f32 {
@@ -208,7 +175,7 @@ export function blockFloors(
 ): void {
   const row = (<usize>blockStride) << 2
   const none = f32x4.splat(f32.NaN)
-  const quiet = f32x4.splat(3 * noise)
+  const quiet = f32x4.splat(0.5 * noise)
   const zero = f32x4.splat(0)
   const share = f32x4.splat(slack)
   const slope = f32x4.splat(12 * slack)
@@ -223,25 +190,16 @@ export function blockFloors(
     const scatter = clippedSum(first, row, level, 4 * expected, true) * part
     const reach = f32x4.splat(2 * max<f32>(expected, scatter * <f32>1.2533) * sigmas)
     const fourLevels = f32x4.splat(4 * level)
-    for (let r = 0; r < 16; r++) {
-      spreadHighs(first + blockPlane + <usize>r * row)
-      spreadLows(first + 2 * blockPlane + <usize>r * row)
-    }
+    for (let r = 0; r < 16; r++) spreadBoth(first + blockPlane + <usize>r * row, blockPlane)
     for (let r = 0; r < 16; r++) {
       for (let c: usize = 0; c < 64; c += 16) {
-        const high = first + blockPlane + <usize>r * row + c
+        const high = first + 2 * blockPlane + <usize>r * row + c
         const low = high + blockPlane
-        let top = v128.load(high)
-        let bottom = v128.load(low)
-        if (r > 0) {
-          top = f32x4.max(top, v128.load(high - row))
-          bottom = f32x4.min(bottom, v128.load(low - row))
-        }
-        if (r < 15) {
-          top = f32x4.max(top, v128.load(high + row))
-          bottom = f32x4.min(bottom, v128.load(low + row))
-        }
-        v128.store(to + <usize>r * row + c, f32x4.max(zero, f32x4.sub(f32x4.sub(top, bottom), quiet)))
+        const none = f32x4.splat(f32.NaN)
+        const top = high3(r > 0 ? v128.load(high - row) : none, v128.load(high), r < 15 ? v128.load(high + row) : none)
+        const bottom = low3(r > 0 ? v128.load(low - row) : none, v128.load(low), r < 15 ? v128.load(low + row) : none)
+        const range = f32x4.mul(f32x4.sub(top, bottom), f32x4.splat(0.0625))
+        v128.store(to + <usize>r * row + c, f32x4.max(zero, f32x4.sub(range, quiet)))
       }
     }
     let aboveA = zero
