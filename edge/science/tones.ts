@@ -194,7 +194,7 @@ function ownTones(levels: Levels, stretch: Display['stretch']): Tones {
     // function that puts the median at a quarter (defaults of its AutoSTF script). White is the greatest sample,
     // whatever its type could hold, and a bright sky (twilight) is treated like a dark one.
     // A picture that can hardly be made smaller would be nothing but grain then, and no JPEG of it small enough.
-    const grainSigma = levels.balance.length === 3 ? 5 : 4
+    const grainSigma = levels.balance.length === 3 ? 7 : 5
     const blackAdu = noiseAdu > 0 ? medianAdu - Math.max(shadowsSigma * noiseAdu, grainSigma * levels.grainAdu) : minAdu
     const range = maxAdu - blackAdu
     const mid = midtonesTransfer(targetBackground, range > 0 ? (medianAdu - blackAdu) / range : 0)

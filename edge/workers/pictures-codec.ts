@@ -1,24 +1,53 @@
-// JPEG and PNG, the one place where sharp is touched. It works on its own threads, so the event loop may call it too.
-import sharp from 'sharp'
+// Pictures into files and back. Sharp does it where it can be loaded, plain JavaScript elsewhere: whoever asks need not
+// know which.
 import { Fault } from '../ports/fault.js'
 import type { Conversion, EncodedPicture } from '../ports/pixels.js'
 import type { ScreenPicture } from '../science/stretch.js'
+import { plainCodec } from './plain-codec.js'
+import { sharpCodec } from './sharp-codec.js'
 
-// One thread a picture and no cache: the stack needs the other cores and the memory more.
-sharp.concurrency(1)
-sharp.cache(false)
+export interface Codec {
+  readonly name: 'sharp' | 'jpeg-js'
+  /** Why it is not the better one. */
+  readonly instead?: string
+  /** Gray stays gray where the format has it. @param quality JPEG only, 1–100 */
+  encode(picture: ScreenPicture, as: 'jpeg' | 'png', quality: number): Promise<Uint8Array>
+  /** @throws Error for bytes that are no picture */
+  convert(picture: Uint8Array, to: Conversion): Promise<Uint8Array>
+}
+
+/** @param load  of the better one; when it fails the plain one is taken, and says why */
+export async function chooseCodec(load: () => Promise<Codec>): Promise<Codec> {
+  try {
+    return await load()
+  } catch (error) {
+    return { ...plainCodec(), instead: (error instanceof Error ? error.message : String(error)).split('\n')[0] }
+  }
+}
+
+/** The one this process has; found out when first asked for, since sharp brings 20 MB along. */
+export const pictureCodec: () => Promise<Codec> = once(() => chooseCodec(sharpCodec))
+
+function once<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | undefined
+  return () => {
+    made ??= make()
+    return made
+  }
+}
 
 /** A stretched picture as a file. Gray stays gray. @param quality JPEG only, 1–100 */
 export async function encodePicture(
-  { width, height, channels, data }: ScreenPicture,
+  picture: ScreenPicture,
   as: 'jpeg' | 'png',
   quality: number,
 ): Promise<EncodedPicture> {
-  const raw = sharp(data, { raw: { width, height, channels } })
-  // Without the colour space a gray picture would be written with three channels.
-  const picture = channels === 1 ? raw.toColourspace('b-w') : raw
-  const file = as === 'jpeg' ? picture.jpeg({ quality }) : picture.png({ compressionLevel: 3 })
-  return { bytes: await file.toBuffer(), type: `image/${as}`, width, height }
+  return encodeBy(await pictureCodec(), picture, as, quality)
+}
+
+async function encodeBy(codec: Codec, picture: ScreenPicture, as: 'jpeg' | 'png', quality: number) {
+  const bytes = await codec.encode(picture, as, quality)
+  return { bytes, type: `image/${as}` as const, width: picture.width, height: picture.height }
 }
 
 /** Finer than the eye tells from the picture itself. */
@@ -28,12 +57,13 @@ const leastQuality = 10
 const mostTries = 5
 
 /** A JPEG of at most so many bytes, as good as that allows; the coarsest there is where even that is too large. */
-export async function encodeWithin(picture: ScreenPicture, mostBytes: number): Promise<EncodedPicture> {
+export async function encodeWithin(picture: ScreenPicture, mostBytes: number, codec?: Codec): Promise<EncodedPicture> {
+  const used = codec ?? (await pictureCodec())
   let fits: EncodedPicture | undefined
   let [low, high] = [leastQuality, bestQuality]
   let quality = bestQuality
   for (let tries = 0; tries < mostTries && low <= high; tries++) {
-    const file = await encodePicture(picture, 'jpeg', quality)
+    const file = await encodeBy(used, picture, 'jpeg', quality)
     const share = file.bytes.length / mostBytes
     if (share <= 1) {
       fits = file
@@ -44,18 +74,14 @@ export async function encodeWithin(picture: ScreenPicture, mostBytes: number): P
     const aimed = Math.round(100 - (100 - quality) * share * 1.03)
     quality = Math.min(high, Math.max(low, aimed))
   }
-  return fits ?? encodePicture(picture, 'jpeg', leastQuality)
+  return fits ?? encodeBy(used, picture, 'jpeg', leastQuality)
 }
 
 /** See Pixels.convert. @throws Fault `bad-input` for bytes that are no picture */
-export async function convertPicture(
-  picture: Uint8Array,
-  { as, quality = 80, maxWidth }: Conversion,
-): Promise<Uint8Array> {
-  const read = sharp(picture)
-  const sized = maxWidth === undefined ? read : read.resize({ width: maxWidth, withoutEnlargement: true })
+export async function convertPicture(picture: Uint8Array, to: Conversion, codec?: Codec): Promise<Uint8Array> {
+  const used = codec ?? (await pictureCodec())
   try {
-    return await (as === 'jpeg' ? sized.jpeg({ quality }) : sized.png({ compressionLevel: 3 })).toBuffer()
+    return await used.convert(picture, to)
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause)
     throw new Fault('bad-input', `these ${picture.length} bytes are no picture: ${why}`, 'Take it again', { cause })

@@ -1,0 +1,27 @@
+// JPEG and PNG by sharp, which is loaded when the first picture is made: it works on its own threads, so the event loop
+// may call it too.
+import type { Sharp } from 'sharp'
+import type { Codec } from './pictures-codec.js'
+
+/** @throws Error where its binary does not fit the machine */
+export async function sharpCodec(): Promise<Codec> {
+  const { default: make } = await import('sharp')
+  // One thread a picture and no cache: the stack needs the other cores and the memory more.
+  make.concurrency(1)
+  make.cache(false)
+  const fileOf = (picture: Sharp, as: 'jpeg' | 'png', quality: number) =>
+    (as === 'jpeg' ? picture.jpeg({ quality }) : picture.png({ compressionLevel: 3 })).toBuffer()
+  return {
+    name: 'sharp',
+    encode({ width, height, channels, data }, as, quality) {
+      const raw = make(data, { raw: { width, height, channels } })
+      // Without the colour space a gray picture would be written with three channels.
+      return fileOf(channels === 1 ? raw.toColourspace('b-w') : raw, as, quality)
+    },
+    convert(picture, { as, quality = 80, maxWidth }) {
+      const read = make(picture)
+      const sized = maxWidth === undefined ? read : read.resize({ width: maxWidth, withoutEnlargement: true })
+      return fileOf(sized, as, quality)
+    },
+  }
+}
