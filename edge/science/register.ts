@@ -88,7 +88,8 @@ function matchSky(reference: Reference, frame: Found, stars: readonly Anchor[], 
   const moving = matchRest(reference, stars, found.believed, limits)
   if (moving) return moving
   if (seesBrightOnes(found.believed, reference)) return found.believed
-  return `${found.believed.pairs.count} spots sit still on the sensor, as hot pixels do; the reference's stars are missing`
+  const spots = found.believed.pairs.count
+  return `${spots} spots sit still on the sensor, as hot pixels do; the reference's stars are missing`
 }
 
 /** The match of what a match on the sensor left over. */

@@ -5,7 +5,7 @@ import { type Similarity, scaleOf } from './similarity.js'
 import { pairStars } from './star-pairs.js'
 
 export interface Transparency {
-  /** Light of a star on the frame, brought onto the grid, over that on the reference's first frame; 0.8 lost a fifth. */
+  /** Light of a star on the frame, brought onto the grid, over that on the first frame; 0.8 lost a fifth. */
   readonly ratio: number
   /** Of single stars about it, as a share of it, robust; the ratio itself is known better by about √pairs. */
   readonly scatter: number

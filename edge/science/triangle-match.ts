@@ -249,7 +249,7 @@ function pairOf(theirs: Triangles, ours: Triangles, t: number, o: number, corner
   return theirs.clockwise[t] === ours.clockwise[o] ? pair : pair + theirs.points * ours.points
 }
 
-/** The pairs with the most votes, more than one: some hundred, so that a crowd of strangers costs no more than a sky. */
+/** The pairs with the most votes, more than one; hundreds, so that a crowd of strangers costs no more than a sky. */
 function likelyPairs({ votes, pairs, count }: Ballot): Int32Array {
   const more = new Int32Array(mostScore + 2) // pairs with at least so many votes
   for (let i = 0; i < count; i++) more[votes[pairs[i]]]++

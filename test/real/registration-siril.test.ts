@@ -21,7 +21,7 @@ const skip = noSiril || (sharedData === undefined ? '../shared/data is absent' :
 const folder = mkdtempSync(path.join(tmpdir(), 'pierside-siril-'))
 t.teardown(() => rmSync(folder, { recursive: true, force: true }))
 
-/** Registers the files with both; tells which of siril's frames are missing, and how far the others are from its own. */
+/** Registers the files with both: which of siril's frames are missing here, how far the others lie from its own. */
 async function compare(t: Test, files: readonly string[], withinPx: number, bayer = false) {
   const runs = await siril({ folder: path.join(folder, 'siril'), lights: files, bits: 16, stacks: [], bayer })
   const images = files.map(file => readFitsImage(readFileSync(file)))

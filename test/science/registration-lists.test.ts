@@ -1,5 +1,5 @@
-// Registration on star lists with known truth: however the sky lies on a frame, whatever stands among its stars. What is
-// accepted is right; what cannot be right is refused, in words.
+// Registration on star lists with known truth: however the sky lies on a frame, whatever stands among its stars. What
+// is accepted is right; what cannot be right is refused, in words.
 import t from 'tap'
 import { type Anchor, makeReference } from '../../edge/science/reference.js'
 import { register } from '../../edge/science/register.js'

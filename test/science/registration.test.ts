@@ -135,6 +135,16 @@ t.test('all 48 frames of a real night register within 0.3 px of an independent m
   }
 })
 
+t.test('frames of real strangers are refused', { skip }, async t => {
+  const images = ['hatp32', 'm27-bayer'].map(name => {
+    const folder = path.join(realFrames, name)
+    return readFitsImage(readFileSync(path.join(folder, readdirSync(folder).sort()[0])))
+  })
+  const [one, other] = images.map(image => starsOf(image).stars)
+  t.match(registered(one, other, images[1]), { ok: false, reason: 'no-match', words: /too few to believe/ })
+  t.match(registered(other, one, images[0]), { ok: false, reason: 'no-match' })
+})
+
 t.test('real RGGB frames register', { skip }, async t => {
   const folder = path.join(realFrames, 'm27-bayer')
   const images = readdirSync(folder).map(name => readFitsImage(readFileSync(path.join(folder, name))))
