@@ -27,7 +27,6 @@ interface Picture {
   readonly scratch: number
 }
 
-const f = Math.fround
 const endless = 3e38
 
 export function makeStamp(
@@ -81,17 +80,26 @@ function mendAbsent(f32: Float32Array, { place, columns, rows }: Stamp): void {
 /** Hot pixels become the mean of the middle four of their neighbours. What is hot: see `findPeaks`. */
 function mendHot(f32: Float32Array, { place, columns, rows }: Stamp, floor: number, near: number): void {
   for (let j = 1; j < rows - 1; j++) {
-    for (let i = 1; i < columns - 1; i++) {
-      const at = (place >> 2) + j * columns + i
-      const value = f32[at]
-      if (!(value > floor) || value <= f32[at - 1] || value <= f32[at + 1]) continue
-      const up = at - columns
-      const down = at + columns
-      const above = [f32[up - 1], f32[up], f32[up + 1], f32[at - 1]]
-      sortNear(f32, near, [...above, f32[at + 1], f32[down - 1], f32[down], f32[down + 1]])
-      const brightest = (f32[near + 4] + f32[near + 5] + (f32[near + 6] + f32[near + 7])) / 4
-      if (value <= floor + 5 * Math.max(0, brightest)) continue
-      f32[at] = f((f32[near + 2] + f32[near + 3] + (f32[near + 4] + f32[near + 5])) / 4)
+    for (let block = 0; block < columns; block += 4) {
+      // Four are looked at together, before any of them is mended.
+      const first = (place >> 2) + j * columns + block
+      const suspects = [first, first + 1, first + 2, first + 3].filter(
+        at => f32[at] > floor && f32[at] > f32[at - 1] && f32[at] > f32[at + 1],
+      )
+      for (const at of suspects) {
+        const i = block + at - first
+        if (i > 0 && i < columns - 1) mendOne(f32, at, columns, floor, near)
+      }
     }
   }
+}
+
+function mendOne(f32: Float32Array, at: number, columns: number, floor: number, near: number): void {
+  const up = at - columns
+  const down = at + columns
+  const above = [f32[up - 1], f32[up], f32[up + 1], f32[at - 1]]
+  sortNear(f32, near, [...above, f32[at + 1], f32[down - 1], f32[down], f32[down + 1]])
+  const brightest = (f32[near + 4] + f32[near + 5] + (f32[near + 6] + f32[near + 7])) / 4
+  if (f32[at] <= floor + 5 * Math.max(0, brightest)) return
+  f32[at] = (f32[near + 2] + f32[near + 3] + (f32[near + 4] + f32[near + 5])) / 4
 }

@@ -22,7 +22,7 @@ const largestSizePx = 30
 const rounds = 5 // a second one leaves 0.010 px of error, the fifth 0.002 px
 
 /**
- * Measures spots `first` to `last` − 1. What has no shape of a star (no light above its surroundings, or it runs off
+ * Measures the spots that stand in a list from `first` to `last` − 1. What has no shape of a star (no light above its surroundings, or it runs off
  * the picture) is marked so.
  *
  * - Centroid: Gaussian-weighted, window matched to the star, up to five rounds, twice (SExtractor's XWIN/YWIN scheme).
@@ -35,9 +35,10 @@ const rounds = 5 // a second one leaves 0.010 px of error, the fifth 0.002 px
  *   Moffat profile with β = 3; programs that weight by radius show larger numbers.)
  *
  * @param plane  f32, `width` × `height`; hot pixels and pixels without data are mended in the stamp
+ * @param list  u32, numbers of spots
  * @param sigma  of the detection; what is hot must stand as far over the sky
  * @param scratch  `shapeScratchBytes`, overwritten
- * @param shapes  one of `shapeBytes` for every spot of the whole list, written from the first to the last
+ * @param shapes  one of `shapeBytes` for every spot, written for those measured
  */
 export function measureStars(
   views: Views,
@@ -45,15 +46,17 @@ export function measureStars(
   width: number,
   height: number,
   spots: number,
+  list: number,
   first: number,
   last: number,
   sigma: number,
   scratch: number,
   shapes: number,
 ): void {
-  const { f32, i32 } = views
+  const { f32, i32, u32 } = views
   const picture = { plane, width, height, scratch }
-  for (let i = first; i < last; i++) {
+  for (let next = first; next < last; next++) {
+    const i = u32[(list >> 2) + next]
     const from = (spots + i * spotBytes) >> 2
     const to = (shapes + i * shapeBytes) >> 2
     const spot: Spot = {
@@ -107,19 +110,22 @@ interface Spot {
 }
 
 function measure(views: Views, picture: Picture, spot: Spot) {
+  // A pixel without end makes a blob without a middle.
+  if (!(spot.dx * spot.dx + spot.dy * spot.dy + spot.size < 1e9)) return undefined
   let x = spot.dx
   let y = spot.dy
   let size = Math.min(Math.max(spot.size, 1.5), largestSizePx)
   const furthest = (1 + spot.size) * (1 + spot.size)
-  let ringSize = size
   let sky = ring(views, picture, spot, x, y, size)
   let stamp: Stamp | undefined
   let moments: Moments | undefined
   for (let pass = 0; pass < 2; pass++) {
     const window = Math.max(narrowestWindowPx, size * sigmaPerFwhm)
     const reach = Math.ceil(4 * window) + 2
-    const radius = pass === 0 ? reach : Math.max(reach, Math.ceil(outerOf(size)) + 3)
-    stamp = makeStamp(views, picture, spot, Math.floor(x + 0.5), Math.floor(y + 0.5), radius)
+    const radius = Math.max(reach, Math.ceil(outerOf(size)) + 2)
+    if (!stamp || !holds(stamp, x, y, radius)) {
+      stamp = makeStamp(views, picture, spot, Math.floor(x + 0.5), Math.floor(y + 0.5), radius + 1)
+    }
     for (let round = 0; round < rounds; round++) {
       moments = windowMoments(views, picture.scratch, stamp, x, y, window, sky.level)
       if (!moments) return undefined
@@ -130,16 +136,19 @@ function measure(views: Views, picture: Picture, spot: Spot) {
     }
     if (!moments) return undefined
     size = Math.min(Math.max(moments.fwhm, 1), 1.6 * size, largestSizePx)
-    if (pass === 0 && Math.abs(size - ringSize) > 0.25 * ringSize) {
-      ringSize = size
-      sky = ring(views, picture, spot, x, y, size)
-    }
+    // The ring was too close to a star that turned out wider.
+    if (pass === 0 && 3 * size > sky.inner + 1.5) sky = ring(views, picture, spot, x, y, size)
   }
   if (!stamp || !moments) return undefined
   const growth = growthOf(views, picture, spot, stamp, x, y, size, sky)
   if (!growth) return undefined
   const { fwhm, major, minor, sine, cosine } = moments
   return { x, y, ...growth, sky: sky.level, noise: sky.noise, fwhm, major, minor, sine, cosine }
+}
+
+/** Whether a circle of `radius` px about (x, y), and the one opposite of what lies in it, is on the stamp. */
+function holds(stamp: Stamp, x: number, y: number, radius: number): boolean {
+  return Math.max(Math.abs(x - stamp.x), Math.abs(y - stamp.y)) <= 1 && stamp.radius >= radius
 }
 
 function innerOf(size: number): number {
@@ -150,7 +159,7 @@ function outerOf(size: number): number {
   return Math.max(innerOf(size) + 1, 3 * size)
 }
 
-/** Level, above the mesh's, and spread of a ring beyond the star's light. */
+/** Level, above the mesh's, and spread of every other row of a ring beyond the star's light. */
 function ring(views: Views, picture: Picture, spot: Spot, x: number, y: number, size: number) {
   const { f32, f64 } = views
   const { plane, width, height, scratch } = picture
@@ -158,10 +167,10 @@ function ring(views: Views, picture: Picture, spot: Spot, x: number, y: number, 
   const outer = inner + Math.max(4, size)
   const middleX = spot.x + x
   const middleY = spot.y + y
-  const samples = (scratch + 8192) >> 2
+  const samples = (scratch + 8192 + 176 * 1024) >> 2
   let count = 0
   const lastRow = Math.min(height - 1, Math.floor(middleY + outer))
-  for (let j = Math.max(0, Math.ceil(middleY - outer)); j <= lastRow; j++) {
+  for (let j = Math.max(0, Math.ceil(middleY - outer)); j <= lastRow; j += 2) {
     const dy = j - middleY
     const half = Math.sqrt(Math.max(0, outer * outer - dy * dy))
     const hole = inner * inner - dy * dy
@@ -174,14 +183,16 @@ function ring(views: Views, picture: Picture, spot: Spot, x: number, y: number, 
     for (let i = from; i <= before; i++) f32[samples + count++] = f32[row + i] - spot.level
     for (let i = after; i <= to; i++) f32[samples + count++] = f32[row + i] - spot.level
   }
-  const mesh = { level: 0, noise: spot.noise }
+  f32.fill(0, samples + count, samples + count + 4)
+  const mesh = { level: 0, noise: spot.noise, inner }
   if (count < 24) return mesh
-  clippedMean(views, scratch + 8192, count >> 2, scratch + 8192 + 176 * 1024, scratch)
+  clippedMean(views, 4 * samples, count >> 2, scratch + 8192 + 352 * 1024, scratch)
   const mean = f64[scratch >> 3]
   if (Number.isNaN(mean)) return mesh
-  const noise = Math.max(spot.noise, f64[(scratch >> 3) + 1])
   // The mesh rests on more pixels; the ring is believed where it differs by more than its own error.
-  return { level: Math.abs(mean) < (2 * noise) / Math.sqrt(count) ? 0 : mean, noise }
+  const spread = f64[(scratch >> 3) + 1]
+  const noise = spread > spot.noise * (1 + 2 / Math.sqrt(count)) ? spread : spot.noise
+  return { level: Math.abs(mean) < (2 * noise) / Math.sqrt(count) ? 0 : mean, noise, inner }
 }
 
 interface Moments {
@@ -248,9 +259,8 @@ function growthOf(
   const { width, height, scratch } = picture
   if (spot.x + nearX - reach < 0 || spot.x + nearX + reach >= width) return undefined
   if (spot.y + nearY - reach < 0 || spot.y + nearY + reach >= height) return undefined
-  const moved = Math.max(Math.abs(x - before.x), Math.abs(y - before.y))
-  const fits = moved <= 1 && before.radius >= Math.ceil(outer) + 2
-  const stamp = fits ? before : makeStamp(views, picture, spot, nearX, nearY, Math.ceil(outer) + 2)
+  const span = Math.ceil(outer) + 2
+  const stamp = holds(before, x, y, span) ? before : makeStamp(views, picture, spot, nearX, nearY, span)
   const curve = growthSums(views, scratch, stamp, x, y, inner, outer, sky.level, sky.noise)
   const flux = curve(outer).light
   if (!(flux > 0)) return undefined

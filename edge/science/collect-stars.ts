@@ -7,7 +7,16 @@ import { skyOf } from './sky-mesh.js'
 import type { StarOrder, StarPlaces } from './star-places.js'
 import type { Star, StarOptions, Stars } from './stars.js'
 
-type Draft = { -readonly [K in keyof Star]: Star[K] }
+/** Stars in columns: thousands of them are sifted before the few that are wanted become objects. */
+interface Drafts {
+  readonly count: number
+  readonly shape: Int32Array // index into f32 of the star's shape
+  readonly x: Float64Array // px of the light, as all lengths here
+  readonly y: Float64Array
+  readonly fwhm: Float64Array
+  readonly stretch: Float64Array // long axis over short axis
+  readonly clipped: Uint8Array
+}
 
 /**
  * Stars out of the shapes that `measureChunk` left, in sequence.
@@ -18,74 +27,99 @@ type Draft = { -readonly [K in keyof Star]: Star[K] }
  * noise stays that of the light.
  */
 export function collectStars(views: Views, order: StarOrder, options: StarOptions = {}): Stars {
+  const { f32 } = views
   const { places } = order
-  const stars = keepStarLike(draftStars(views, order, options.saturationAdu))
-  tellWidth(stars)
-  stars.sort((a, b) => b.fluxAdu - a.fluxAdu || a.y - b.y || a.x - b.x)
-  const kept = stars.slice(0, options.maxStars ?? 500)
-  if (places.scale > 1) for (const star of kept) enlarge(star, places.scale)
-  const good = kept.filter(star => !star.saturated && star.snr >= 10)
-  const told = good.length > 0 ? good : kept
-  const { levelAdu, noiseAdu } = skyOf(views.f32, places)
+  const drafts = draftStars(views, order, options.saturationAdu)
+  const list = keepStarLike(f32, drafts)
+  const narrower = narrowing(f32, drafts, list)
+  // The brightest first; places in the list of shapes, which is in order of peaks, settle the rest.
+  const keys = Float64Array.from(list, i => -f32[drafts.shape[i] + fluxAt])
+  const ranks = rank(keys)
+  const most = Math.min(list.length, options.maxStars ?? 500)
+  const stars: Star[] = []
+  for (let i = 0; i < most; i++) stars.push(starOf(f32, drafts, list[ranks[i]], narrower, places.scale))
+  const good = stars.filter(star => !star.saturated && star.snr >= 10)
+  const told = good.length > 0 ? good : stars
+  const { levelAdu, noiseAdu } = skyOf(f32, places)
   return {
-    stars: kept,
-    found: stars.length,
+    stars,
+    found: list.length,
     backgroundAdu: levelAdu,
     noiseAdu,
-    medianHfdPx: medianOf(told, star => star.hfdPx),
-    medianFwhmPx: medianOf(told, star => star.fwhmPx),
-    medianEccentricity: medianOf(told, star => star.eccentricity),
+    medianHfdPx: medianOf(told.length, i => told[i].hfdPx),
+    medianFwhmPx: medianOf(told.length, i => told[i].fwhmPx),
+    medianEccentricity: medianOf(told.length, i => told[i].eccentricity),
   }
 }
 
-function enlarge(star: Draft, scale: number): void {
-  const blur = ((scale * scale - 1) / 12) * 8 * Math.LN2 // FWHM² that a superpixel adds beyond a pixel's own, px²
-  const unblur = (widthPx: number) => Math.sqrt(Math.max((scale * widthPx) ** 2 - blur, (0.5 * scale * widthPx) ** 2))
-  star.x = star.x * scale + (scale - 1) / 2
-  star.y = star.y * scale + (scale - 1) / 2
-  star.fluxAdu *= scale * scale
-  star.hfdPx = unblur(star.hfdPx)
-  star.fwhmPx = unblur(star.fwhmPx)
+// Where `measureStars` puts the numbers of a shape.
+const [fluxAt, skyAt, noiseAt, hfdAt, fwhmAt, majorAt, minorAt, sineAt, cosineAt, valueAt] = [
+  ...[5, 6, 7, 8, 9, 10, 11, 12, 13, 14],
+]
+
+function starOf(f32: Float32Array, drafts: Drafts, i: number, narrower: number, scale: number): Star {
+  const at = drafts.shape[i]
+  const ratio = drafts.stretch[i]
+  const unblurred = scale === 1 ? (width: number) => width : (width: number) => unblur(width, scale)
+  return {
+    x: drafts.x[i] * scale + (scale - 1) / 2,
+    y: drafts.y[i] * scale + (scale - 1) / 2,
+    fluxAdu: f32[at + fluxAt] * scale * scale,
+    peakAdu: f32[at + valueAt] - f32[at + skyAt],
+    snr: snrOf(f32, at),
+    hfdPx: unblurred(f32[at + hfdAt]),
+    fwhmPx: unblurred(f32[at + fwhmAt] * narrower),
+    eccentricity: Math.sqrt(1 - 1 / (ratio * ratio)),
+    angleRad: 0.5 * Math.atan2(f32[at + sineAt], f32[at + cosineAt]),
+    saturated: drafts.clipped[i] === 1,
+  }
+}
+
+function snrOf(f32: Float32Array, at: number): number {
+  return f32[at + fluxAt] / (Math.max(f32[at + noiseAt], 1e-9) * Math.sqrt(Math.PI) * f32[at + hfdAt])
+}
+
+/** A width without what superpixels add to it. */
+function unblur(widthPx: number, scale: number): number {
+  const blur = ((scale * scale - 1) / 12) * 8 * Math.LN2 // FWHM², beyond a pixel's own, px²
+  return Math.sqrt(Math.max((scale * widthPx) ** 2 - blur, (0.5 * scale * widthPx) ** 2))
 }
 
 /** Stars that are of their own, from the brightest peak down. */
-function draftStars({ f32, i32 }: Views, { places, sigma }: StarOrder, saturationAdu: number | undefined): Draft[] {
-  const count = i32[places.spotCount >> 2]
-  const clip = saturationAdu ?? clipLevel({ f32, i32 }, places, count)
-  const known = starMap(places)
-  const stars: Draft[] = []
-  for (let i = 0; i < count; i++) {
+function draftStars({ f32, i32 }: Views, { places, sigma }: StarOrder, saturationAdu: number | undefined): Drafts {
+  const spots = i32[places.spotCount >> 2]
+  const clip = saturationAdu ?? clipLevel(f32, i32, places, spots)
+  const shape = new Int32Array(spots)
+  const x = new Float64Array(spots)
+  const y = new Float64Array(spots)
+  const fwhm = new Float64Array(spots)
+  const stretch = new Float64Array(spots)
+  const clipped = new Uint8Array(spots)
+  const known = starMap(places, x, y, fwhm)
+  let count = 0
+  for (let i = 0; i < spots; i++) {
     const at = (places.shapes + i * shapeBytes) >> 2
     if (i32[at] === 0) continue
-    const valueAdu = f32[at + 14]
-    const noiseAdu = f32[at + 7]
-    const peakAdu = valueAdu - f32[at + 6]
+    const value = f32[at + valueAt]
     // Against the ring, not the mesh: a ripple in the wings of a bright star or in a nebula is not a star.
-    if (!(peakAdu >= sigma * noiseAdu)) continue
-    const x = i32[at + 1] + f32[at + 3]
-    const y = i32[at + 2] + f32[at + 4]
-    if (known.holds(stars, x, y)) continue
-    const fluxAdu = f32[at + 5]
-    const hfdPx = f32[at + 8]
-    const star = {
-      ...{ x, y, fluxAdu, peakAdu, hfdPx },
-      snr: fluxAdu / (Math.max(noiseAdu, 1e-9) * Math.sqrt(Math.PI) * hfdPx),
-      fwhmPx: f32[at + 9],
-      eccentricity: Math.sqrt(Math.max(0, 1 - f32[at + 11] / f32[at + 10])),
-      angleRad: 0.5 * Math.atan2(f32[at + 12], f32[at + 13]),
-      saturated: valueAdu >= clip,
-    }
-    known.add(star, stars.length)
-    stars.push(star)
+    if (!(value - f32[at + skyAt] >= sigma * f32[at + noiseAt])) continue
+    x[count] = i32[at + 1] + f32[at + 3]
+    y[count] = i32[at + 2] + f32[at + 4]
+    if (known.holds(x[count], y[count])) continue
+    shape[count] = at
+    fwhm[count] = f32[at + fwhmAt]
+    stretch[count] = Math.sqrt(Math.min(1e4, Math.max(1, f32[at + majorAt] / f32[at + minorAt])))
+    clipped[count] = value >= clip ? 1 : 0
+    known.add(count++)
   }
-  return stars
+  return { count, shape, x, y, fwhm, stretch, clipped }
 }
 
 /**
  * Where the sensor clips, told by a star with three pixels of one height at the frame's very top; Infinity when
  * none has.
  */
-function clipLevel({ f32, i32 }: Pick<Views, 'f32' | 'i32'>, { spots }: StarPlaces, count: number): number {
+function clipLevel(f32: Float32Array, i32: Int32Array, { spots }: StarPlaces, count: number): number {
   const top = count > 0 ? f32[(spots >> 2) + 5] : 0
   for (let i = 0; i < count; i++) {
     const at = (spots + i * spotBytes) >> 2
@@ -97,63 +131,75 @@ function clipLevel({ f32, i32 }: Pick<Views, 'f32' | 'i32'>, { spots }: StarPlac
 }
 
 /** Remembers where stars are, so that a noise peak in a wide star's flank is not listed as the same star again. */
-function starMap({ lightWidth, lightHeight }: StarPlaces) {
+function starMap({ lightWidth, lightHeight }: StarPlaces, x: Float64Array, y: Float64Array, fwhm: Float64Array) {
   const columns = (lightWidth >> 5) + 1
   const rows = (lightHeight >> 5) + 1
   const heads = new Int32Array(columns * rows).fill(-1) // squares of 32 px, each a chain of stars
   const chain: number[] = [] // star, next, star, next …
   const within = (at: number, most: number) => Math.min(most - 1, Math.max(0, Math.floor(at / 32)))
   return {
-    add({ x, y, fwhmPx }: Star, index: number): void {
-      for (let row = within(y - fwhmPx, rows); row <= within(y + fwhmPx, rows); row++) {
-        for (let column = within(x - fwhmPx, columns); column <= within(x + fwhmPx, columns); column++) {
+    add(star: number): void {
+      const reach = fwhm[star]
+      const right = within(x[star] + reach, columns)
+      const below = within(y[star] + reach, rows)
+      for (let row = within(y[star] - reach, rows); row <= below; row++) {
+        for (let column = within(x[star] - reach, columns); column <= right; column++) {
           const square = row * columns + column
-          chain.push(index, heads[square])
+          chain.push(star, heads[square])
           heads[square] = chain.length - 2
         }
       }
     },
-    holds(stars: readonly Star[], x: number, y: number): boolean {
-      const square = within(y, rows) * columns + within(x, columns)
+    holds(atX: number, atY: number): boolean {
+      const square = within(atY, rows) * columns + within(atX, columns)
       for (let link = heads[square]; link >= 0; link = chain[link + 1]) {
-        const other = stars[chain[link]]
-        const near = 0.8 * other.fwhmPx
-        if ((other.x - x) ** 2 + (other.y - y) ** 2 < near * near) return true
+        const other = chain[link]
+        const near = 0.8 * fwhm[other]
+        if ((x[other] - atX) ** 2 + (y[other] - atY) ** 2 < near * near) return true
       }
       return false
     },
   }
 }
 
-/** Drops what is far sharper, wider or longer than the frame's own stars; needs ten to know what those look like. */
-function keepStarLike(stars: Draft[]): Draft[] {
-  if (stars.length < 10) return stars.filter(star => star.eccentricity < 0.995)
-  const hfd = medianOf(stars, star => star.hfdPx) ?? 0
-  const longest = Math.max(3, 3 * (medianOf(stars, axisRatio) ?? 0))
-  return stars.filter(
-    star => star.hfdPx > 0.5 * hfd && (star.saturated || (star.hfdPx < 2.2 * hfd && axisRatio(star) < longest)),
-  )
-}
-
-function axisRatio({ eccentricity }: Star): number {
-  return 1 / Math.sqrt(Math.max(1e-4, 1 - eccentricity * eccentricity))
+/** Leaves out what is far sharper, wider or longer than the frame's own stars; needs ten to know what those are like. */
+function keepStarLike(f32: Float32Array, { count, shape, stretch, clipped }: Drafts): Int32Array {
+  const hfdOf = (i: number) => f32[shape[i] + hfdAt]
+  const few = count < 10
+  const hfd = few ? 0 : medianOf(count, hfdOf)!
+  const widest = few ? Number.POSITIVE_INFINITY : 2.2 * hfd
+  const longest = few ? 10 : Math.max(3, 3 * medianOf(count, i => stretch[i])!)
+  const list = new Int32Array(count)
+  let kept = 0
+  for (let i = 0; i < count; i++) {
+    if (!(hfdOf(i) > 0.5 * hfd)) continue
+    if ((few || !clipped[i]) && !(hfdOf(i) < widest && stretch[i] < longest)) continue
+    list[kept++] = i
+  }
+  return list.subarray(0, kept)
 }
 
 /**
- * Turns the width of the best-fitting Gaussian into the full width at half maximum, in place. Real stars have wings,
- * which widen both the fit and the HFD; how far the two part tells the profile, which is the whole frame's. The curve is
- * a fit to simulated Moffat profiles of β = 2.5 to 8 and a Gaussian, FWHM 2 to 4.5 px, good to 1 %.
+ * By how much the full width at half maximum is narrower than the best-fitting Gaussian's. Real stars have wings, which
+ * widen both the fit and the HFD; how far the two part tells the profile, which is the whole frame's. The curve is a
+ * fit to simulated Moffat profiles of β = 2.5 to 8 and a Gaussian, FWHM 2 to 4.5 px, good to 1 %.
  */
-function tellWidth(stars: Draft[]): void {
-  const good = stars.filter(star => !star.saturated && star.snr >= 20)
-  const ratio = medianOf(good, star => star.hfdPx / star.fwhmPx)
-  if (ratio === undefined) return
+function narrowing(f32: Float32Array, { shape, clipped }: Drafts, list: Int32Array): number {
+  const good = list.filter(i => !clipped[i] && snrOf(f32, shape[i]) >= 20)
+  const ratio = medianOf(good.length, i => f32[shape[good[i]] + hfdAt] / f32[shape[good[i]] + fwhmAt])
+  if (ratio === undefined) return 1
   const wings = Math.min(0.3, Math.max(0, ratio - 1))
-  const narrower = 1 - (0.264 * wings) / (wings + 0.132)
-  for (const star of stars) star.fwhmPx *= narrower
+  return 1 - (0.264 * wings) / (wings + 0.132)
 }
 
-function medianOf(stars: readonly Star[], number: (star: Star) => number): number | undefined {
-  if (stars.length === 0) return undefined
-  return medianInPlace(Float64Array.from(stars, number), stars.length)
+/** Indices of keys, the smallest first, equal ones in order. */
+function rank(keys: Float64Array): Int32Array {
+  return Int32Array.from(keys.keys()).sort((a, b) => keys[a] - keys[b] || a - b)
+}
+
+function medianOf(count: number, number: (i: number) => number): number | undefined {
+  if (count === 0) return undefined
+  const values = new Float64Array(count)
+  for (let i = 0; i < count; i++) values[i] = number(i)
+  return medianInPlace(values, count)
 }

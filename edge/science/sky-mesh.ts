@@ -87,17 +87,21 @@ function setGates(f32: Float32Array, { columns, rows, level, noise, gates }: Sta
   }
 }
 
+/** Medians of 3 × 3 cells, fewer at the edges and where there are NaN; of all when there is no number around. */
 function medianMesh(mesh: Float32Array, { columns, rows }: StarPlaces): Float32Array {
   const smooth = new Float32Array(mesh.length)
   const near = new Float64Array(9)
-  const numbers = mesh.filter(value => !Number.isNaN(value))
-  const whole = medianInPlace(numbers, numbers.length)
+  let whole: number | undefined
   for (let row = 0; row < rows; row++) {
+    const top = Math.max(0, row - 1) * columns
+    const bottom = Math.min(rows - 1, row + 1) * columns
     for (let column = 0; column < columns; column++) {
+      const left = Math.max(0, column - 1)
+      const right = Math.min(columns - 1, column + 1)
       let count = 0
-      for (let y = Math.max(0, row - 1); y <= Math.min(rows - 1, row + 1); y++) {
-        for (let x = Math.max(0, column - 1); x <= Math.min(columns - 1, column + 1); x++) {
-          const value = mesh[y * columns + x]
+      for (let y = top; y <= bottom; y += columns) {
+        for (let i = y + left; i <= y + right; i++) {
+          const value = mesh[i]
           if (Number.isNaN(value)) continue
           let place = count++
           for (; place > 0 && near[place - 1] > value; place--) near[place] = near[place - 1]
@@ -105,9 +109,15 @@ function medianMesh(mesh: Float32Array, { columns, rows }: StarPlaces): Float32A
         }
       }
       const half = count >> 1
-      const middle = count % 2 === 1 ? near[half] : (near[half - 1] + near[half]) / 2
-      smooth[row * columns + column] = count === 0 ? whole : middle
+      if (count === 0) whole ??= medianOfNumbers(mesh)
+      const middle = count & 1 ? near[half] : (near[half - 1] + near[half]) / 2
+      smooth[row * columns + column] = count === 0 ? whole! : middle
     }
   }
   return smooth
+}
+
+function medianOfNumbers(mesh: Float32Array): number {
+  const numbers = mesh.filter(value => !Number.isNaN(value))
+  return medianInPlace(numbers, numbers.length)
 }

@@ -30,7 +30,9 @@ export interface StarPlaces extends StarSizes {
   readonly taken: number // bits, one a pixel of light
   readonly stack: number
   readonly spotCount: number // i32
-  readonly spots: number
+  readonly spots: number // the brightest peak's first
+  readonly listCount: number // i32
+  readonly spotList: number // u32, numbers of those to measure
   readonly shapes: number
 }
 
@@ -59,6 +61,8 @@ export function layOutStars(layout: Layout, { width, height, kind }: StarSizes):
     stack: layout.take(4 * mostBlobPx),
     spotCount: layout.take(4),
     spots: layout.take(spotBytes * mostSpots),
+    listCount: layout.take(4),
+    spotList: layout.take(4 * mostSpots),
     shapes: layout.take(shapeBytes * mostSpots),
   }
 }

@@ -102,7 +102,8 @@ t.test('peaks, spots and shapes, bit for bit', async t => {
     const taken = list + 4096
     const stack = taken + 4096
     const spots = stack + 4 * mostBlobPx
-    const shapes = spots + spotBytes * capacity
+    const numbers = spots + spotBytes * capacity
+    const shapes = numbers + 4 * capacity
     const scratch = shapes + shapeBytes * capacity + 64 - ((shapes + shapeBytes * capacity) % 64)
     sameBits(
       t,
@@ -140,7 +141,7 @@ t.test('peaks, spots and shapes, bit for bit', async t => {
         bytes: scratch + shapeScratchBytes + 1024,
         fill: ({ f32, i32, u32 }, random) => {
           fillSky(f32.subarray(16, 16 + width * height), width, random, (width * height) / 300)
-          lists.count = Math.min(capacity, 1 + ((width * height) >> 8))
+          lists.count = Math.min(capacity, 2 + 2 * ((width * height) >> 9))
           for (let i = 0; i < lists.count; i++) {
             const at = (peaks + i * peakBytes) >> 2
             i32[at] = Math.floor(random() * width)
@@ -149,14 +150,16 @@ t.test('peaks, spots and shapes, bit for bit', async t => {
             f32[at + 3] = 395 + 10 * random()
             f32[at + 4] = 20
             u32[(list >> 2) + i] = peaks + i * peakBytes
+            u32[(numbers >> 2) + i] = i ^ 1
           }
         },
         run: kernels => {
           const blobs = [plane, width, height, list, lists.count, taken, stack, spots, capacity] as const
           const found = kernels.fillBlobs(...blobs)
           const half = found >> 1
-          kernels.measureStars(plane, width, height, spots, half, found, 5, scratch, shapes)
-          kernels.measureStars(plane, width, height, spots, 0, half, 5, scratch, shapes)
+          const picture = [plane, width, height, spots, numbers] as const
+          kernels.measureStars(...picture, half, found, 5, scratch, shapes)
+          kernels.measureStars(...picture, 0, half, 5, scratch, shapes)
           return found
         },
       },

@@ -2,12 +2,13 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import t from 'tap'
-import { measureBackground } from '../../edge/science/background.js'
 import { readFitsImage } from '../../edge/science/fits-read.js'
-import { luminanceOf } from '../../edge/science/luminance.js'
 import { medianInPlace, selectInPlace } from '../../edge/science/order-statistic.js'
-import type { Image } from '../../edge/science/samples.js'
+import type { Image, Samples } from '../../edge/science/samples.js'
+import { finishSkyMesh, skyMeshStrip } from '../../edge/science/sky-mesh.js'
+import { makeStarRoom } from '../../edge/science/star-room.js'
 import type { Star } from '../../edge/science/stars.js'
+import { kernelModule } from '../../edge/workers/kernel-module.js'
 import { sharedData } from '../support/shared-data.js'
 import {
   expose,
@@ -83,19 +84,29 @@ t.test('ranks and medians are those of sorting', async t => {
 t.test('the sky is measured under stars, on a slope, and where half the frame holds no data', async t => {
   const field = makeField({ count: 600, seed: 3 })
   const { samples, width, height } = expose(field, {}, { seed: 3 })
-  const flat = measureBackground(samples, width, height)
-  t.ok(Math.abs(flat.medianLevelAdu - 500) < 2, `level ${flat.medianLevelAdu}`)
-  t.ok(Math.abs(flat.medianNoiseAdu - Math.sqrt(409)) < 1, `noise ${flat.medianNoiseAdu}`)
+  const flat = meshOf(samples, width, height)
+  t.ok(Math.abs(flat.levelAdu - 500) < 2, `level ${flat.levelAdu}`)
+  t.ok(Math.abs(flat.noiseAdu - Math.sqrt(409)) < 1, `noise ${flat.noiseAdu}`)
 
   const slope = Float32Array.from(samples, (value, i) => (i % width < 400 ? Number.NaN : value + (i % width)))
-  const sloped = measureBackground(slope, width, height)
-  const last = sloped.levelAdu[sloped.columns - 1]
-  t.ok(Math.abs(last - (500 + 768)) < 5, `the right edge reads ${last}`)
-  t.notOk([...sloped.levelAdu].some(Number.isNaN), 'cells without data borrow from their neighbours')
-  t.ok(Number.isNaN(measureBackground(new Float32Array(100).fill(Number.NaN), 10, 10).medianLevelAdu))
-  t.throws(() => measureBackground(samples, width + 1, height), { name: 'ScienceError', message: /801 × 600/ })
-  t.throws(() => measureBackground(samples, width, height, { x: 700, y: 0, width: 101, height: 1 }), /region 101/)
+  const sloped = meshOf(slope, width, height)
+  const last = sloped.levels[sloped.columns - 1]
+  t.ok(Math.abs(last - (500 + 784)) < 5, `the right edge, 32 px wide, reads ${last}`)
+  t.notOk(sloped.levels.some(Number.isNaN), 'cells without data borrow from their neighbours')
+  t.ok(Number.isNaN(meshOf(new Float32Array(100).fill(Number.NaN), 10, 10).levelAdu))
 })
+
+/** The finished mesh of a plane. */
+function meshOf(samples: Samples, width: number, height: number) {
+  const { hand, plane, places } = makeStarRoom(kernelModule()).frame({ width, height, kind: 'mono' })
+  hand.views.f32.set(samples, plane >> 2)
+  const order = { places, plane, sigma: 5 }
+  for (let strip = 0; strip < places.rows; strip++) skyMeshStrip(hand, order, strip)
+  const sky = finishSkyMesh(hand.views, order)
+  const first = places.level >> 2
+  const levels = [...hand.views.f32.subarray(first, first + places.columns * places.rows)]
+  return { ...sky, levels, columns: places.columns }
+}
 
 t.test('bright stars are found and nothing else, among 2500 hot pixels and 300 cosmic rays', async t => {
   const field = makeField({ width: 2328, height: 1760, count: 1000, beta: 3, hotPixels: 2500, seed: 8 })
@@ -271,15 +282,24 @@ t.test('a Bayer frame gives star places in its own pixels, whatever the colour o
     'no hot pixel passes',
   )
 
-  const odd: Image = {
-    ...image,
-    width: 5,
-    height: 3,
-    samples: Uint16Array.of(0, 4, 0, 8, 9, 4, 8, 8, 16, 9, 1, 2, 3, 4, 5),
+  const odd: Image = { ...image, width: 5, height: 3, samples: new Uint16Array(15) }
+  t.equal(starsOf(odd).found, 0, 'a last row and column without partners are left out')
+  t.throws(() => starsOf({ ...odd, planes: 2, samples: new Uint16Array(30) }), { name: 'ScienceError' })
+  t.throws(() => starsOf({ ...odd, planes: 3 }), { name: 'ScienceError', message: /15 samples do not fill/ })
+  t.throws(() => starsOf(odd, { region: { x: 3, y: 0, width: 3, height: 1 } }), /region 3/)
+})
+
+t.test('the light of three colours is their mean', async t => {
+  const field = makeField({ faintest: 20_000, apartPx: 30, count: 60, seed: 16 })
+  const { samples, ...image } = expose(field)
+  const colours = new Float32Array(3 * samples.length)
+  for (const [plane, share] of [0.5, 1.5, 1].entries()) {
+    for (let i = 0; i < samples.length; i++) colours[plane * samples.length + i] = share * samples[i]
   }
-  t.same(luminanceOf(odd), { plane: Float32Array.of(4, 8), width: 2, height: 1, scale: 2, offsetPx: 0.5 })
-  t.equal(luminanceOf({ ...odd, bayer: undefined, planes: 3, height: 1 }).plane[0], Math.fround(5 / 3))
-  t.throws(() => luminanceOf({ ...odd, planes: 2 }), { name: 'ScienceError' })
+  const mono = starsOf({ ...image, samples })
+  const colour = starsOf({ ...image, planes: 3, type: 'f32', samples: colours })
+  t.equal(colour.found, mono.found)
+  t.ok(Math.abs(colour.stars[0].x - mono.stars[0].x) < 1e-3)
 })
 
 t.test('real frames: undersampled, clipped at 4095, and RGGB', { skip }, async t => {

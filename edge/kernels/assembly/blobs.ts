@@ -26,8 +26,8 @@ function fill(
   let above = peakY
   let below = peakY
   const first = <usize>peakY * <usize>width + <usize>peakX
-  store<u8>(taken + (first >> 3), load<u8>(taken + (first >> 3)) | (<u8>1 << <u8>(first & 7)))
-  store<u32>(pending, ((<u32>peakY) << 16) | (<u32>peakX))
+  store<u8>(taken + (first >> 3), load<u8>(taken + (first >> 3)) | ((<u8>1) << (<u8>(first & 7))))
+  store<u32>(pending, ((<u32>peakY) << 16) | <u32>peakX)
   pending += 4
   while (pending > stack) {
     pending -= 4
@@ -53,10 +53,10 @@ function fill(
         const next = <usize>v * <usize>width + <usize>u
         if (!(<f64>load<f32>(plane + (next << 2)) >= floor)) continue
         const byte = load<u8>(taken + (next >> 3))
-        const bit = <u8>1 << <u8>(next & 7)
+        const bit = (<u8>1) << (<u8>(next & 7))
         if (byte & bit) continue
         store<u8>(taken + (next >> 3), byte | bit)
-        store<u32>(pending, ((<u32>v) << 16) | (<u32>u))
+        store<u32>(pending, ((<u32>v) << 16) | <u32>u)
         pending += 4
       }
     }
@@ -86,7 +86,7 @@ export function fillBlobs(
     const x = load<i32>(peak)
     const y = load<i32>(peak + 4)
     const bit = <usize>y * <usize>width + <usize>x
-    if ((load<u8>(taken + (bit >> 3)) >> (<u8>(bit & 7))) & 1) continue
+    if ((load<u8>(taken + (bit >> 3)) >> <u8>(bit & 7)) & 1) continue
     const value = <f64>load<f32>(peak + 8)
     const level = <f64>load<f32>(peak + 12)
     const floor = level + (value - level) / 2

@@ -9,7 +9,7 @@ function skyAt(mesh: usize, columns: i32, left: i32, right: i32, upper: i32, low
 }
 
 /** The next of eight values into its place among the `i` that are sorted. */
-// @ts-ignore: decorator
+// @ts-expect-error: decorator
 @inline
 export function sortIn(near: usize, i: i32, value: f32): void {
   const sure: f32 = value == value ? value : -f32.POSITIVE_INFINITY
@@ -30,7 +30,7 @@ export function sortAround(place: usize, stride: usize, near: usize): void {
   sortIn(near, 7, load<f32>(place + stride + 4))
 }
 
-// @ts-ignore: decorator
+// @ts-expect-error: decorator
 @inline
 function isLit(place: usize, over: f64): i32 {
   return <i32>(<f64>load<f32>(place) > over)
@@ -40,9 +40,6 @@ function judge(place: usize, stride: usize, levelAdu: f64, noiseAdu: f64, sigma:
   const value = load<f32>(place)
   const up = place - stride
   const down = place + stride
-  if (load<f32>(place - 4) >= value || load<f32>(place + 4) > value) return NaN
-  if (load<f32>(up - 4) >= value || load<f32>(up) >= value || load<f32>(up + 4) >= value) return NaN
-  if (load<f32>(down - 4) > value || load<f32>(down) > value || load<f32>(down + 4) > value) return NaN
   const over = levelAdu + 2 * noiseAdu
   const above = isLit(up - 4, over) + isLit(up, over) + isLit(up + 4, over)
   const below = isLit(down - 4, over) + isLit(down, over) + isLit(down + 4, over)
@@ -54,12 +51,43 @@ function judge(place: usize, stride: usize, levelAdu: f64, noiseAdu: f64, sigma:
   return hot ? load<f32>(near + 28) : value
 }
 
-// @ts-ignore: decorator
+// @ts-expect-error: decorator
 @inline
 function brighter(place: usize, gate: v128): bool {
   const one = v128.or(f32x4.gt(v128.load(place), gate), f32x4.gt(v128.load(place + 16), gate))
   const two = v128.or(f32x4.gt(v128.load(place + 32), gate), f32x4.gt(v128.load(place + 48), gate))
   return v128.any_true(v128.or(one, two))
+}
+
+/** Bits of those of four pixels that are over the gate and no lower than their neighbours; of equal ones the first. */
+// @ts-expect-error: decorator
+@inline
+function summits(place: usize, stride: usize, gate: v128): i32 {
+  const value = v128.load(place)
+  const up = place - stride
+  const down = place + stride
+  const before = v128.or(f32x4.ge(v128.load(up - 4), value), f32x4.ge(v128.load(up), value))
+  const first = v128.or(f32x4.ge(v128.load(up + 4), value), f32x4.ge(v128.load(place - 4), value))
+  const after = v128.or(f32x4.gt(v128.load(down - 4), value), f32x4.gt(v128.load(down), value))
+  const second = v128.or(f32x4.gt(v128.load(down + 4), value), f32x4.gt(v128.load(place + 4), value))
+  const lower = v128.or(v128.or(before, first), v128.or(after, second))
+  return i32x4.bitmask(v128.andnot(f32x4.gt(value, gate), lower))
+}
+
+// @ts-expect-error: decorator
+@inline
+function top16(place: usize, floor: v128): v128 {
+  // Where neither is larger the first stays, so that NaN are passed over.
+  const one = f32x4.pmax(f32x4.pmax(floor, v128.load(place)), v128.load(place + 16))
+  return f32x4.pmax(f32x4.pmax(one, v128.load(place + 32)), v128.load(place + 48))
+}
+
+// @ts-expect-error: decorator
+@inline
+function brighter64(place: usize, gate: v128): bool {
+  const left = f32x4.pmax(top16(place, gate), top16(place + 64, gate))
+  const right = f32x4.pmax(top16(place + 128, gate), top16(place + 192, gate))
+  return v128.any_true(f32x4.gt(f32x4.pmax(left, right), gate))
 }
 
 export function findPeaks(
@@ -89,30 +117,39 @@ export function findPeaks(
     const v = down - <f64>upper
     for (let block = 0; block < width; block += 16) {
       const limit = load<f32>(gates + ((<usize>(block >> 6)) << 2))
-      if (!brighter(row + ((<usize>block) << 2), f32x4.splat(limit))) continue
+      const gate = f32x4.splat(limit)
+      // Most cells' rows have nothing to offer: they are passed in one go.
+      if ((block & 63) == 0 && block <= width - 64 && !brighter64(row + ((<usize>block) << 2), gate)) {
+        block += 48
+        continue
+      }
+      if (!brighter(row + ((<usize>block) << 2), gate)) continue
       const end = min(block + 16, width - 1)
-      for (let x = max(1, block); x < end; x++) {
-        const place = row + ((<usize>x) << 2)
-        const value = load<f32>(place)
-        if (!(value > limit)) continue
-        const across = min(max((<f64>x - 31.5) / 64, 0), <f64>(columns - 1))
-        const left = <i32>floor(across)
-        const right = min(columns - 1, left + 1)
-        const u = across - <f64>left
-        const levelAdu = skyAt(level, columns, left, right, upper, lower, u, v)
-        const noiseAdu = skyAt(noise, columns, left, right, upper, lower, u, v)
-        if (!(<f64>value > levelAdu + sigma * noiseAdu)) continue
-        const seen = judge(place, stride, levelAdu, noiseAdu, sigma, near)
-        if (!(<f64>seen > levelAdu + sigma * noiseAdu)) continue
-        if (count == capacity) return count
-        store<i32>(out, x)
-        store<i32>(out + 4, y)
-        store<f32>(out + 8, seen)
-        store<f32>(out + 12, <f32>levelAdu)
-        store<f32>(out + 16, <f32>noiseAdu)
-        store<i32>(out + 20, 0)
-        out += 24
-        count++
+      for (let four = block; four < end; four += 4) {
+        let lanes = summits(row + ((<usize>four) << 2), stride, gate)
+        for (let x = four; lanes != 0; x++, lanes >>= 1) {
+          if ((lanes & 1) == 0 || x == 0 || x >= end) continue
+          const place = row + ((<usize>x) << 2)
+          const across = min(max((<f64>x - 31.5) / 64, 0), <f64>(columns - 1))
+          const left = <i32>floor(across)
+          const right = min(columns - 1, left + 1)
+          const u = across - <f64>left
+          const levelAdu = skyAt(level, columns, left, right, upper, lower, u, v)
+          const noiseAdu = skyAt(noise, columns, left, right, upper, lower, u, v)
+          const least = levelAdu + sigma * noiseAdu
+          if (!(<f64>load<f32>(place) > least)) continue
+          const seen = judge(place, stride, levelAdu, noiseAdu, sigma, near)
+          if (!(<f64>seen > least)) continue
+          if (count == capacity) return count
+          store<i32>(out, x)
+          store<i32>(out + 4, y)
+          store<f32>(out + 8, seen)
+          store<f32>(out + 12, <f32>levelAdu)
+          store<f32>(out + 16, <f32>noiseAdu)
+          store<i32>(out + 20, 0)
+          out += 24
+          count++
+        }
       }
     }
   }

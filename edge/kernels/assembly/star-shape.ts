@@ -47,7 +47,7 @@ let area: f64 = 0
 let flux: f64 = 0
 let hfd: f64 = 0
 
-// @ts-ignore: decorator
+// @ts-expect-error: decorator
 @inline
 function total(lanes: v128): f64 {
   const first = <f64>f32x4.extract_lane(lanes, 0) + <f64>f32x4.extract_lane(lanes, 1)
@@ -59,6 +59,7 @@ export function measureStars(
   planeWidth: i32,
   planeHeight: i32,
   spots: usize,
+  list: usize,
   first: i32,
   last: i32,
   sigma: f64,
@@ -69,9 +70,10 @@ export function measureStars(
   width = planeWidth
   height = planeHeight
   scratch = scratchAt
-  for (let i = first; i < last; i++) {
-    const from = spots + <usize>i * 40
-    const to = shapes + <usize>i * 64
+  for (let next = first; next < last; next++) {
+    const i = <usize>load<u32>(list + ((<usize>next) << 2))
+    const from = spots + i * 40
+    const to = shapes + i * 64
     spotX = load<i32>(from)
     spotY = load<i32>(from + 4)
     spotLevel = load<f32>(from + 24)
@@ -99,17 +101,20 @@ export function measureStars(
 }
 
 function measure(dx: f64, dy: f64, spotSize: f64, to: usize): bool {
+  if (!(dx * dx + dy * dy + spotSize < 1e9)) return false
   let x = dx
   let y = dy
   let size = min(max(spotSize, 1.5), 30)
   const furthest = (1 + spotSize) * (1 + spotSize)
-  let ringSize = size
-  ring(x, y, size)
+  let ringInner = ring(x, y, size)
   for (let pass = 0; pass < 2; pass++) {
     const window = max<f64>(1, size * sigmaPerFwhm)
     const reach = <i32>ceil(4 * window) + 2
-    const radius = pass == 0 ? reach : max(reach, <i32>ceil(outerOf(size)) + 3)
-    makeStamp(<i32>floor(x + 0.5), <i32>floor(y + 0.5), radius)
+    const radius = max(reach, <i32>ceil(outerOf(size)) + 2)
+    const moved = max(abs(x - <f64>stampX), abs(y - <f64>stampY))
+    if (pass == 0 || !(moved <= 1) || stampRadius < radius) {
+      makeStamp(<i32>floor(x + 0.5), <i32>floor(y + 0.5), radius + 1)
+    }
     for (let round = 0; round < 5; round++) {
       if (!windowMoments(x, y, window)) return false
       x += stepX
@@ -118,10 +123,8 @@ function measure(dx: f64, dy: f64, spotSize: f64, to: usize): bool {
       if (stepX * stepX + stepY * stepY < 1e-7) break
     }
     size = min(min(max(fwhm, 1), 1.6 * size), 30)
-    if (pass == 0 && abs(size - ringSize) > 0.25 * ringSize) {
-      ringSize = size
-      ring(x, y, size)
-    }
+    // The ring was too close to a star that turned out wider.
+    if (pass == 0 && 3 * size > ringInner + 1.5) ringInner = ring(x, y, size)
   }
   store<f32>(to + 12, <f32>x)
   store<f32>(to + 16, <f32>y)
@@ -131,22 +134,34 @@ function measure(dx: f64, dy: f64, spotSize: f64, to: usize): bool {
   return false
 }
 
-// @ts-ignore: decorator
+// @ts-expect-error: decorator
 @inline
 function innerOf(size: f64): f64 {
   return max<f64>(2.5, 1.5 * size)
 }
 
-// @ts-ignore: decorator
+// @ts-expect-error: decorator
 @inline
 function outerOf(size: f64): f64 {
   return max(innerOf(size) + 1, 3 * size)
 }
 
-/** Samples first to last − 1 of a row, the mesh's sky off; returns where the next goes. */
-// @ts-ignore: decorator
+/** Samples first to end − 1 of a row, the mesh's sky off; up to three more are written that do not count. */
+// @ts-expect-error: decorator
 @inline
-function copyRow(row: usize, first: i32, end: i32, to: usize): usize {
+function appendRow(row: usize, first: i32, end: i32, to: usize): usize {
+  if (end <= first) return to
+  const level = f32x4.splat(spotLevel)
+  for (let i = first, at = to; i < end; i += 4, at += 16) {
+    v128.store(at, f32x4.sub(v128.load(row + ((<usize>i) << 2)), level))
+  }
+  return to + ((<usize>(end - first)) << 2)
+}
+
+/** Samples first to end − 1 of a row, the mesh's sky off, and no more. */
+// @ts-expect-error: decorator
+@inline
+function copyRow(row: usize, first: i32, end: i32, to: usize): void {
   const level = f32x4.splat(spotLevel)
   let i = first
   for (; i <= end - 4; i += 4) {
@@ -157,18 +172,17 @@ function copyRow(row: usize, first: i32, end: i32, to: usize): usize {
     store<f32>(to, load<f32>(row + ((<usize>i) << 2)) - spotLevel)
     to += 4
   }
-  return to
 }
 
-function ring(x: f64, y: f64, size: f64): void {
+function ring(x: f64, y: f64, size: f64): f64 {
   const inner = max<f64>(5, 3 * size)
   const outer = inner + max<f64>(4, size)
   const atX = <f64>spotX + x
   const atY = <f64>spotY + y
-  const samples = scratch + stampAt
+  const samples = scratch + cleanAt
   let next = samples
   const lastRow = min(height - 1, <i32>floor(atY + outer))
-  for (let j = max(0, <i32>ceil(atY - outer)); j <= lastRow; j++) {
+  for (let j = max(0, <i32>ceil(atY - outer)); j <= lastRow; j += 2) {
     const dy = <f64>j - atY
     const half = sqrt(max<f64>(0, outer * outer - dy * dy))
     const hole = inner * inner - dy * dy
@@ -177,21 +191,24 @@ function ring(x: f64, y: f64, size: f64): void {
     const row = plane + ((<usize>j * <usize>width) << 2)
     if (hole > 0) {
       const gap = sqrt(hole)
-      next = copyRow(row, from, min(to, <i32>ceil(atX - gap) - 1) + 1, next)
-      next = copyRow(row, max(from, <i32>floor(atX + gap) + 1), to + 1, next)
+      next = appendRow(row, from, min(to, <i32>ceil(atX - gap) - 1) + 1, next)
+      next = appendRow(row, max(from, <i32>floor(atX + gap) + 1), to + 1, next)
     } else {
-      next = copyRow(row, from, to + 1, next)
+      next = appendRow(row, from, to + 1, next)
     }
   }
+  v128.store(next, f32x4.splat(0))
   skyLevel = 0
   skyNoise = spotNoise
   const count = <i32>((next - samples) >> 2)
-  if (count < 24) return
-  clippedMean(samples, count >> 2, scratch + cleanAt, scratch)
+  if (count < 24) return inner
+  clippedMean(samples, count >> 2, scratch + awayAt, scratch)
   const mean = load<f64>(scratch)
-  if (mean != mean) return
-  skyNoise = max(spotNoise, load<f64>(scratch + 8))
+  if (mean != mean) return inner
+  const spread = load<f64>(scratch + 8)
+  skyNoise = spread > spotNoise * (1 + 2 / sqrt(<f64>count)) ? spread : spotNoise
   skyLevel = abs(mean) < (2 * skyNoise) / sqrt(<f64>count) ? 0 : mean
+  return inner
 }
 
 function makeStamp(x: i32, y: i32, radius: i32): void {
@@ -205,22 +222,30 @@ function makeStamp(x: i32, y: i32, radius: i32): void {
   const place = scratch + stampAt
   const from = min(max(0, -left), stampColumns)
   const to = max(from, min(stampColumns, width - left))
-  let odd = i32x4.splat(0)
+  const level = f32x4.splat(spotLevel)
+  const limit = f32x4.splat(endless)
+  let even = i32x4.splat(-1)
   for (let j = 0; j < stampRows; j++) {
     const out = place + ((<usize>(j * stampColumns)) << 2)
-    const inside = top + j >= 0 && top + j < height
-    if (!inside || from > 0 || to < stampColumns) {
-      for (let i = 0; i < stampColumns; i += 4) v128.store(out + ((<usize>i) << 2), f32x4.splat(0))
-    }
-    if (!inside) continue
     const row = plane + (((<isize>(top + j)) * <isize>width + <isize>left) << 2)
+    const inside = top + j >= 0 && top + j < height
+    if (inside && from == 0 && to == stampColumns) {
+      const end = (<usize>stampColumns) << 2
+      for (let at: usize = 0; at < end; at += 16) {
+        const value = f32x4.sub(v128.load(row + at), level)
+        v128.store(out + at, value)
+        even = v128.and(even, f32x4.lt(f32x4.abs(value), limit))
+      }
+      continue
+    }
+    for (let i = 0; i < stampColumns; i += 4) v128.store(out + ((<usize>i) << 2), f32x4.splat(0))
+    if (!inside) continue
     copyRow(row, from, to, out + ((<usize>from) << 2))
     for (let i = 0; i < stampColumns; i += 4) {
-      const value = f32x4.abs(v128.load(out + ((<usize>i) << 2)))
-      odd = v128.or(odd, v128.not(f32x4.lt(value, f32x4.splat(endless))))
+      even = v128.and(even, f32x4.lt(f32x4.abs(v128.load(out + ((<usize>i) << 2))), limit))
     }
   }
-  if (v128.any_true(odd)) mendAbsent(place)
+  if (!i32x4.all_true(even)) mendAbsent(place)
   mendHot(place)
 }
 
@@ -254,12 +279,17 @@ function mendHot(place: usize): void {
   for (let j = 1; j < stampRows - 1; j++) {
     const row = place + <usize>j * stride
     for (let block = 0; block < stampColumns; block += 4) {
-      if (!v128.any_true(f32x4.gt(v128.load(row + ((<usize>block) << 2)), floors))) continue
-      const end = min(block + 4, stampColumns - 1)
-      for (let i = max(1, block); i < end; i++) {
+      const four = row + ((<usize>block) << 2)
+      const values = v128.load(four)
+      const lit = f32x4.gt(values, floors)
+      if (!v128.any_true(lit)) continue
+      const left = f32x4.gt(values, v128.load(four - 4))
+      const right = f32x4.gt(values, v128.load(four + 4))
+      let lanes = i32x4.bitmask(v128.and(lit, v128.and(left, right)))
+      for (let i = block; lanes != 0; i++, lanes >>= 1) {
+        if ((lanes & 1) == 0 || i == 0 || i >= stampColumns - 1) continue
         const at = row + ((<usize>i) << 2)
         const value = load<f32>(at)
-        if (!(value > hotFloor) || value <= load<f32>(at - 4) || value <= load<f32>(at + 4)) continue
         sortAround(at, stride, near)
         const high = <f64>load<f32>(near + 24) + <f64>load<f32>(near + 28)
         const brightest = (<f64>load<f32>(near + 16) + <f64>load<f32>(near + 20) + high) / 4
@@ -272,7 +302,7 @@ function mendHot(place: usize): void {
 }
 
 /** Weights of four columns or rows: w, w·d, w·d², 1 kB apart. */
-// @ts-ignore: decorator
+// @ts-expect-error: decorator
 @inline
 function weigh(to: usize, i: i32, middle: v128, narrowing: v128): void {
   const place = f32x4.add(f32x4.splat(<f32>i), f32x4(0, 1, 2, 3))
@@ -364,7 +394,7 @@ function windowMoments(x: f64, y: f64, window: f64): bool {
   return true
 }
 
-// @ts-ignore: decorator
+// @ts-expect-error: decorator
 @inline
 function widen(moment: f64, variance: f64): f64 {
   const bounded = min(max(moment, 0.01), 0.9 * variance)
