@@ -70,7 +70,7 @@ t.test('a first night on a phone', { skip: noBrowser, timeout: 200_000 }, async 
     await page.getByRole('button', { name: 'Expose', exact: true }).tap()
     await page.getByRole('progressbar', { name: 'Exposure' }).waitFor()
     const { lastId } = await agent.until<{ lastId?: string }>('camera/main', ({ lastId }) => lastId !== undefined)
-    await page.getByAltText('The last frame of the main camera, stretched').waitFor()
+    await page.getByAltText('The last frame of camera “main”, stretched').waitFor()
     await page.getByRole('link', { name: 'Open in history' }).tap()
     const row = page.locator('.history [aria-current=true]')
     await row.getByText('First light').waitFor()

@@ -1,5 +1,4 @@
-// The main camera's last exposure, to be looked at closely: the one that was just taken, or after a restart of the box
-// the newest that it keeps.
+// A camera's last exposure, to be looked at closely: the one that was just taken, or the newest that the box keeps.
 import { useEffect, useState } from 'preact/hooks'
 import type { Exposure } from '../../edge/ports/store'
 import { fetched } from '../ask'
@@ -7,7 +6,6 @@ import { boot, usePictureTag } from '../live'
 import { useNewestKept } from './picture'
 import { Viewer } from './viewer'
 
-const alt = 'The last frame of the main camera, stretched'
 const empty = 'No frame yet. The first one appears here.'
 
 /** What the archive knows of a frame. */
@@ -22,12 +20,22 @@ function useExposure(id: string | undefined): Exposure | undefined {
   return found?.id === id ? found : undefined
 }
 
+/** The camera's device name is the end of an exposure's id. */
+const isOf = (id: string | undefined, camera: string | undefined): boolean =>
+  id !== undefined && id.slice(id.indexOf('-') + 1) === camera
+
 export function LastExposure({ camera }: { camera: string | undefined }) {
   const tag = usePictureTag('frame')
-  const told = useExposure(tag?.of)
-  const kept = useNewestKept(tag ? undefined : camera)
-  const frame = told ?? kept
-  const id = tag?.of ?? kept?.id
+  // The picture may be another camera's by now: then the box makes this one anew.
+  const [newest, setNewest] = useState<string>()
+  useEffect(() => {
+    if (isOf(tag?.of, camera)) setNewest(tag?.of)
+  }, [tag, camera])
+  const mine = isOf(newest, camera) ? newest : undefined
+  const told = useExposure(mine)
+  const kept = useNewestKept(mine ? undefined : camera)
+  const frame = told ?? (mine ? undefined : kept)
+  const id = mine ?? kept?.id
   if (!id)
     return (
       <div class="lit vacant">
@@ -40,8 +48,8 @@ export function LastExposure({ camera }: { camera: string | undefined }) {
         of: id,
         version: id,
         kind: frame?.frameType ?? 'light',
-        ready: tag && `/api/pictures/frame?v=${boot.get()}-${tag.version}`,
-        alt,
+        ready: tag?.of === id ? `/api/pictures/frame?v=${boot.get()}-${tag.version}` : undefined,
+        alt: `The last frame of camera “${camera}”, stretched`,
         width: frame?.width,
         height: frame?.height,
       }}

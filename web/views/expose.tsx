@@ -25,7 +25,7 @@ export function ExposeView() {
     <div class="two">
       <div class="stacked">
         <Progress camera={camera} name={name} />
-        <LastFrame camera={camera} sizes={observatory?.sizes} name={name} mainCamera={observatory?.camera} />
+        <LastFrame camera={camera} sizes={observatory?.sizes} name={name} />
       </div>
       <div class="stacked">
         {cameras.length > 1 && (
@@ -97,22 +97,19 @@ function LastFrame({
   camera,
   sizes,
   name,
-  mainCamera,
 }: {
   camera: Camera | undefined
   sizes: 'hfd' | 'hfr' | undefined
   name: string | undefined
-  mainCamera: string | undefined
 }) {
   return (
     <section class="card picture-card">
-      <LastExposure camera={mainCamera} />
+      <LastExposure key={name} camera={name} />
       <dl class="figures">
         <Figure label="Stars" value={whole(camera?.lastStars)} />
         <Figure label={sizeName(sizes)} value={fixed(sizeOf(camera?.lastHfdPx, sizes), 2)} unit="px" />
         <Figure label="Sky" value={whole(camera?.lastBackgroundAdu)} unit="ADU" />
       </dl>
-      {name !== mainCamera && <p class="dim">The picture is the main camera’s; the numbers are this camera’s.</p>}
       {camera?.lastId && (
         <a class="button" href={hrefOf('files', '-', 'history', camera.lastId)}>
           Open in history
