@@ -12,6 +12,7 @@ import { useTick } from './parts/tick'
 import { hrefOf, route } from './route'
 import type { Observatory } from './states'
 import { setTheme, theme } from './theme'
+import { CalibrationView } from './views/calibration'
 import { DevicesView } from './views/devices'
 import { ExposeView } from './views/expose'
 import { FilesView } from './views/files'
@@ -38,6 +39,7 @@ const views: readonly ViewRow[] = [
   { id: 'expose', name: 'Expose', near: true, show: () => <ExposeView /> },
   { id: 'focus', name: 'Focus', show: () => <FocusView /> },
   { id: 'stack', name: 'Stack', near: true, show: () => <StackView /> },
+  { id: 'calibration', name: 'Calibration', show: () => <CalibrationView /> },
   { id: 'mount', name: 'Mount', near: true, show: () => <MountView /> },
   { id: 'files', name: 'Files', show: () => <FilesView /> },
   { id: 'devices', name: 'Devices', show: () => <DevicesView /> },

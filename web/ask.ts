@@ -41,6 +41,8 @@ interface Manner {
   readonly signal?: AbortSignal
 }
 
+const typeOf = (body: unknown): string => (body instanceof Blob ? 'application/octet-stream' : 'application/json')
+
 async function once<T>(method: string, path: string, body: unknown, manner: Manner): Promise<T> {
   const stop = new AbortController()
   const late = setTimeout(() => stop.abort(), manner.deadlineMs ?? patienceMs)
@@ -51,8 +53,8 @@ async function once<T>(method: string, path: string, body: unknown, manner: Mann
   try {
     response = await fetch(path, {
       method,
-      headers: body === undefined ? undefined : { 'content-type': 'application/json' },
-      body: body === undefined ? undefined : JSON.stringify(body),
+      headers: body === undefined ? undefined : { 'content-type': typeOf(body) },
+      body: body === undefined || body instanceof Blob ? body : JSON.stringify(body),
       signal: stop.signal,
     })
     words = await response.text()

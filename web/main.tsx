@@ -10,6 +10,7 @@ import './styles/controls.css'
 import './styles/pictures.css'
 import './styles/viewer.css'
 import './styles/views.css'
+import './styles/calibration.css'
 import './styles/files.css'
 
 listenToBox()

@@ -121,6 +121,8 @@ const deeds: Readonly<Record<string, string>> = {
   'camera-expose': 'exposure',
   'camera-cool': 'cooling',
   'stack-start': 'live stack',
+  'calibration-take': 'calibration series',
+  'calibration-make': 'making of a master',
   'focus-start': 'focus loop',
   'focuser-move': 'move of the focuser',
   'wheel-select': 'turn of the filter wheel',
