@@ -6,7 +6,7 @@ import type { Step } from './strip-step.js'
 import { type PixelBox, planesOf, tileWidthFor, type WarpOrder, warpScratchBytes, warpTile } from './warp-tile.js'
 
 /**
- * Keeps means of 4 × 4-px blocks, in some 100 bands of four rows each, of the reference and of two half-stacks, every
+ * Keeps means of 4 × 4-px blocks, in some 40 bands of four rows each, of the reference and of two half-stacks, every
  * other frame each.
  *
  * Two halves hold the same sky, so their difference holds noise alone: faint stars, nebulae and gradients cancel,
@@ -44,7 +44,7 @@ interface Half {
 }
 
 export const meterBlockPx = 4
-const mostBands = 110
+const mostBands = 40
 const fewestFrames = 4 // below, both halves are little more than the reference itself
 const fewestPairs = 200 // for a scatter good to 6 %
 

@@ -70,8 +70,8 @@ export function layOutStackMemory(
   return { memory, rowsPerStrip, masters, plane, stars, stack, meter, boxes, boxBytes, scratch }
 }
 
-/** With so many frames it is told which of the first ones hold a satellite. */
-export const seedFrames = 7
+/** With so many frames it is told which of the first ones hold a satellite, even where two of them cross. */
+export const seedFrames = 5
 
 /** Rows of a region as wide as the frame, and width and height of those that frames turned far need. */
 export const straightRows = 128

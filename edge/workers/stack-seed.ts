@@ -10,7 +10,8 @@ import type { FrameFile } from './frame-file.js'
 import { type StackMemory, straightRows, turnedPx } from './stack-memory.js'
 
 /** A frame that went in, with all that its folding took. */
-export interface FirstFrame extends Pick<SeedFrame, 'transform' | 'scale' | 'offset' | 'weight' | 'noiseAdu'> {
+export interface FirstFrame
+  extends Pick<SeedFrame, 'transform' | 'scale' | 'offset' | 'weight' | 'noiseAdu' | 'starSlack'> {
   readonly file: FrameFile
 }
 
@@ -31,9 +32,9 @@ export function seedStack(crew: Crew, memory: StackMemory, frames: readonly Firs
   for (const region of regionsOf(how.frame, transforms, boxBytes)) {
     const boxes = boxesFor(region, how.frame, transforms, memory.boxes)
     crew.run('developBox', ...boxWork(memory, how, frames, boxes))
-    const seeds = frames.map(({ transform, scale, offset, weight, noiseAdu }, i): SeedFrame => {
+    const seeds = frames.map(({ transform, scale, offset, weight, noiseAdu, starSlack }, i): SeedFrame => {
       const warp = { frame: how.frame, kernel: how.kernel, transform, scale, offset }
-      return { ...warp, weight, noiseAdu, box: boxes[i] }
+      return { ...warp, weight, noiseAdu, starSlack, box: boxes[i] }
     })
     crew.run('seedTile', { region, frames: seeds, kappa: how.kappa, stack }, seedTilesOf(region))
   }

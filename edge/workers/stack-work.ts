@@ -19,7 +19,7 @@ import { clearStack, rejectedShare, stackFactor, stackImage, stripsOf } from '..
 import { gatherSpots } from '../science/star-steps.js'
 import type { Stars } from '../science/stars.js'
 import { transparency } from '../science/transparency.js'
-import { type FrameKind, type PixelBox, type WarpOrder, wholeFrame } from '../science/warp-tile.js'
+import { type PixelBox, type WarpOrder, wholeFrame } from '../science/warp-tile.js'
 import { type Crew, openCrew } from './crew.js'
 import { makeStarFinder } from './easel.js'
 import { type StackKind, unlike, unusable } from './fit-frame.js'
@@ -60,15 +60,14 @@ const fewestToSeed = 3
 type Accepted = Extract<StackOutcome, { accepted: true }>
 
 /** Memory and threads for frames of one kind. */
-interface Open {
-  readonly frame: FrameKind
+interface Open extends StackKind {
   readonly memory: StackMemory
   readonly crew: Crew
   readonly masters: PackedMasters
 }
 
 /** What is there once the first frame has been taken. */
-interface Begun extends Open, StackKind {
+interface Begun extends Open {
   readonly meter: NoiseMeter
   readonly light: FrameLight // of the first frame
   reference: Reference
@@ -82,6 +81,8 @@ export function openStack(plan: StackPlan): OpenStack {
   /** Kept open until there are enough to begin anew with them. */
   let first: FirstFrame[] = []
   let begun: Begun | undefined
+  /** Made for the last frame that came, while none has been good enough to begin with. */
+  let ready: Open | undefined
   let shown: OpenView | undefined
   const findStars = makeStarFinder()
 
@@ -107,13 +108,12 @@ export function openStack(plan: StackPlan): OpenStack {
   async function take(file: FrameFile, id: string): Promise<StackOutcome> {
     const unfit = begun && unlike(begun, file)
     if (unfit) return refusal(...unfit)
-    const here = begun ?? (await prepare(file))
-    try {
-      return fold(here, file, id)
-    } finally {
-      // A first frame that was no good says nothing of how large the next one is.
-      if (!begun) await here.crew.close()
+    if (ready && unlike(ready, file)) {
+      await ready.crew.close()
+      ready = undefined
     }
+    ready ??= await prepare(file)
+    return fold(ready, file, id)
   }
 
   async function prepare(file: FrameFile): Promise<Open> {
@@ -125,7 +125,8 @@ export function openStack(plan: StackPlan): OpenStack {
     const files = plan.masters.map((master): MasterFile => ({ ...master, file: join(archive, master.path) }))
     const served = { bayer: bayer !== undefined, topDown: file.topDown }
     try {
-      return { frame, memory, crew, masters: loadMasters(crew.hand, memory.masters, files, served, memory.plane) }
+      const masters = loadMasters(crew.hand, memory.masters, files, served, memory.plane)
+      return { frame, topDown: file.topDown, camera: textOf(file.cards, 'INSTRUME'), memory, crew, masters }
     } catch (error) {
       await crew.close()
       throw error
@@ -152,7 +153,7 @@ export function openStack(plan: StackPlan): OpenStack {
     const light = { sky, transparency: through, hfdPx: stars.medianHfdPx }
     begun ??= {
       ...here,
-      ...{ topDown: file.topDown, camera: textOf(file.cards, 'INSTRUME'), light },
+      light,
       ...{ reference: makeReference(stars.stars), referenceId: id, referenceLook: stars },
       meter: makeNoiseMeter(width, height, stars.stars),
     }
@@ -165,12 +166,15 @@ export function openStack(plan: StackPlan): OpenStack {
     const worth = frameWorth(light, begun.light)
     const order = { frame, transform, kernel, ...worth }
     const box = wholeFrame(memory.plane, frame)
-    crew.run('foldStrip', { ...order, box, mode: combine, kappa, stack: memory.stack }, stripsOf(height))
+    // The first frames are folded in again: what is shown until then need not be told from satellites.
+    const early = combine === 'reject' && wentIn.length < seedFrames
+    const mode = early ? 'mean' : combine
+    crew.run('foldStrip', { ...order, box, mode, kappa, stack: memory.stack }, stripsOf(height))
     measureNoise(begun, order, box)
     wentIn.push(id)
     shown = undefined
-    const share = combine === 'reject' ? rejectedShare(crew.hand.views, memory.stack) : 0
-    if (combine === 'reject' && wentIn.length <= seedFrames) {
+    const share = mode === 'reject' ? rejectedShare(crew.hand.views, memory.stack) : 0
+    if (early) {
       first.push({ file, transform, ...worth })
       if (wentIn.length === seedFrames) beginAnew()
     }
@@ -223,7 +227,8 @@ export function openStack(plan: StackPlan): OpenStack {
     },
     async close() {
       letGo()
-      await begun?.crew.close()
+      await ready?.crew.close()
+      ready = undefined
       begun = undefined
     },
   }
