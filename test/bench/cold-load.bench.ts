@@ -17,7 +17,7 @@ const slow = {
   downloadThroughput: 1.6e6 / 8,
   uploadThroughput: 0.75e6 / 8,
 }
-const views = ['now', 'pier', 'expose', 'focus', 'stack', 'mount', 'files', 'devices', 'log']
+const views = ['now', 'pier', 'expose', 'focus', 'stack', 'calibration', 'mount', 'files', 'devices', 'log']
 
 if (noBrowser) process.stdout.write(`${JSON.stringify({ name: 'cold-load', absent: noBrowser })}\n`)
 else {
