@@ -75,7 +75,8 @@ export interface MasterNumbers {
  * @param ours  who wrote it, and when
  */
 export function masterCards(first: readonly Card[], said: MasterNumbers, ours: readonly Card[]): Card[] {
-  const cards: Card[] = first.filter(({ keyword }) => lasting.has(keyword))
+  const dark = said.kind === 'dark' || said.kind === 'bias'
+  const cards: Card[] = first.filter(({ keyword }) => lasting.has(keyword) && !(dark && keyword === 'FILTER'))
   const put = (keyword: string, value: Card['value'], comment: string, real = false) =>
     cards.push({ keyword, value, comment, ...(real ? { real } : {}) })
   put('IMAGETYP', types[said.kind], 'type of frame')

@@ -56,10 +56,9 @@ function Taking({ library }: { library: CalibrationLibrary | undefined }) {
   if (!library?.taking) {
     if (!library?.warning && !library?.error) return null
     return (
-      <p class="banner" role="status">
-        <Icon name="warn" />
-        <span>{sentence(library.error ?? library.warning ?? '')}</span>
-      </p>
+      <section class="card" role="status">
+        <p class="warned">{sentence(library.error ?? library.warning ?? '')}</p>
+      </section>
     )
   }
   const { taking, number = 0, total = 0 } = library
@@ -191,7 +190,7 @@ function Take({ camera, wheel, unless }: Guarded & { camera: Camera | undefined;
             keys="decimal"
             value={form.seconds}
             wrong={exposure.wrong}
-            placeholder="as the stack’s"
+            placeholder="the stack’s"
             onValue={next => change({ seconds: next })}
           />
         )}
