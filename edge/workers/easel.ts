@@ -1,28 +1,23 @@
 // A thread's own tools for pictures and for the stars on them: kernels on memory of their own, as large as the largest
 // frame so far.
-import { simdKernels } from '../kernels/kernels.js'
-import { kernelMemory, viewsOf } from '../kernels/memory.js'
+import { kernelModule, ownKernels } from '../kernels/kernel-module.js'
 import type { Image } from '../science/samples.js'
 import { makeStarRoom, type StarRoom, starsOf } from '../science/star-room.js'
 import type { StarOptions, Stars } from '../science/stars.js'
 import { pictureScratchBytes } from '../science/stretch.js'
 import type { Hand } from '../science/strip-step.js'
-import { kernelModule } from './kernel-module.js'
 
 /** Gives a hand with scratch for pictures of frames so wide. */
 export type Easel = (width: number) => Hand
-
-const start = 64 // offset 0 stays free, see makeLayout
 
 export function makeEasel(): Easel {
   let hand: Hand | undefined
   let bytes = 0
   return width => {
-    const wanted = start + pictureScratchBytes(width)
+    const wanted = pictureScratchBytes(width)
     if (hand && wanted <= bytes) return hand
-    const memory = kernelMemory(wanted)
-    bytes = memory.buffer.byteLength
-    hand = { kernels: simdKernels(kernelModule(), memory), views: viewsOf(memory.buffer), scratch: start }
+    bytes = wanted
+    hand = ownKernels(bytes)
     return hand
   }
 }

@@ -1,6 +1,7 @@
 // What a look costs: the first preview, a slider, a tile; how many bytes the preview is and how true. On frames of 1, 4
 // and 16 megapixels, mono and colour, as they lie in a file and in the stack's memory.
 import { createRequire } from 'node:module'
+import { kernelModule } from '../../edge/kernels/kernel-module.js'
 import { simdKernels } from '../../edge/kernels/kernels.js'
 import { kernelMemory, viewsOf } from '../../edge/kernels/memory.js'
 import { downscale } from '../../edge/science/downscale.js'
@@ -10,7 +11,6 @@ import { pictureScratchBytes, type ScreenPicture, stretchPicture } from '../../e
 import { tileLight } from '../../edge/science/tiles.js'
 import { levelsOf } from '../../edge/science/tones.js'
 import { type Easel, makeEasel, makeStarFinder } from '../../edge/workers/easel.js'
-import { kernelModule } from '../../edge/workers/kernel-module.js'
 import { encodePicture } from '../../edge/workers/pictures-codec.js'
 import { openView, previewBytes } from '../../edge/workers/view-work.js'
 import { flatOf, renderShot, type SkyField, type SkyShot } from '../support/bench-sky-frame.js'

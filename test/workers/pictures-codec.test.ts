@@ -1,5 +1,4 @@
 // Pictures as files: small enough, true enough, by sharp and without it, looked at by decoders that are neither.
-import { inflateSync } from 'node:zlib'
 import jpegJs from 'jpeg-js'
 import t, { type Test } from 'tap'
 import { jpegSize } from '../../edge/science/jpeg-quality.js'
@@ -15,6 +14,7 @@ import {
   pictureCodec,
 } from '../../edge/workers/pictures-codec.js'
 import { sharpCodec } from '../../edge/workers/sharp-codec.js'
+import { pngPixels } from '../support/png-pixels.js'
 import { expose, makeField } from '../support/star-field.js'
 
 const easel = makeEasel()
@@ -34,35 +34,6 @@ function psnr({ width, height, channels, data }: ScreenPicture, jpeg: Uint8Array
     for (let c = 0; c < 3; c++) squares += (seen.data[3 * i + c] - data[channels * i + (channels === 3 ? c : 0)]) ** 2
   }
   return 10 * Math.log10((255 ** 2 * 3 * width * height) / squares)
-}
-
-/** The pixels of an 8-bit PNG without interlace, by its own arithmetic. */
-function pngPixels(png: Uint8Array): ScreenPicture {
-  const file = Buffer.from(png)
-  const [width, height] = [file.readUInt32BE(16), file.readUInt32BE(20)]
-  const channels = file[25] === 2 ? 3 : 1
-  const parts: Buffer[] = []
-  for (let at = 8; at < file.length; at += 12 + file.readUInt32BE(at)) {
-    if (file.toString('latin1', at + 4, at + 8) === 'IDAT')
-      parts.push(file.subarray(at + 8, at + 8 + file.readUInt32BE(at)))
-  }
-  const rows = inflateSync(Buffer.concat(parts))
-  const data = new Uint8Array(channels * width * height)
-  const line = channels * width
-  for (let y = 0; y < height; y++) {
-    const filter = rows[y * (line + 1)]
-    for (let i = 0; i < line; i++) {
-      const left = i < channels ? 0 : data[y * line + i - channels]
-      const up = y === 0 ? 0 : data[(y - 1) * line + i]
-      const corner = y === 0 || i < channels ? 0 : data[(y - 1) * line + i - channels]
-      const guess = left + up - corner
-      const [a, b, c] = [left, up, corner].map(value => Math.abs(guess - value))
-      const paeth = a <= b && a <= c ? left : b <= c ? up : corner
-      const before = [0, left, up, (left + up) >> 1, paeth][filter]
-      data[y * line + i] = rows[y * (line + 1) + 1 + i] + before
-    }
-  }
-  return { width, height, channels, data }
 }
 
 async function holds(t: Test, codec: Codec) {
