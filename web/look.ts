@@ -1,5 +1,5 @@
-// How a person wants pictures shown, remembered by this browser for each kind of picture: the stack, light frames, darks
-// … Levels are kept in ADU, so that they hold when the next frame's histogram has another range.
+// How a person wants pictures shown, remembered by this browser for each kind of picture: the stack, light frames,
+// darks … Levels are kept in ADU, so that they hold when the next frame's histogram has another range.
 import type { Display, Histogram } from '../edge/ports/display'
 import { type Cell, keptCell } from './cell'
 

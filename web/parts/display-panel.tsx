@@ -1,4 +1,5 @@
-// Tones of a picture, to be dragged while it follows: histogram with handles, stretch, gamma, negative, clipping, balance.
+// Tones of a picture, to be dragged while it follows: histogram with handles, stretch, gamma, negative, clipping marks,
+// colour balance.
 import { useId } from 'preact/hooks'
 import type { Histogram } from '../../edge/ports/display'
 import { useCell } from '../cell'

@@ -24,7 +24,7 @@ const keyPx = 60
 const keyFactor = 1.5
 
 /** Enlarges so that pixels of the file and of the screen are one; about (x, y) of the frame. */
-export function exactAbout(view: View, x: number, y: number, frame: Frame, fullWidth: number): View {
+function exactAbout(view: View, x: number, y: number, frame: Frame, fullWidth: number): View {
   const factor = exactScale(frame, fullWidth) / view.scale
   return scaledAbout(view, factor, x, y, frame, closest(frame, fullWidth))
 }

@@ -1,4 +1,5 @@
-// The light of a picture as a curve for each plane, and three handles on its axis: what is shown black, half grey, white.
+// The light of a picture as a curve for each plane, and three handles on its axis: what is shown black, half grey and
+// white.
 import { useMemo, useRef } from 'preact/hooks'
 import type { Histogram } from '../../edge/ports/display'
 import { aduAt } from '../look'

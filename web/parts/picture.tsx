@@ -1,5 +1,5 @@
-// The newest picture of a name. At night all of it is red: two layers in pictures.css see to that (a colour matrix on the
-// image, a red that multiplies whatever lies below it).
+// The newest picture of a name. At night all of it is red: two layers in pictures.css see to that (a colour matrix on
+// the image, a red that multiplies whatever lies below it).
 import type { ComponentChildren } from 'preact'
 import { useEffect, useRef, useState } from 'preact/hooks'
 import type { Exposure } from '../../edge/ports/store'

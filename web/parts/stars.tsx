@@ -61,6 +61,7 @@ export function StarCard({ overlay, at, onStar }: CardProps) {
   const sizes = useAt<Observatory>('observatory')?.value.sizes
   const { stars } = overlay
   const star = at === undefined ? undefined : stars[at]
+  const many = overlay.found > stars.length ? `The ${stars.length} brightest of ${overlay.found}` : stars.length
   const saturated = stars.filter(one => one.saturated).length
   const step = (by: number) => (): void =>
     onStar(((((at ?? (by > 0 ? -1 : 0)) + by) % stars.length) + stars.length) % stars.length)
@@ -71,8 +72,7 @@ export function StarCard({ overlay, at, onStar }: CardProps) {
           {star
             ? `Star ${at! + 1} of ${stars.length}`
             : stars.length
-              ? `${overlay.found > stars.length ? `The ${stars.length} brightest of ${overlay.found}` : stars.length} ` +
-                `stars${saturated ? `, ${saturated} saturated (dashed)` : ''}. Tap one.`
+              ? `${many} stars${saturated ? `, ${saturated} saturated (dashed)` : ''}. Tap one.`
               : 'No star was found.'}
         </p>
         {!!stars.length && (

@@ -1,6 +1,6 @@
-// A picture that can be enlarged, down to the pixels of its file where the box has them as tiles. The picture moves by a
-// transform, tiles and marks are painted on a canvas above it, both in the same animation frame; Preact draws only what
-// stands beside them.
+// A picture that can be enlarged, down to the pixels of its file where the box has them as tiles. The picture moves by
+// a transform, tiles and marks are painted on canvases above it, all in the same animation frame; Preact draws only
+// what stands beside them.
 import type { ComponentChildren, RefObject } from 'preact'
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { type Cell, cell, useCell } from '../cell'
