@@ -44,9 +44,10 @@ interface Scratch {
 
 function scratchOf(frame: FrameKind, start: number): Scratch {
   const planes = planesOf(frame)
-  const blocks = 4 * blocksOf(widestTilePx)
+  const widest = widestTilePx(frame)
+  const blocks = 4 * blocksOf(widest)
   const tile = start + warpScratchBytes(frame)
-  const floors = tile + 4 * planes * stripRows * widestTilePx
+  const floors = tile + 4 * planes * stripRows * widest
   const aside = floors + planes * blocks
   return { warp: start, tile, floors, aside, bytes: aside + 4 * blocks - start }
 }
@@ -70,7 +71,7 @@ export const foldStrip: Step<FoldOrder> = (hand, order, strip) => {
   const scratch = scratchOf(frame, hand.scratch)
   const y = strip * stripRows
   const height = Math.min(stripRows, stack.height - y)
-  const step = tileWidthFor(order.transform)
+  const step = Math.min(widestTilePx(frame), tileWidthFor(order.transform))
   let rejected = 0
   for (let x = 0; x < stack.width; x += step) {
     const area = { x, y, width: Math.min(step, stack.width - x), height }

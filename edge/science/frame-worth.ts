@@ -1,5 +1,6 @@
 // What a frame is worth in a stack: how its light is brought to the reference's, and how much it weighs.
 import { nominalWeight } from '../kernels/fold.js'
+import { starSlackFor } from './block-floors.js'
 import type { PlaneSky } from './plane-sky.js'
 
 /** A frame's sky, the light of its stars against the reference's (1: the same), and their size. */
@@ -17,6 +18,8 @@ export interface FrameWorth {
   readonly noiseAdu: readonly number[]
   /** 1 … 64; 16 for the reference. */
   readonly weight: number
+  /** By how much of their relief its stars may differ from the stack's. */
+  readonly starSlack: number
 }
 
 const mostWeight = 64
@@ -39,7 +42,8 @@ export function frameWorth(frame: FrameLight, reference: FrameLight): FrameWorth
   const wider = (frame.hfdPx ?? 1) / (reference.hfdPx ?? frame.hfdPx ?? 1)
   const worth = 1 / (louder * wider) ** 2
   const weight = Math.min(mostWeight, Math.max(1, Math.round(nominalWeight * worth)))
-  return { scale, offset, noiseAdu, weight: Number.isFinite(worth) ? weight : nominalWeight }
+  const starSlack = starSlackFor(frame.hfdPx ?? Number.NaN, reference.hfdPx ?? Number.NaN)
+  return { scale, offset, noiseAdu, starSlack, weight: Number.isFinite(worth) ? weight : nominalWeight }
 }
 
 /** A frame without noise of its own (all pixels the same, or none) must not divide by zero. */

@@ -85,11 +85,15 @@ function inverse(transform: Similarity): Similarity {
 /** Tiles are as wide as their sources stay in few rows; at large angles they are square and their sources cached. */
 export function tileWidthFor({ a, b }: Similarity): number {
   const slope = Math.abs(b) / Math.hypot(a, b)
-  for (const width of [widestTilePx, 256, 128]) if (slope * width <= 16) return width
+  for (const width of [1024, 512, 256, 128]) if (slope * width <= 16) return width
   return anchorPx
 }
 
-export const widestTilePx = 512
+/** Memory reads long rows fastest; three planes of a mosaic and the colours made aside stay in the cache of a core. */
+export function widestTilePx({ bayer }: FrameKind): number {
+  return bayer === undefined ? 1024 : 512
+}
+
 const boxPixels = 40_000 // of colour made aside: a tile of 64 × 64 px at any angle and twice the scale
 const mapBytes = 64
 
@@ -102,7 +106,7 @@ export function warpScratchBytes({ bayer }: FrameKind): number {
  * Warps an area of the reference's grid into `out`: f32, planes `outPlane` bytes apart, `outStride` pixels from row to
  * row; NaN where the frame has no data. The bits do not hang on the area or the box.
  * @param box  covers `sourceBox` of the area
- * @param area  x a multiple of 64; for a mosaic at most 64 × 64 px or as `tileWidthFor` says
+ * @param area  x a multiple of 64; for a mosaic at most 64 × 64 px or as wide as `tileWidthFor` and `widestTilePx` say
  * @param scratch  byte offset of `warpScratchBytes`
  * @throws ScienceError when the transform has no inverse, or magnifies so that the sources of a row fit no box
  */

@@ -15,7 +15,7 @@ function known4(mean: v128): v128 {
 }
 
 function known1(mean: f32): f32 {
-  return mean === mean ? mean : 0
+  return F32.isNaN(mean) ? 0 : mean
 }
 
 function share4(weights: v128, w: i32): v128 {
