@@ -18,6 +18,8 @@ const rounds = 10
 const stillPx = 3e-4 // a tenth of what the best frames are known to
 const loosePx = 0.5 // pairs further apart than that, all in all, hold more than one sky
 const mostGathered = 80
+const wellPaired = 0.6 // of the stars on both
+const clearlyMore = 1.3
 const groupSize = 40 // pairs that together tell how far their like scatter
 const mostGroups = 8
 const rayleighMedian = 2 * Math.LN2 // of the squared distance over sigma squared, Gaussian on two axes
@@ -28,20 +30,41 @@ const rayleighMedian = 2 * Math.LN2 // of the squared distance over sigma square
  * seeing, cuts the distribution and loses half of the pairs.
  */
 export function fitPairs(reference: Reference, frame: Found, start: Similarity): PairFit | undefined {
+  const fit = settle(reference, frame, start, pairReachPx)
+  if (!fit || reference.farReachPx === pairReachPx) return fit
+  if (fit.pairs.count > wellPaired * sharedStars(reference, frame, fit.transform)) return fit
+  // A lens or a low sky may bend the frame so far that only a part of it lies within reach, and draws all to itself.
+  const whole = settle(reference, frame, fit.transform, reference.farReachPx)
+  return whole && whole.pairs.count > clearlyMore * fit.pairs.count ? whole : fit
+}
+
+function settle(reference: Reference, frame: Found, start: Similarity, reachPx: number): PairFit | undefined {
   const box = boxOf(frame)
   let fit: PairFit | undefined
   let transform = start
-  for (let pass = 0; pass < 3; pass++) {
-    const near = pairStars(reference, frame, transform, pairReachPx, frame.x.length)
+  for (let pass = 0; pass < 4; pass++) {
+    const near = pairStars(reference, frame, transform, reachPx, frame.x.length)
     if (near.count < 3) return undefined
-    fit = clipPairs(makeTable(reference, frame, near, scaleOf(transform)), near, transform, box)
+    fit = clipPairs(makeTable(reference, frame, near, transform, reachPx), near, transform, box)
     if (!fit) return undefined
     // Where the transform went on moving other stars may have come within reach.
     const moved = largestMove(fit.transform, transform, box)
     transform = fit.transform
-    if (moved < 0.1 * pairReachPx) break
+    if (moved < 0.1 * reachPx) break
   }
   return fit
+}
+
+/** How many of a frame's stars lie where the reference has any. */
+function sharedStars({ grid }: Reference, { x, y }: Places, transform: Similarity): number {
+  const { left, top, columns, rows, cellPx } = grid
+  let shared = 0
+  for (let i = 0; i < x.length; i++) {
+    const u = moveX(transform, x[i], y[i]) - left
+    const v = moveY(transform, x[i], y[i]) - top
+    if (u >= 0 && v >= 0 && u <= columns * cellPx && v <= rows * cellPx) shared++
+  }
+  return shared
 }
 
 /** All that is near each other, sorted into groups of like precision, the most precise first. */
@@ -52,10 +75,12 @@ interface Table {
   readonly group: Uint8Array // of each pair
   readonly groups: number
   readonly squares: Float64Array // distances under the present transform, px²
+  readonly reachPx: number
 }
 
-function makeTable(reference: Reference, frame: Found, near: StarPairs, scale: number): Table {
+function makeTable(reference: Reference, frame: Found, near: StarPairs, transform: Similarity, reachPx: number): Table {
   const { count } = near
+  const scale = scaleOf(transform)
   const numbers = new Float64Array(5 * count)
   const expected = new Float64Array(count)
   const floor = count < groupSize ? fewPairsFloorPx : floorPx
@@ -78,14 +103,14 @@ function makeTable(reference: Reference, frame: Found, near: StarPairs, scale: n
     const least = sorted[Math.floor((n * count) / groups)]
     for (let i = 0; i < count; i++) if (expected[i] >= least) group[i] = n
   }
-  return { count, numbers, expected, group, groups, squares: new Float64Array(count) }
+  return { count, numbers, expected, group, groups, squares: new Float64Array(count), reachPx }
 }
 
 function clipPairs(table: Table, near: StarPairs, start: Similarity, box: Box): PairFit | undefined {
-  const { count, numbers, expected, group, squares } = table
+  const { count, numbers, expected, group, squares, reachPx } = table
   let transform = start
   measure(table, transform)
-  if (medianInPlace(squares.slice(), count) > loosePx * loosePx) {
+  if (reachPx === pairReachPx && medianInPlace(squares.slice(), count) > loosePx * loosePx) {
     transform = gather(table, start)
     measure(table, transform)
     for (let i = 0; i < count; i++) if (squares[i] > 4 * loosePx * loosePx) numbers[5 * i + 4] = 0
@@ -167,7 +192,7 @@ function gather({ count: all, numbers }: Table, start: Similarity): Similarity {
 }
 
 function keepPairs(transform: Similarity, near: StarPairs, table: Table, factors: Float64Array): PairFit {
-  const { count: all, numbers, expected, group, squares } = table
+  const { count: all, numbers, expected, group, squares, reachPx } = table
   const ours = new Int32Array(all)
   const theirs = new Int32Array(all)
   let count = 0
@@ -178,7 +203,7 @@ function keepPairs(transform: Similarity, near: StarPairs, table: Table, factors
     ours[count] = near.frame[i]
     theirs[count++] = near.reference[i]
     sum += squares[i]
-    reach += Math.min(pairReachPx * pairReachPx, 9 * expected[i] * factors[group[i]])
+    reach += Math.min(reachPx * reachPx, 9 * expected[i] * factors[group[i]])
   }
   const pairs = { count, reference: theirs.subarray(0, count), frame: ours.subarray(0, count) }
   return { transform, pairs, rmsPx: Math.sqrt(sum / count), reachPx: Math.sqrt(reach / count) }

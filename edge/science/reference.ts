@@ -20,9 +20,11 @@ export interface Reference extends Places {
   readonly flux: Float64Array // as it would be on the first frame, ADU
   readonly grid: StarGrid
   readonly triangles: TriangleIndex
+  readonly farReachPx: number // the furthest at which few strangers are met
 }
 
 export const pairReachPx = 3 // further apart no two stars are taken for one
+const farthestPx = 15
 export const mostStars = 1000 // the brightest of a list; the rest would add time and nothing to the answer
 
 const depths = [12, 24, 48, 96, 192]
@@ -49,7 +51,10 @@ export function makeReference(found: readonly Anchor[], toGrid: Similarity = ide
     flux[i] = (stars[i].fluxAdu * scale * scale) / throughput
   }
   const triangles = indexTriangles(makeTriangles({ x, y }, depths))
-  return { stars, toGrid, x, y, errorPx, flux, grid: makeStarGrid(x, y, pairReachPx), triangles }
+  const grid = makeStarGrid(x, y, pairReachPx)
+  const spacingPx = Math.sqrt((grid.columns * grid.rows * grid.cellPx ** 2) / Math.max(1, stars.length))
+  const farReachPx = Math.min(farthestPx, Math.max(pairReachPx, 0.1 * spacingPx))
+  return { stars, toGrid, x, y, errorPx, flux, grid, triangles, farReachPx }
 }
 
 /** A list's places, and what its stars' centres are expected to be off on one axis: width over signal to noise, px. */

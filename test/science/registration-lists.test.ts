@@ -197,3 +197,18 @@ t.test('lists may hold nonsense', async t => {
   const flat = { ...star, snr: 0, fwhmPx: 0, fluxAdu: 0 }
   t.ok(register(makeReference(stars), [...stars, flat], small).ok, 'a star without light or width')
 })
+
+t.test('air and lens that bend the frame leave its middle right', async t => {
+  for (const [round, stretch] of [0.0005, 0.002, 0.004, 0.008].entries()) {
+    const sky = makeSky(large.width, large.height, 700, 60 + round)
+    const truth = poseOf(sky, { dx: 80, turnDeg: 3 })
+    // A low sky is flattened towards the horizon, which stands aslant.
+    const bent = list(sky, truth, 2).map(star => {
+      const up = stretch * (0.6 * (star.x - large.width / 2) + 0.8 * (star.y - large.height / 2))
+      return { ...star, x: star.x + 0.6 * up, y: star.y + 0.8 * up }
+    })
+    const found = register(makeReference(list(sky, identity, 1)), bent, large)
+    if (!found.ok) t.fail(found.words)
+    else t.ok(errorsPx(sky, found.transform, truth)[0] < 0.05 + 50 * stretch && found.matched > 450, `${stretch}`)
+  }
+})
