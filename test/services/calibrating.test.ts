@@ -97,6 +97,28 @@ t.test('masters are matched by what the exposure is, with reasons for what is mi
   t.match(needs, [{ kind: 'dark', lights: 2, exposureSeconds: 8, words: /^no dark of 8 s.*dark_main_.* is of 5 s$/ }])
 })
 
+t.test('a stack takes the masters that fit, and its header says so', async t => {
+  const { path: saved } = await ask('stack-start', { frames: 3, exposureSeconds: 5, gain: 100 })
+  t.match(state('stack/main'), { calibration: 'dark, flat', uncalibrated: '' })
+  const file = read(saved)
+  t.equal(file.card('CALSTAT'), 'DF')
+  const history = file.cards.filter(({ keyword }) => keyword === 'HISTORY').map(({ value }) => String(value))
+  t.ok(history.some(line => /^calibrated: dark dark_main_bin1_5s_gain100_.*\.fits$/.test(line)))
+  t.ok(history.some(line => /^calibrated: flat flat_main_.*\.fits$/.test(line)))
+  const plain = await ask('stack-start', { frames: 3, exposureSeconds: 5, gain: 100, calibrate: false })
+  t.equal(read(plain.path).card('CALSTAT'), undefined)
+  const hot = (samples: ArrayLike<number>) => {
+    const sorted = Float32Array.from(samples).sort()
+    const at = (share: number) => sorted[Math.floor(share * sorted.length)]
+    return (at(0.9995) - at(0.5)) / (at(0.84) - at(0.5))
+  }
+  const [calibrated, raw] = [hot(file.samples), hot(read(plain.path).samples)]
+  t.ok(
+    calibrated < 0.8 * raw,
+    `the brightest pixels stand out by ${calibrated.toFixed(0)} σ, uncalibrated ${raw.toFixed(0)} σ`,
+  )
+})
+
 t.test('light frames are never taken for darks', async t => {
   const { ids } = await ask('camera-expose', { seconds: 5, count: 3 })
   await t.rejects(ask('calibration-make', { kind: 'dark', ids }), {
