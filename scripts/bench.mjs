@@ -23,12 +23,14 @@ const about = {
 }
 mkdirSync('bench-results', { recursive: true })
 const kept = `bench-results/${new Date().toISOString().replaceAll(':', '-').slice(0, 19)}.jsonl`
+const rows = []
 const failures = []
 const absent = []
 
 if (files.length === 0) failures.push(`there is no benchmark ${named.join(', ')}`)
 for (const file of files) await measure(file)
 
+table()
 console.error(`\nkept in ${kept}`)
 for (const words of absent) console.error(`yardstick absent: ${words}`)
 for (const words of failures) console.error(`FAIL ${words}`)
@@ -55,10 +57,37 @@ async function measure(file) {
     console.log(line)
     appendFileSync(kept, `${JSON.stringify({ ...result, ...about })}\n`)
     if (result.absent) absent.push(`${result.name}: ${result.absent}`)
-    const { name, value, unit = '', gate, pass } = result
-    if (pass === false) failures.push(`${name}: ${value} ${unit}, gate ${gate}`)
+    rows.push(result)
+    const { name, value, unit = '', pass } = result
+    if (pass === false) failures.push(`${name}: ${value} ${unit}, gate ${gateOf(result)}`)
   }
   const end = await ended
   if (lines === 0) failures.push(`${file} printed no result (ended with ${end})`)
   else if (end !== 0 && failures.length === failedBefore) failures.push(`${file} ended with ${end}`)
+}
+
+function gateOf({ gate, atLeast }) {
+  return gate === undefined ? '' : `${atLeast ? '≥' : '≤'} ${gate}`
+}
+
+/** For eyes: what held, what it was and had to be, beside whom. */
+function table() {
+  if (rows.length === 0) return
+  const cells = rows.map(row => [
+    row.absent ? '–' : row.pass === false ? 'FAIL' : row.pass ? 'ok' : '',
+    row.name,
+    row.absent ? 'absent' : String(row.value ?? ''),
+    gateOf(row),
+    row.absent ?? [row.unit, figuresOf(row)].filter(Boolean).join('; '),
+  ])
+  const widths = cells[0].map((_, i) => Math.max(...cells.map(cell => [...cell[i]].length)))
+  console.error()
+  for (const cell of cells) console.error(cell.map((words, i) => (i < 4 ? words.padEnd(widths[i]) : words)).join('  '))
+}
+
+function figuresOf({ oursMs, theirsMs, floorMs, siril, theirsWorst, oursStars, theirsStars }) {
+  const said = { 'ours ms': oursMs, 'theirs ms': theirsMs, 'floor ms': floorMs, siril, theirsWorst }
+  if (theirsStars !== undefined) said.stars = `${oursStars} ours, ${theirsStars} theirs`
+  const told = Object.entries(said).filter(([, value]) => value !== undefined)
+  return told.map(([name, value]) => `${name} ${value}`).join(', ')
 }

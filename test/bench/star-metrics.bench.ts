@@ -171,9 +171,15 @@ async function photutilsOn(sky: BenchSky): Promise<{ fwhmPx: number; hfdPx: numb
   const answers: { fwhmPx: number; hfdPx: number }[] = []
   for (const frame of sky.frames) {
     const list = path.join(folder, 'places.json')
-    const bright = trueStars(sky, frame).filter(star => star.electrons > 20_000 && star.electrons < 150_000)
-    writeFileSync(list, JSON.stringify(bright.slice(0, 120).map(({ x, y }) => [x, y])))
-    answers.push(await pythonStars('photutils', frame.file, list))
+    const all = trueStars(sky, frame)
+    const bright = all.filter(
+      star =>
+        star.electrons > 20_000 &&
+        star.electrons < 150_000 &&
+        !all.some(other => other !== star && Math.hypot(other.x - star.x, other.y - star.y) < 8 * frame.fwhmPx),
+    )
+    writeFileSync(list, JSON.stringify(bright.slice(0, 60).map(({ x, y }) => [x, y])))
+    answers.push(await pythonStars('photutils', frame.file, list, String(frame.fwhmPx)))
   }
   return answers
 }

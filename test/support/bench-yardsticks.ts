@@ -151,7 +151,10 @@ export async function hasModule(name: string): Promise<boolean> {
 }
 
 /** @param task  see the script */
-export async function pythonStars<Answer>(task: 'sep' | 'photutils' | 'compare', ...args: string[]): Promise<Answer> {
+export async function pythonStars<Answer>(
+  task: 'sep' | 'photutils' | 'agree' | 'compare',
+  ...args: string[]
+): Promise<Answer> {
   const { out } = await run(python, [path.resolve(starsScript), task, ...args])
   return JSON.parse(out) as Answer
 }
