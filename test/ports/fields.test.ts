@@ -81,6 +81,9 @@ t.test('a night in which everything happens', async t => {
   await ask('power-set', { device: 'relays', channel: 'dew-heater', value: 40 })
   await ask('focuser-move', { by: 20 })
 
+  await ask('calibration-take', { kind: 'flat', frames: 3, seconds: 0.01 })
+  await t.rejects(ask('calibration-make', { kind: 'dark', ids: ['none'] }), { code: 'not-found' })
+
   await until(270)
   const stack = await start('stack-start', { frames: 9, exposureSeconds: 5, object: 'M 31' })
   await stack.done()
