@@ -26,7 +26,7 @@ export function addToSum(sum: number, bytes: Uint8Array): number {
   return onesSum(total, last)
 }
 
-/** A plain sum of words with its carries brought in at the bottom; all ones stay all ones, as adding one by one leaves them. */
+/** A plain sum of words with its carries brought in at the bottom; all ones stay, as adding one by one leaves them. */
 export function endAround(total: number): number {
   return total === 0 ? 0 : ((total - 1) % 0xffffffff) + 1
 }

@@ -319,9 +319,8 @@ function tileBytes(packing: Packing, data: Uint8Array, tile: number): { bytes: U
     if (length === 0) continue
     const from = half(offset + descriptor)
     if (length < 0 || from < 0 || from + length > heap.length) {
-      throw new ScienceError(
-        `tile ${tile + 1} of this FITS image lies at ${from} and has ${length} bytes; the heap (PCOUNT) has ${heap.length}`,
-      )
+      const place = `lies at ${from} and has ${length} bytes; the heap (PCOUNT) has ${heap.length}`
+      throw new ScienceError(`tile ${tile + 1} of this FITS image ${place}`)
     }
     return { bytes: heap.subarray(from, from + length), column }
   }

@@ -26,8 +26,8 @@ export function nativeForm(type: SampleType): StoredForm {
 }
 
 /**
- * Stored samples to f32, each the nearest one to what the file means; BLANK and NaN are NaN. The common kinds (8, 16 and
- * 32-bit integers and f32 as they are, 16 bits with BZERO 32768) go through kernels, all others sample by sample.
+ * Stored samples to f32, each the nearest one to what the file means; BLANK and NaN are NaN. The common kinds (8, 16
+ * and 32-bit integers and f32 as they are, 16 bits with BZERO 32768) go through kernels, all others sample by sample.
  * @param from  byte offset of `count` stored samples: any alignment in file order, else a multiple of their size
  * @param to  byte offset of `count` f32, written; apart from the input, or `from` itself where samples have 4 bytes
  */

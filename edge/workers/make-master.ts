@@ -2,6 +2,7 @@
 // memory than ten.
 import { readSync } from 'node:fs'
 import { basename, join } from 'node:path'
+import { kernelModule } from '../kernels/kernel-module.js'
 import { simdKernels } from '../kernels/kernels.js'
 import { kernelMemory, makeLayout, viewsOf } from '../kernels/memory.js'
 import type { MasterMade, MasterOrder } from '../ports/calibration.js'
@@ -14,7 +15,6 @@ import { ScienceError } from '../science/science-error.js'
 import { decodeToFloat, storedBytes } from '../science/stored-samples.js'
 import type { Hand } from '../science/strip-step.js'
 import { type FrameFile, openFrameFile } from './frame-file.js'
-import { kernelModule } from './kernel-module.js'
 import { writeStackFile } from './stack-file.js'
 
 /** Rows of all frames at a time are no more than this. */

@@ -17,7 +17,8 @@ const headerRoomBytes = 4 * 2 ** 20
 /**
  * Blocks until it is read: not for the thread of the event loop.
  * @param file absolute path
- * @throws ScienceError for what is no FITS image, Fault where `funpack` is needed and fails, the file system's own errors
+ * @throws ScienceError for what is no FITS image, Fault where `funpack` is needed and fails, and what the file system
+ *   throws
  */
 export function readWholeImage(file: string): Image & { readonly cards: readonly Card[] } {
   const bytes = readFileSync(file)

@@ -1,5 +1,5 @@
-// FITS read to floats in the kernels' memory, and written, beside cfitsio at the same files in the same minute. CPU time
-// of each process, alternated, medians; one JSON line each. Lower is better, 1 is as fast as cfitsio.
+// FITS read to floats in the kernels' memory, and written, beside cfitsio at the same files in the same minute. CPU
+// time of each process, alternated, medians; one JSON line each. Lower is better, 1 is as fast as cfitsio.
 import { spawn, spawnSync } from 'node:child_process'
 import { closeSync, mkdtempSync, openSync, rmSync, statSync, writeSync } from 'node:fs'
 import { tmpdir } from 'node:os'

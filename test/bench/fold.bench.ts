@@ -1,12 +1,13 @@
 // What warping and folding cost a frame, by size, angle and mode, beside a copy of the bytes that have to move. CPU time
 // of one thread, medians; one JSON line each.
+
+import { kernelModule } from '../../edge/kernels/kernel-module.js'
 import { simdKernels } from '../../edge/kernels/kernels.js'
 import { kernelMemory, makeLayout, viewsOf } from '../../edge/kernels/memory.js'
 import { type FoldOrder, foldScratchBytes, foldStrip } from '../../edge/science/fold.js'
 import type { Similarity } from '../../edge/science/similarity.js'
 import { layOutStack, type StackMode, stripsOf } from '../../edge/science/stack-places.js'
 import { type FrameKind, planesOf, wholeFrame } from '../../edge/science/warp-tile.js'
-import { kernelModule } from '../../edge/workers/kernel-module.js'
 import { benchmark, median, to2 } from '../support/benchmark.js'
 
 const rounds = 7

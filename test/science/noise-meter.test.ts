@@ -1,5 +1,6 @@
 // The measured gain of a stack against known truth: equal and unequal noise, moving frames, patterns.
 import t from 'tap'
+import { kernelModule } from '../../edge/kernels/kernel-module.js'
 import { simdKernels } from '../../edge/kernels/kernels.js'
 import { kernelMemory, makeLayout, viewsOf } from '../../edge/kernels/memory.js'
 import {
@@ -13,7 +14,6 @@ import {
 import { resampledVariance } from '../../edge/science/resampled-variance.js'
 import { identity, moveX, moveY, type Similarity } from '../../edge/science/similarity.js'
 import { type FrameKind, wholeFrame } from '../../edge/science/warp-tile.js'
-import { kernelModule } from '../../edge/workers/kernel-module.js'
 import { seeded } from '../support/star-field.js'
 
 const turned = (turnDeg: number, scale: number, tx: number, ty: number): Similarity => {

@@ -1,6 +1,7 @@
 // What rejection must do and must not: satellites go whole, wherever they come; stars in changing seeing stay; noise is
 // as low as a plain mean's.
 import t from 'tap'
+import { kernelModule } from '../../edge/kernels/kernel-module.js'
 import { simdKernels } from '../../edge/kernels/kernels.js'
 import { kernelMemory, makeLayout, viewsOf } from '../../edge/kernels/memory.js'
 import { starSlackFor } from '../../edge/science/block-floors.js'
@@ -9,7 +10,6 @@ import { type SeedFrame, seedScratchBytes, seedTile, seedTilesOf } from '../../e
 import type { Similarity } from '../../edge/science/similarity.js'
 import { layOutStack, stripsOf } from '../../edge/science/stack-places.js'
 import { wholeFrame } from '../../edge/science/warp-tile.js'
-import { kernelModule } from '../../edge/workers/kernel-module.js'
 import { seeded } from '../support/star-field.js'
 
 const [width, height] = [384, 320]

@@ -2,13 +2,13 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import t from 'tap'
+import { kernelModule } from '../../edge/kernels/kernel-module.js'
 import { readFitsImage } from '../../edge/science/fits-read.js'
 import { medianInPlace, selectInPlace } from '../../edge/science/order-statistic.js'
 import type { Image, Samples } from '../../edge/science/samples.js'
 import { finishSkyMesh, skyMeshStrip } from '../../edge/science/sky-mesh.js'
 import { makeStarRoom } from '../../edge/science/star-room.js'
 import type { Star } from '../../edge/science/stars.js'
-import { kernelModule } from '../../edge/workers/kernel-module.js'
 import { sharedData } from '../support/shared-data.js'
 import {
   expose,

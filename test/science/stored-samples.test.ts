@@ -1,5 +1,6 @@
 // Stored samples to f32: kernels and the plain road say the same, and what the file means.
 import t from 'tap'
+import { kernelModule } from '../../edge/kernels/kernel-module.js'
 import { plainKernels, simdKernels } from '../../edge/kernels/kernels.js'
 import { kernelMemory, viewsOf } from '../../edge/kernels/memory.js'
 import {
@@ -11,7 +12,6 @@ import {
   storedBytes,
 } from '../../edge/science/stored-samples.js'
 import { seededRandom } from '../../edge/spine/seeded-random.js'
-import { kernelModule } from '../../edge/workers/kernel-module.js'
 
 const from = 64
 const to = 8192

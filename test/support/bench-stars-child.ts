@@ -1,6 +1,7 @@
 // Measures the stars of files as a stack does before it folds them, from the raw file on, in a process of its own and
 // one thread. Its one argument is a StarsTask as JSON; it prints a StarsReport as JSON.
 
+import { kernelModule } from '../../edge/kernels/kernel-module.js'
 import { simdKernels } from '../../edge/kernels/kernels.js'
 import { kernelMemory, makeLayout, viewsOf } from '../../edge/kernels/memory.js'
 import { calibrateStrip, layOutMasters } from '../../edge/science/calibration.js'
@@ -10,7 +11,6 @@ import { register } from '../../edge/science/register.js'
 import { layOutStars, starScratchBytes } from '../../edge/science/star-places.js'
 import { starsInRoom } from '../../edge/science/star-room.js'
 import { openFrameFile, readRows, rowsBytes } from '../../edge/workers/frame-file.js'
-import { kernelModule } from '../../edge/workers/kernel-module.js'
 import { loadMasters } from '../../edge/workers/load-masters.js'
 import type { FoundStars, StarsReport, StarsTask } from './bench-stars.js'
 

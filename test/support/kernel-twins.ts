@@ -1,9 +1,9 @@
 // Runs a kernel and its twin on the same memory and compares every byte that either left behind.
 import type { Test } from 'tap'
+import { kernelModule } from '../../edge/kernels/kernel-module.js'
 import { type Kernels, plainKernels, simdKernels } from '../../edge/kernels/kernels.js'
 import { kernelMemory, type Views, viewsOf } from '../../edge/kernels/memory.js'
 import { seededRandom } from '../../edge/spine/seeded-random.js'
-import { kernelModule } from '../../edge/workers/kernel-module.js'
 
 const module = kernelModule()
 

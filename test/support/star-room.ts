@@ -1,8 +1,9 @@
 // Star finding for tests: one thread's kernels and memory for all of a file.
+
+import { kernelModule } from '../../edge/kernels/kernel-module.js'
 import type { Image, Samples } from '../../edge/science/samples.js'
 import { makeStarRoom, starsOf as starsOfImage } from '../../edge/science/star-room.js'
 import type { StarOptions, Stars } from '../../edge/science/stars.js'
-import { kernelModule } from '../../edge/workers/kernel-module.js'
 
 const room = makeStarRoom(kernelModule())
 

@@ -2,6 +2,7 @@
 import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
+import { kernelModule } from '../../edge/kernels/kernel-module.js'
 import { kernelMemory, makeLayout } from '../../edge/kernels/memory.js'
 import { calibrateStrips, layOutMasters } from '../../edge/science/calibration.js'
 import { readFitsImage } from '../../edge/science/fits-read.js'
@@ -11,7 +12,6 @@ import { type Image, type SampleType, viewSamples } from '../../edge/science/sam
 import { seededRandom } from '../../edge/spine/seeded-random.js'
 import { openCrew } from '../../edge/workers/crew.js'
 import { type FrameFile, openFrameFile, rowsBytes } from '../../edge/workers/frame-file.js'
-import { kernelModule } from '../../edge/workers/kernel-module.js'
 import { sharedData } from '../support/shared-data.js'
 
 const [width, height] = [203, 151]
