@@ -51,7 +51,7 @@ async function observatory(t: { teardown(run: () => unknown): void }) {
     await writeFile(join(cloudy, `frame-${10 + index}.fits`), encodeFits(frame, []))
   }
   const replay = (from: string) => `{driver: replay, folder: ${from}, pace: fast}`
-  const config = `devices:\n  main: ${replay(folder)}\n  cloudy: ${replay(cloudy)}\nuse: {camera: main}\n`
+  const config = `stacking: {resume_minutes: 0}\ndevices:\n  main: ${replay(folder)}\n  cloudy: ${replay(cloudy)}\nuse: {camera: main}\n`
   return { frames, agent: await startAgent(t, { config }) }
 }
 
@@ -434,6 +434,19 @@ t.test('a picture looked at closely', { skip: noBrowser, timeout: 200_000 }, asy
     await page.locator('.trend', { hasText: 'Camera “cloudy”. Cloud: the stars are losing light' }).waitFor()
     await keep(page, 'now-cloud-day')
     t.pass('on Now, with the camera’s name')
+  })
+
+  await t.test('a stack that the box broke off is offered again, and saved with what it has', async t => {
+    await goTo(page, 'stack')
+    await agent.do('stack-start', { frames: 0, exposureSeconds: 1, object: 'M 2' })
+    await agent.until<{ framesAccepted?: number }>('stack/main', ({ framesAccepted = 0 }) => framesAccepted >= 2)
+    await agent.kill('SIGKILL')
+    await startAgent(t, { data: agent.data, port: Number(new URL(agent.url).port), mqttPort: agent.mqttPort })
+    await page.getByText('The stack of M 2, begun at').waitFor()
+    await page.getByRole('button', { name: 'Only save what was taken' }).tap()
+    await page.locator('.path', { hasText: 'stack_M 2' }).waitFor()
+    t.ok(Number(await page.locator('strong.count').textContent()) >= 2, 'with all that was taken')
+    t.equal(await page.getByText('The stack of M 2, begun at').count(), 0)
   })
 
   t.same(mistakes, [], 'no script failed')
