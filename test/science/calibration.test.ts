@@ -1,4 +1,4 @@
-// Calibrating strips: the arithmetic against plain numbers, what packing costs, and pixels filled from their neighbours.
+// Calibrating strips: the arithmetic against plain numbers, what packing costs, pixels filled from their neighbours.
 import t from 'tap'
 import { plainKernels } from '../../edge/kernels/kernels.js'
 import { kernelMemory, makeLayout, viewsOf } from '../../edge/kernels/memory.js'

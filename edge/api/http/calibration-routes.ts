@@ -64,6 +64,7 @@ export function calibrationRoutes({ store, pixels, actions, guard, clock }: Cali
     try {
       await clock.outside(pipeline(request, noLonger(bytes), createWriteStream(aside, { flags: 'wx' })))
     } catch (error) {
+      // What cannot even be removed is cleared away at the next start.
       await unlink(aside).catch(() => {})
       throw new Fault('broken', `the upload of ${name} broke off`, 'Send it again', { cause: error })
     }
