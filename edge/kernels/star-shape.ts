@@ -3,7 +3,7 @@ import { spotBytes } from './blobs.js'
 import { clippedMean } from './clipped-mean.js'
 import type { Views } from './memory.js'
 import { makeStamp, type Stamp } from './stamp.js'
-import { growthSums, windowSums } from './star-sums.js'
+import { awayAt, cleanAt, growthSums, windowSums } from './star-sums.js'
 
 const f = Math.fround
 
@@ -14,7 +14,7 @@ const f = Math.fround
  */
 export const shapeBytes = 64
 /** What `measureStars` overwrites. */
-export const shapeScratchBytes = 8192 + 3 * 176 * 1024
+export const shapeScratchBytes = awayAt + 176 * 1024
 
 const sigmaPerFwhm = 1 / 2.3548200450309493
 const narrowestWindowPx = 1 // sigma; narrower ones see the pixel grid and pull centroids by hundredths of a pixel
@@ -132,7 +132,8 @@ function measure(views: Views, picture: Picture, spot: Spot) {
       x += moments.stepX
       y += moments.stepY
       if (!((x - spot.dx) * (x - spot.dx) + (y - spot.dy) * (y - spot.dy) <= furthest)) return undefined
-      if (moments.stepX * moments.stepX + moments.stepY * moments.stepY < 1e-7) break
+      const squared = moments.stepX * moments.stepX + moments.stepY * moments.stepY
+      if (squared < (pass === 0 ? 1e-4 : 1e-6)) break
     }
     if (!moments) return undefined
     size = Math.min(Math.max(moments.fwhm, 1), 1.6 * size, largestSizePx)
@@ -167,7 +168,7 @@ function ring(views: Views, picture: Picture, spot: Spot, x: number, y: number, 
   const outer = inner + Math.max(4, size)
   const middleX = spot.x + x
   const middleY = spot.y + y
-  const samples = (scratch + 8192 + 176 * 1024) >> 2
+  const samples = (scratch + cleanAt) >> 2
   let count = 0
   const lastRow = Math.min(height - 1, Math.floor(middleY + outer))
   for (let j = Math.max(0, Math.ceil(middleY - outer)); j <= lastRow; j += 2) {
@@ -186,7 +187,7 @@ function ring(views: Views, picture: Picture, spot: Spot, x: number, y: number, 
   f32.fill(0, samples + count, samples + count + 4)
   const mesh = { level: 0, noise: spot.noise, inner }
   if (count < 24) return mesh
-  clippedMean(views, 4 * samples, count >> 2, scratch + 8192 + 352 * 1024, scratch)
+  clippedMean(views, 4 * samples, count >> 2, scratch + awayAt, scratch)
   const mean = f64[scratch >> 3]
   if (Number.isNaN(mean)) return mesh
   // The mesh rests on more pixels; the ring is believed where it differs by more than its own error.

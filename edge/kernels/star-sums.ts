@@ -5,6 +5,11 @@ import type { Stamp } from './stamp.js'
 
 const f = Math.fround
 
+// Maps of clean light and of distance, in scratch memory after the stamp; no two of the three begin at the same place of
+// a page, for a processor that writes one holds back reading of the other.
+export const cleanAt = 8192 + 177 * 1024 + 320
+export const awayAt = 8192 + 354 * 1024 + 640
+
 /**
  * exp(−t / 2) for 0 ≤ t ≤ 16, nothing beyond, in arithmetic that is the same everywhere: four terms of the series at
  * t / 16, to the sixteenth power. Good to 1e-4 of the weight up to t = 9.
@@ -89,8 +94,8 @@ export function growthSums(
   const { place, radius, columns, rows } = stamp
   const middleX = radius + (x - stamp.x)
   const middleY = radius + (y - stamp.y)
-  const clean = (scratch + 8192 + 176 * 1024) >> 2
-  const away = (scratch + 8192 + 352 * 1024) >> 2
+  const clean = (scratch + cleanAt) >> 2
+  const away = (scratch + awayAt) >> 2
   const span = (reach: number) => ({
     firstBlock: Math.max(0, Math.ceil(middleX - reach - 1)) >> 2,
     lastBlock: Math.min(columns - 1, Math.floor(middleX + reach + 1)) >> 2,

@@ -12,8 +12,8 @@ const nearAt: usize = 64
 const acrossAt: usize = 1024
 const downAt: usize = 4096
 const stampAt: usize = 8192
-const cleanAt: usize = 8192 + 176 * 1024
-const awayAt: usize = 8192 + 352 * 1024
+const cleanAt: usize = 8192 + 177 * 1024 + 320
+const awayAt: usize = 8192 + 354 * 1024 + 640
 
 // One thread has one instance, and these are its registers: a function gives but one number back.
 let width: i32 = 0
@@ -79,6 +79,7 @@ export function measureStars(
     spotLevel = load<f32>(from + 24)
     spotNoise = <f64>load<f32>(from + 28)
     hotFloor = <f32>(sigma * spotNoise)
+    touch()
     for (let byte: usize = 0; byte < 64; byte += 16) v128.store(to + byte, i32x4.splat(0))
     const x = <f64>load<f32>(from + 8)
     const y = <f64>load<f32>(from + 12)
@@ -98,6 +99,22 @@ export function measureStars(
     store<f32>(to + 56, load<f32>(from + 20))
     store<i32>(to + 60, load<i32>(from + 32))
   }
+}
+
+let touched: i32 = 0
+
+/** Asks for the cache lines around the spot all at once; one after the other they would be waited for. */
+function touch(): void {
+  const left = plane + ((<usize>max(0, spotX - 14)) << 2)
+  const middle = plane + ((<usize>spotX) << 2)
+  const right = plane + ((<usize>min(width - 1, spotX + 14)) << 2)
+  const last = min(height - 1, spotY + 14)
+  let all = 0
+  for (let y = max(0, spotY - 14); y <= last; y++) {
+    const row = (<usize>y * <usize>width) << 2
+    all |= load<i32>(left + row) | load<i32>(middle + row) | load<i32>(right + row)
+  }
+  touched = all
 }
 
 function measure(dx: f64, dy: f64, spotSize: f64, to: usize): bool {
@@ -120,7 +137,7 @@ function measure(dx: f64, dy: f64, spotSize: f64, to: usize): bool {
       x += stepX
       y += stepY
       if (!((x - dx) * (x - dx) + (y - dy) * (y - dy) <= furthest)) return false
-      if (stepX * stepX + stepY * stepY < 1e-7) break
+      if (stepX * stepX + stepY * stepY < (pass == 0 ? 1e-4 : 1e-6)) break
     }
     size = min(min(max(fwhm, 1), 1.6 * size), 30)
     // The ring was too close to a star that turned out wider.
@@ -414,9 +431,7 @@ function growth(x: f64, y: f64, size: f64): bool {
   if (!(moved <= 1) || stampRadius < least) makeStamp(nearX, nearY, least)
   middleX = <f64>stampRadius + (x - <f64>stampX)
   middleY = <f64>stampRadius + (y - <f64>stampY)
-  clear(inner, outer)
-  within(outer)
-  flux = light
+  flux = clear(inner, outer)
   if (!(flux > 0)) return false
   let low: f64 = 0
   let high = inner + 0.5
@@ -441,8 +456,8 @@ function growth(x: f64, y: f64, size: f64): bool {
   return true
 }
 
-/** Fills the maps of clean light and of distance out to `outer`. */
-function clear(inner: f64, outer: f64): void {
+/** Fills the maps of clean light and of distance out to `outer`; returns the light in there. */
+function clear(inner: f64, outer: f64): f64 {
   const firstBlock = max(0, <i32>ceil(middleX - outer - 1)) >> 2
   const lastBlock = min(stampColumns - 1, <i32>floor(middleX + outer + 1)) >> 2
   const firstRow = max(0, <i32>ceil(middleY - outer - 1))
@@ -457,10 +472,15 @@ function clear(inner: f64, outer: f64): void {
   const stride = (<usize>stampColumns) << 2
   const stamp = scratch + stampAt
   const atX = f32x4.splat(<f32>middleX)
+  const none = f32x4.splat(0)
+  const one = f32x4.splat(1)
+  let lights = none
   for (let j = firstRow; j <= lastRow; j++) {
     const dy: f32 = <f32>j - <f32>middleY
     const down = f32x4.splat(dy * dy)
     const row = stamp + <usize>j * stride
+    const cleans = scratch + cleanAt + <usize>j * stride
+    const aways = scratch + awayAt + <usize>j * stride
     const mirror = stamp + <usize>min(max(oppositeY - j, 0), stampRows - 1) * stride
     for (let block = firstBlock; block <= lastBlock; block++) {
       const at = (<usize>block) << 4
@@ -470,14 +490,18 @@ function clear(inner: f64, outer: f64): void {
       const value = f32x4.sub(v128.load(row + at), level)
       const backwards = v128.load(mirror + ((<isize>(oppositeX - 4 * block - 3)) << 2))
       const other = f32x4.sub(v128.shuffle<f32>(backwards, backwards, 3, 2, 1, 0), level)
-      const bounded = f32x4.pmax(other, f32x4.splat(0))
+      const bounded = f32x4.pmax(other, none)
       const most = f32x4.add(other, f32x4.add(f32x4.mul(bounded, share), margin))
       const strange = v128.and(f32x4.gt(distance, core), f32x4.gt(value, most))
       const own = v128.bitselect(other, value, strange)
-      v128.store(scratch + awayAt + <usize>j * stride + at, distance)
-      v128.store(scratch + cleanAt + <usize>j * stride + at, v128.and(own, f32x4.lt(distance, rim)))
+      const clean = v128.and(own, f32x4.lt(distance, rim))
+      v128.store(aways + at, distance)
+      v128.store(cleans + at, clean)
+      const part = f32x4.pmin(f32x4.pmax(f32x4.sub(rim, distance), none), one)
+      lights = f32x4.add(lights, f32x4.mul(clean, part))
     }
   }
+  return total(lights)
 }
 
 /** Light, edge and area of a circle. */
@@ -498,7 +522,7 @@ function within(reach: f64): void {
     for (let block = firstBlock; block <= lastBlock; block++) {
       const at = row + ((<usize>block) << 4)
       const value = v128.load(at)
-      const inside = f32x4.sub(rim, v128.load(at, 176 * 1024))
+      const inside = f32x4.sub(rim, v128.load(at, 177 * 1024 + 320))
       const part = f32x4.pmin(f32x4.pmax(inside, none), one)
       lights = f32x4.add(lights, f32x4.mul(value, part))
       areas = f32x4.add(areas, part)
