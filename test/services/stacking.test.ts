@@ -28,7 +28,9 @@ const path = 'stack/main'
 
 /** Ids that the header of a saved stack says went in. */
 const wentIn = (cards: readonly { keyword: string; value?: unknown }[]) =>
-  cards.filter(({ keyword }) => keyword === 'HISTORY').map(({ value }) => String(value).replace('stacked ', ''))
+  cards
+    .filter(({ keyword, value }) => keyword === 'HISTORY' && String(value).startsWith('stacked '))
+    .map(({ value }) => String(value).replace('stacked ', ''))
 
 t.test('a stack of four frames is quieter than one, and is saved with the list of what went in', async t => {
   const { ask, state, read, told, store, clock, archive } = calm
