@@ -56,38 +56,6 @@ export function debayerBox(
   }
 }
 
-/**
- * Colour at half the size: each 2 × 2 square one pixel, its two greens averaged. Nothing is invented, noise stays
- * white. A missing green leaves the other; red and blue stay missing.
- * @param source  byte offset of the first square's first pixel; `stride` pixels from one row to the next
- * @param columns  squares in a row, `rows` of them
- * @param red  where red stands in a square: 0 … 3
- * @param out  three f32 planes `outPlane` bytes apart, `outStride` pixels from row to row; written
- */
-export function debayerSquares(
-  { f32 }: Views,
-  source: number,
-  stride: number,
-  columns: number,
-  rows: number,
-  red: number,
-  out: number,
-  outPlane: number,
-  outStride: number,
-): void {
-  const blue = 3 - red // opposite corners
-  for (let row = 0; row < rows; row++) {
-    for (let column = 0; column < columns; column++) {
-      const square = source / 4 + 2 * row * stride + 2 * column
-      const to = out / 4 + row * outStride + column
-      const corner = (i: number) => f32[square + (i >> 1) * stride + (i & 1)]
-      f32[to] = corner(red)
-      f32[to + outPlane / 4] = mean2(corner(red ^ 1), corner(blue ^ 1))
-      f32[to + outPlane / 2] = corner(blue)
-    }
-  }
-}
-
 /** NaN counts for nothing. */
 function mean2(a: number, b: number): number {
   const mean = Math.fround(Math.fround(a + b) * 0.5)

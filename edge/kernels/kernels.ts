@@ -3,7 +3,7 @@
 import { fillBlobs } from './blobs.js'
 import { calibrateF32, calibrateU16 } from './calibrate.js'
 import { clippedMean } from './clipped-mean.js'
-import { debayerBox, debayerSquares } from './debayer.js'
+import { debayerBox } from './debayer.js'
 import {
   decodeI16,
   decodeI16be,
@@ -29,7 +29,6 @@ import { warpCubic, warpLinear } from './warp.js'
 
 const twins = {
   debayerBox,
-  debayerSquares,
   foldMean,
   foldReject,
   blockFloors,

@@ -1,8 +1,7 @@
 // Frames made small for a page, and parts of them for tiles, before anything else is done to them: what is looked at
 // decides what is computed.
-import { shiftBayer } from './bayer.js'
-import { bilinearRows } from './debayer.js'
-import type { Image, Samples } from './samples.js'
+import { colourScratchBytes, inColour } from './debayer.js'
+import type { Image } from './samples.js'
 import { ScienceError } from './science-error.js'
 import type { Hand } from './strip-step.js'
 
@@ -22,7 +21,7 @@ const mostRows = 16
 /** Bytes of scratch that a hand must have to make pictures of frames so wide smaller. */
 export function shrinkScratchBytes(width: number): number {
   // Rows on their way, sums and shares of two bands, those of the result, and what each column is made of.
-  return (mostRows + 6) * rowBytes(width) + spanBytes * width
+  return Math.max((mostRows + 6) * rowBytes(width) + spanBytes * width, colourScratchBytes(width))
 }
 
 /** At most, for each pixel of a row: a head of 16 bytes and four weights where it is a column of its own. */
@@ -52,9 +51,9 @@ export function downscale(hand: Hand, image: Image, maxWidth: number): Image {
 }
 
 /**
- * `downscale` for a part of a picture. Its last column and row average what there is where the scale does not divide it.
- * A mosaic: at scale 2 and above, where the cut begins at even pixels, each 2 × 2 square is a pixel; else the colours
- * between are filled in bilinearly first.
+ * `downscale` for a part of a picture. Its last column and row average what there is where the scale does not divide
+ * it. A mosaic: at scale 2 and above, where the cut begins at even pixels, each 2 × 2 square is a pixel; else the
+ * colours between are filled in bilinearly first.
  */
 export function shrink(hand: Hand, image: Image, cut: Cut): Image {
   if (image.bayer === undefined || image.planes !== 1 || image.width < 2 || image.height < 2) {
@@ -66,7 +65,7 @@ export function shrink(hand: Hand, image: Image, cut: Cut): Image {
     return asImage(fold, planes.flat())
   }
   const squares = cut.scaleX >= 2 && cut.scaleY > 1.9 && cut.x % 2 === 0 && cut.y % 2 === 0
-  if (!squares) return shrink(hand, inColour(image, cut), { ...cut, x: 0, y: 0 })
+  if (!squares) return shrink(hand, inColour(hand, image, cut), { ...cut, x: 0, y: 0 })
   const fold = foldOf(cut.width >> 1, cut.height >> 1, cut.scaleX / 2, cut.scaleY / 2)
   // Upper and lower rows of the squares are summed apart, and each colour then picks its own.
   const bands = [0, 1].map(first => bandOf(hand, image, cut, 0, { first, step: 2 }))
@@ -226,38 +225,4 @@ function sumLines(
   go(false)
   if (!whole) go(true)
   return whole ? 'whole' : 'missing'
-}
-
-/** A part of a mosaic in full colour, as if the whole picture had been made so. */
-function inColour(image: Image, { x, y, width, height }: Cut): Image {
-  // Two pixels around the cut, or as many as there are: neighbours for every colour, and mirrored edges at the edges.
-  const left = Math.min(2, x)
-  const top = Math.min(2, y)
-  const wide = Math.min(image.width, x + width + 2) - (x - left)
-  const high = Math.min(image.height, y + height + 2) - (y - top)
-  const mosaic: Samples = new Float32Array(wide * high)
-  for (let row = 0; row < high; row++) {
-    const shown = y - top + row
-    const at = (image.topDown ? shown : image.height - 1 - shown) * image.width + x - left
-    mosaic.set(image.samples.subarray(at, at + wide), row * wide)
-  }
-  const bayer = shiftBayer(image.bayer!, x - left, y - top)
-  const source = bilinearRows({
-    width: wide,
-    height: high,
-    planes: 1,
-    type: 'f32',
-    samples: mosaic,
-    bayer,
-    topDown: true,
-  })
-  const samples = new Float32Array(3 * width * height)
-  const rows = [0, 1, 2].map(() => new Float32Array(wide))
-  for (let row = 0; row < height; row++) {
-    source.read(top + row, rows)
-    for (const [plane, values] of rows.entries()) {
-      samples.set(values.subarray(left, left + width), (plane * height + row) * width)
-    }
-  }
-  return { width, height, planes: 3, type: 'f32', samples, topDown: true }
 }

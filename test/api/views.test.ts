@@ -9,11 +9,12 @@ import { lastResort } from '../../edge/api/http/answer.js'
 import { viewRoutes } from '../../edge/api/http/view-routes.js'
 import type { Histogram, RegionStatistics, StarOverlay } from '../../edge/ports/display.js'
 import type { Exposure } from '../../edge/ports/store.js'
-import { debayerFull } from '../../edge/science/debayer.js'
+import { inColour } from '../../edge/science/debayer.js'
 import { jpegSize } from '../../edge/science/jpeg-quality.js'
 import type { Image } from '../../edge/science/samples.js'
 import { openViews } from '../../edge/services/views.js'
 import { systemClock } from '../../edge/spine/system-clock.js'
+import { makeEasel } from '../../edge/workers/easel.js'
 import { openPixels } from '../../edge/workers/pixels.js'
 import { openRecords } from '../support/house.js'
 import { pngPixels } from '../support/png-pixels.js'
@@ -110,7 +111,7 @@ t.test('a colour sensor is shown in colour, at its own pixels too', async t => {
   await keep('mosaic', mosaic)
   const { planes, minAdu, maxAdu } = await json<Histogram>('mosaic/histogram?balance=none')
   t.equal(planes, 3)
-  const full = debayerFull(mosaic)
+  const full = inColour(makeEasel()(mosaic.width), mosaic, { x: 0, y: 0, width: mosaic.width, height: mosaic.height })
   const made = await tile('mosaic/tiles/0/1/1?stretch=linear&balance=none')
   t.match(made, { width: 256, height: 256, channels: 3 })
   let worst = 0

@@ -84,16 +84,5 @@ t.test('colour out of every pattern, in boxes that begin anywhere', async t => {
         )
       }
     }
-    for (const columns of [0, 1, 4, 105]) {
-      sameBits(
-        t,
-        {
-          bytes,
-          fill: ({ f32 }, random) => fillAdu(f32.subarray(source / 4, source / 4 + width * height), random, 10),
-          run: kernels => kernels.debayerSquares(source, width, columns, 60, red, out, 4 * 256 * 70, 256),
-        },
-        `${columns} squares`,
-      )
-    }
   }
 })

@@ -97,64 +97,6 @@ function one(
   }
 }
 
-export function debayerSquares(
-  source: usize,
-  stride: i32,
-  columns: i32,
-  rows: i32,
-  red: i32,
-  out: usize,
-  outPlane: usize,
-  outStride: i32,
-): void {
-  const half = f32x4.splat(0.5)
-  for (let row = 0; row < rows; row++) {
-    const upper = source + ((<usize>(2 * row * stride)) << 2)
-    const lower = upper + ((<usize>stride) << 2)
-    const redRow = red < 2 ? upper : lower
-    const blueRow = red < 2 ? lower : upper
-    const to = out + ((<usize>(row * outStride)) << 2)
-    let column = 0
-    for (; column + 4 <= columns; column += 4) {
-      const at = (<usize>column) << 3
-      const a = v128.load(redRow + at)
-      const b = v128.load(redRow + at, 16)
-      const c = v128.load(blueRow + at)
-      const d = v128.load(blueRow + at, 16)
-      let reds = v128.shuffle<i32>(a, b, 0, 2, 4, 6)
-      let first = v128.shuffle<i32>(a, b, 1, 3, 5, 7)
-      let second = v128.shuffle<i32>(c, d, 0, 2, 4, 6)
-      let blues = v128.shuffle<i32>(c, d, 1, 3, 5, 7)
-      if (red & 1) {
-        const swap = reds
-        reds = first
-        first = swap
-        const other = blues
-        blues = second
-        second = other
-      }
-      let greens = f32x4.mul(f32x4.add(first, second), half)
-      const missing = f32x4.ne(greens, greens)
-      if (v128.any_true(missing)) {
-        const there = v128.bitselect(second, first, f32x4.ne(first, first))
-        greens = v128.bitselect(there, greens, missing)
-      }
-      const place = to + ((<usize>column) << 2)
-      v128.store(place, reds)
-      v128.store(place + outPlane, greens)
-      v128.store(place + 2 * outPlane, blues)
-    }
-    for (; column < columns; column++) {
-      const redAt = (<usize>(2 * column + (red & 1))) << 2
-      const blueAt = (<usize>(2 * column + ((red & 1) ^ 1))) << 2
-      const place = to + ((<usize>column) << 2)
-      store<f32>(place, load<f32>(redRow + redAt))
-      store<f32>(place + outPlane, mean2(load<f32>(redRow + blueAt), load<f32>(blueRow + redAt)))
-      store<f32>(place + 2 * outPlane, load<f32>(blueRow + blueAt))
-    }
-  }
-}
-
 function mean2(a: f32, b: f32): f32 {
   const mean = (a + b) * 0.5
   return !F32.isNaN(mean) ? mean : F32.isNaN(a) ? b : a
