@@ -116,7 +116,10 @@ export interface PixelStack extends Viewable {
    * √N and beside it the noise gain measured on star-free sky against the reference frame; undefined before two frames.
    */
   gain(): Promise<{ frames: number; snrGain: number; measuredGain?: number }>
-  /** 32-bit float FITS with the list of what went in, written to a path of its own and synced to disk by whoever moves it. */
+  /**
+   * 32-bit float FITS with the list of what went in, written to a path of its own and synced to disk by whoever moves
+   * it.
+   */
   save(aside: string, cards: readonly Card[]): Promise<void>
   close(): Promise<void>
 }
@@ -130,7 +133,7 @@ export interface Pixels {
   focus(frame: Frame, region: Region | undefined, signal: AbortSignal): Promise<StarSize>
   /** A picture of a file on the shelf. */
   render(path: string, view: View, signal: AbortSignal): Promise<EncodedPicture>
-  /** A file on the shelf to be looked at closely; kept open while somebody looks. Nothing happens before it is asked. */
+  /** A file on the shelf to be looked at closely; kept open while somebody looks. Not read before it is asked. */
   look(path: string): Viewable
   /** The cards of a file on the shelf. */
   header(path: string): Promise<Card[]>

@@ -13,15 +13,13 @@ import type { Stars } from '../science/stars.js'
 import { renderPicture } from '../science/stretch.js'
 import type { Easel, StarFinder } from './easel.js'
 import { encodePicture, encodeWithin } from './pictures-codec.js'
-import { previewBytes, previewPx } from './view-work.js'
+import { openView, previewBytes, previewPx } from './view-work.js'
 import { readWholeImage } from './whole-image.js'
 
 /** A frame in shared memory, or a file under the archive folder. */
 export type WorkSource = { readonly image: Image } | { readonly path: string }
 
-const thumbnailPx = 220
 const renderedQuality = 80
-const thumbnailQuality = 70
 
 /** The picture itself. @throws Fault `bad-input` for a file that is no FITS image */
 export async function imageOf(source: WorkSource, archive: string): Promise<Image> {
@@ -96,14 +94,11 @@ export interface PixelTools {
 
 export async function measure(source: WorkSource, { archive, easel, findStars }: PixelTools): Promise<MeasuredFrame> {
   const image = await imageOf(source, archive)
-  const stars = findStars(image)
-  const hand = easel(image.width)
-  const preview = renderPicture(hand, image, { stretch: 'auto' }, previewPx)
-  const small = renderPicture(hand, image, { stretch: 'auto' }, thumbnailPx)
+  const view = openView(image, easel, findStars)
   return {
-    measured: measuredFrom(stars),
-    preview: await encodeWithin(preview, previewBytes),
-    thumbnail: await encodePicture(small, 'jpeg', thumbnailQuality),
+    measured: measuredFrom(findStars(image)),
+    preview: await view.preview({ stretch: 'auto' }, previewPx),
+    thumbnail: await view.thumbnail(),
   }
 }
 

@@ -18,6 +18,8 @@ import { encodePicture, encodeWithin } from './pictures-codec.js'
 
 export interface OpenView {
   preview(display: Display, maxWidth: number): Promise<EncodedPicture>
+  /** For lists: small, auto-stretched, from the small picture. */
+  thumbnail(): Promise<EncodedPicture>
   tile(display: Display, at: TilePlace): Promise<EncodedPicture>
   histogram(balance: Display['balance']): Histogram
   stars(): StarOverlay
@@ -25,6 +27,8 @@ export interface OpenView {
 }
 
 export const previewPx = 720
+const thumbnailPx = 220
+const thumbnailQuality = 70
 /** What a preview of 720 px may weigh on the wire; wider ones in proportion to their area. */
 export const previewBytes = 60_000
 
@@ -49,6 +53,14 @@ export function openView(image: Image, easel: Easel, findStars: StarFinder): Ope
       const light = maxWidth === previewPx ? smallOne() : downscale(hand(), image, maxWidth)
       const picture = stretchPicture(hand(), light, levelsFor(display.balance), display)
       return encodeWithin(picture, previewBytes * Math.max(1, (maxWidth / previewPx) ** 2))
+    },
+    async thumbnail() {
+      const light = downscale(hand(), smallOne(), thumbnailPx)
+      return encodePicture(
+        stretchPicture(hand(), light, levelsFor('sky'), { stretch: 'auto' }),
+        'jpeg',
+        thumbnailQuality,
+      )
     },
     async tile(display, at) {
       checkTile(image, at)

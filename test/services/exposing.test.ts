@@ -405,3 +405,23 @@ t.test('nobody holds memory for frames when all is done', async t => {
   all.release()
   t.pass()
 })
+
+t.test('what the frames tell is said in a word, and kept in numbers', async t => {
+  const mishaps = [{ at_s: 120, for_s: 60, kind: 'weather', cloud_percent: 100 }]
+  const { ask, state, told, store } = await openNight(t, pierConfig({ sky: { mishaps } }))
+  await ask('camera-expose', { seconds: 6, count: 12, object: 'M 31' })
+  t.match(state('trend/main'), { word: undefined, stars: Number, hfdPx: Number, backgroundAdu: Number })
+  await ask('camera-expose', { seconds: 6, count: 12, object: 'M 31' })
+  t.match(state('trend/main'), { word: 'cloud', words: /losing light/ })
+  await ask('camera-expose', { seconds: 6, count: 12, object: 'M 31' })
+  t.equal(state<{ word?: string }>('trend/main').word, undefined, 'and taken back when it has passed')
+  t.match(told('trend'), [
+    { camera: 'main', word: 'cloud' },
+    { camera: 'main', was: 'cloud' },
+  ])
+  t.equal(told('trend').length, 2, 'once for each change')
+  const [last] = await store.exposures({ limit: 1 })
+  const { eccentricity, fluxAdu, fwhmPx, noiseAdu, saturatedPercent } = last.measured!
+  t.ok(eccentricity! >= 0 && eccentricity! < 0.8 && fluxAdu! > 0 && fwhmPx! > 1 && noiseAdu > 0)
+  t.equal(saturatedPercent, 0)
+})
