@@ -1,5 +1,6 @@
 // Why a frame cannot go into a stack, before anything is looked for on it: it is of another kind, or nothing is on it.
 import type { StackRefusal } from '../ports/pixels.js'
+import { storedBayer } from '../science/bayer.js'
 import { textOf } from '../science/fits-header.js'
 import { decodeToFloat } from '../science/stored-samples.js'
 import type { Hand } from '../science/strip-step.js'
@@ -27,7 +28,9 @@ export function unlike(stack: StackKind, { raw, bayer, topDown, cards }: FrameFi
   }
   const describe = (planes: number, pattern: string | undefined, down: boolean) =>
     `${planes === 1 ? (pattern?.toUpperCase() ?? 'mono') : `${planes} planes`}, ${down ? 'top-down' : 'bottom-up'}`
-  const [mine, theirs] = [describe(raw.planes, bayer, topDown), describe(frame.planes, frame.bayer, stack.topDown)]
+  // Stored and shown are each other's turn: what the stack's frames have stored is named as they are shown.
+  const shown = storedBayer({ bayer: frame.bayer, height: frame.height, topDown: stack.topDown })
+  const [mine, theirs] = [describe(raw.planes, bayer, topDown), describe(frame.planes, shown, stack.topDown)]
   if (mine !== theirs) return ['other-kind', `${mine}, the stack is ${theirs}`]
   const camera = textOf(cards, 'INSTRUME')
   if (camera !== stack.camera && camera !== undefined && stack.camera !== undefined) {

@@ -4,6 +4,7 @@ import { nominalWeight } from '../kernels/fold.js'
 import { kernelModule } from '../kernels/kernel-module.js'
 import { Fault } from '../ports/fault.js'
 import type { StackOutcome, StackRefusal, StackSettings } from '../ports/pixels.js'
+import { storedBayer } from '../science/bayer.js'
 import { betterReference, type FrameLook } from '../science/better-reference.js'
 import { calibrateStrips, type PackedMasters } from '../science/calibration.js'
 import { collectStars } from '../science/collect-stars.js'
@@ -118,7 +119,8 @@ export function openStack(plan: StackPlan): OpenStack {
 
   async function prepare(file: FrameFile): Promise<Open> {
     const { raw, bayer } = file
-    const frame = { width: raw.width, height: raw.height, planes: raw.planes, ...(bayer ? { bayer } : {}) }
+    const stored = storedBayer({ bayer, height: raw.height, topDown: file.topDown })
+    const frame = { width: raw.width, height: raw.height, planes: raw.planes, ...(stored ? { bayer: stored } : {}) }
     const memory = layOutStackMemory(raw, frame, combine, threads, memoryBytes)
     const crew = openCrew({ module: kernelModule(), memory: memory.memory, scratch: memory.scratch })
     clearStack(crew.hand.views, memory.stack)

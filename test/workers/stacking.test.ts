@@ -154,6 +154,25 @@ t.test('a stack built again from the same frames is the same, bit for bit, on an
   }
 })
 
+t.test('frames stored from the bottom keep their colours', async t => {
+  const tint = [0.5, 1, 0.7] as const
+  const field = makeField({ width: 300, height: 200, count: 60, faintest: 8_000, fwhmPx: 3.4, apartPx: 15, seed: 36 })
+  const stack = await pixelsIn(t).stack(settings)
+  for (let n = 0; n < 3; n++) {
+    const shot = expose(field, { dx: n }, { seed: n + 1, bayer: 'rggb', tint })
+    const samples = new Float32Array(shot.samples.length)
+    for (let y = 0; y < 200; y++) samples.set(shot.samples.subarray(y * 300, (y + 1) * 300), (199 - y) * 300)
+    const kept = keep({ ...shot, type: 'f32', samples, topDown: false })
+    t.ok((await stack.add(kept, `id-${n}`, never)).accepted)
+  }
+  const { samples } = await saved(stack)
+  for (const [plane, level] of [0.5, 1, 0.7].entries()) {
+    const numbers = Float32Array.from(samples.subarray(plane * 60_000, (plane + 1) * 60_000)).filter(Number.isFinite)
+    const sky = medianInPlace(numbers, numbers.length)
+    t.ok(Math.abs(sky - (100 + 400 * level)) < 3, `the sky of plane ${plane} is ${sky.toFixed(1)}`)
+  }
+})
+
 t.test('Bayer frames stack in colour', async t => {
   const field = makeField({ width: 500, height: 400, count: 120, faintest: 8_000, fwhmPx: 3.4, apartPx: 15, seed: 35 })
   const tint = [0.5, 1, 0.7] as const
