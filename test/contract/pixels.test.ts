@@ -188,10 +188,32 @@ for (const threads of [false, true]) {
       seen.pictures = bitsOf([pictures, await pixels.header('mono-3.fits')])
     })
 
+    t.test('a file and a stack are looked at closely, in the same way', async t => {
+      const stack = await pixels.stack(settings)
+      await stack.add('mono-0.fits', 'frame-0', never)
+      const looks: unknown[] = []
+      for (const look of [pixels.look('mono-0.fits'), pixels.look('colour-0.fits'), stack]) {
+        const histogram = await look.histogram(undefined, never)
+        t.match(histogram, { width: 360, height: 270, levels: 2, tilePx: 256 })
+        const tile = await look.tile({ stretch: 'auto' }, { level: 0, column: 1, row: 1 }, never)
+        t.match(tile, { type: 'image/png', width: 104, height: 14 })
+        const outside = { level: 0, column: 2, row: 0 }
+        await t.rejects(look.tile({ stretch: 'auto' }, outside, never), { code: 'bad-input', message: /2 × 2 tiles/ })
+        const preview = await look.preview({ stretch: 'asinh', balance: 'none' }, 720, never)
+        const stars = await look.stars(never)
+        t.ok(stars.found > 20)
+        const numbers = await look.statistics({ x: 10, y: 10, width: 40, height: 40 }, never)
+        looks.push(histogram, tile, preview, stars, numbers)
+      }
+      await stack.close()
+      seen.looks = bitsOf(looks)
+    })
+
     t.test('what is no picture is a Fault that names the file, and the next one comes', async t => {
       const unreadable = { name: 'Fault', code: 'bad-input', message: /words\.fits/ }
       await t.rejects(pixels.render('words.fits', jpeg, never), unreadable)
       await t.rejects(pixels.measure({ path: 'words.fits' }, never), unreadable)
+      await t.rejects(pixels.look('words.fits').histogram(undefined, never), unreadable)
       await t.rejects(pixels.header('words.fits'), unreadable)
       await t.rejects(pixels.render('gone.fits', jpeg, never), { code: 'not-found', message: /gone\.fits/ })
       await t.rejects(pixels.header('gone.fits'), { code: 'not-found', message: /gone\.fits/ })
@@ -286,6 +308,6 @@ for (const threads of [false, true]) {
 
 t.test('threads do not change a bit of any result', async t => {
   const within = results.get(false) ?? {}
-  t.same(Object.keys(within), ['measured', 'focus', 'pictures', 'stacks', 'file', 'encoded'])
+  t.same(Object.keys(within), ['measured', 'focus', 'pictures', 'looks', 'stacks', 'file', 'encoded'])
   for (const [what, bits] of Object.entries(within)) t.equal(results.get(true)?.[what], bits, what)
 })
