@@ -138,25 +138,37 @@ const mostOdd = 0.005
  */
 export function oddInDark(dark: Float32Array, width: number, height: number, frameNoiseAdu: number): OddPixels {
   /** From the mean of the neighbours so far to the left and to the right; at the border from the one there is. */
-  const apart = (i: number, x: number, step: number) => {
+  const isApart = (i: number, x: number, step: number) => {
     const left = dark[x >= step ? i - step : i + step]
     const right = dark[x + step < width ? i + step : i - step]
-    return Math.abs(dark[i] - (left + right) / 2)
+    return !(Math.abs(dark[i] - (left + right) / 2) <= reach / 2)
   }
   const odd: { sample: number; by: number }[] = []
   let reach = darkReach * Math.max(neighbourSpread(dark, width), frameNoiseAdu, roundingAdu)
   const most = Math.ceil(dark.length * mostOdd)
-  for (let i = 0, x = 0, y = 0; i < dark.length; i++) {
+  const check = (x: number, y: number) => {
+    const i = y * width + x
+    const by = dark[i] - around(dark, width, height, x, y)
+    if (!(Math.abs(by) <= reach)) odd.push({ sample: i, by: Number.isNaN(by) ? Number.POSITIVE_INFINITY : by })
+    // Too many: from here on only what is further out counts.
+    if (odd.length > 4 * most + 1000) reach = furthest(odd, most)
+  }
+  for (let y = 0, first = 0; y < height; y++, first += width) {
     // A look to the sides settles it for nearly all; two steps, for hot pixels like company.
-    if (!(apart(i, x, 1) <= reach / 2) || !(apart(i, x, 2) <= reach / 2)) {
-      const by = dark[i] - around(dark, width, height, x, y)
-      if (!(Math.abs(by) <= reach)) odd.push({ sample: i, by: Number.isNaN(by) ? Number.POSITIVE_INFINITY : by })
-      // Too many: from here on only what is further out counts.
-      if (odd.length > 4 * most + 1000) reach = furthest(odd, most)
+    const inside = Math.max(2, width - 2)
+    for (let x = 0; x < Math.min(2, width); x++) {
+      if (isApart(first + x, x, 1) || isApart(first + x, x, 2)) check(x, y)
     }
-    if (++x === width) {
-      x = 0
-      y++
+    for (let i = first + 2; i < first + inside; i++) {
+      const value = dark[i]
+      const one = value - (dark[i - 1] + dark[i + 1]) / 2
+      const two = value - (dark[i - 2] + dark[i + 2]) / 2
+      const far = reach / 2
+      if (one <= far && one >= -far && two <= far && two >= -far) continue
+      check(i - first, y)
+    }
+    for (let x = inside; x < width; x++) {
+      if (isApart(first + x, x, 1) || isApart(first + x, x, 2)) check(x, y)
     }
   }
   if (odd.length > most) furthest(odd, most)
@@ -213,14 +225,19 @@ const [dimmest, brightest] = [0.5, 1.6]
 export function oddInFlat(flat: Float32Array, width: number, height: number, bayer: boolean): number[] {
   const step = bayer ? 2 : 1
   const odd: number[] = []
+  const scratch = new Float64Array(blockPx * blockPx)
   for (const block of blocksOf(width, height)) {
     const levels = bayer
-      ? [0, 1, 2, 3].map(place => blockLevel(flat, width, block, 2, place & 1, place >> 1))
-      : new Array<number>(4).fill(blockLevel(flat, width, block, step, 0, 0))
+      ? [0, 1, 2, 3].map(place => blockLevel(flat, width, block, 2, place & 1, place >> 1, scratch))
+      : new Array<number>(4).fill(blockLevel(flat, width, block, step, 0, 0, scratch))
     for (let y = block.y; y < block.bottom; y++) {
-      for (let x = block.x; x < block.right; x++) {
-        const part = flat[y * width + x] / levels[((y & 1) << 1) | (x & 1)]
-        if (!(part >= dimmest && part <= brightest)) odd.push(y * width + x)
+      const even = levels[(y & 1) << 1]
+      const odds = levels[((y & 1) << 1) | 1]
+      const [evenLow, evenHigh, oddLow, oddHigh] = [dimmest * even, brightest * even, dimmest * odds, brightest * odds]
+      for (let i = y * width + block.x, end = y * width + block.right; i < end; i++) {
+        const value = flat[i]
+        const isOdd = ((i - y * width) & 1) === 1
+        if (!(value >= (isOdd ? oddLow : evenLow) && value <= (isOdd ? oddHigh : evenHigh))) odd.push(i)
       }
     }
   }
@@ -244,11 +261,16 @@ function* blocksOf(width: number, height: number): Generator<Block> {
   }
 }
 
-const blockScratch = blockPx * blockPx
-
 /** Median of a block's samples, of every third row and column of one colour. */
-function blockLevel(plane: Float32Array, width: number, block: Block, step: 1 | 2, dx: number, dy: number): number {
-  const values = new Float64Array(blockScratch)
+function blockLevel(
+  plane: Float32Array,
+  width: number,
+  block: Block,
+  step: 1 | 2,
+  dx: number,
+  dy: number,
+  values: Float64Array,
+): number {
   let count = 0
   const every = 3 * step
   for (let y = block.y + ((block.y ^ dy) & (step - 1)); y < block.bottom; y += every) {

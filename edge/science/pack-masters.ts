@@ -27,45 +27,61 @@ const hotShare = 2e-4
  * A dark into 16 bits: 65536 steps from its lowest value to that of its hottest pixels but 0.02 %, at most 4096 ADU
  * wide. So it is off by at most half a step: 1/32 ADU, and some 0.005 ADU for a dark that spans 600 ADU.
  * @param dark ADU, a number for each sample of the places; unchanged
- * @param isBad samples that are bad already, whose values do not count; may be absent
+ * @param bad samples that are bad already, in rising order, whose values do not count
  */
 export function packDark(
   { u16 }: Views,
   places: MasterPlaces,
   dark: Float32Array,
-  isBad: (sample: number) => boolean = () => false,
+  bad: readonly number[] = [],
 ): PackedDark {
-  const bins = new Uint32Array(65_536)
   let lowest = Number.POSITIVE_INFINITY
   let counted = 0
-  for (let i = 0; i < dark.length; i++) {
-    const value = dark[i]
-    if (!Number.isFinite(value) || isBad(i)) continue
-    if (value < lowest) lowest = value
-    counted++
-  }
+  eachRun(dark.length, bad, (from, to) => {
+    for (let i = from; i < to; i++) {
+      const value = dark[i]
+      if (!(value > Number.NEGATIVE_INFINITY && value < Number.POSITIVE_INFINITY)) continue
+      if (value < lowest) lowest = value
+      counted++
+    }
+  })
   if (counted === 0) throw new ScienceError('the dark has no finite sample')
-  for (let i = 0; i < dark.length; i++) {
-    const value = dark[i]
-    if (Number.isFinite(value) && !isBad(i)) bins[Math.min(65_535, Math.floor(value - lowest))]++
-  }
+  const bins = new Uint32Array(65_536)
+  eachRun(dark.length, bad, (from, to) => {
+    for (let i = from; i < to; i++) {
+      const above = dark[i] - lowest
+      if (above < 65_535) bins[above | 0]++
+      else if (above < Number.POSITIVE_INFINITY) bins[65_535]++
+    }
+  })
   let above = 0
   let top = 65_535
   while (top > 0 && above + bins[top] <= counted * hotShare) above += bins[top--]
   const step = Math.fround(Math.min(coarsestStepAdu, Math.max(finestStepAdu, (top + 1) / 65_535)))
   const zero = Math.fround(lowest)
+  const perAdu = 1 / step
   const beyond: number[] = []
-  const first = places.dark >> 1
+  const packed = u16.subarray(places.dark >> 1, (places.dark >> 1) + dark.length)
   for (let i = 0; i < dark.length; i++) {
-    const steps = Math.round((dark[i] - zero) / step)
-    if (steps >= 0 && steps <= 65_535) {
-      u16[first + i] = steps
+    const steps = (dark[i] - zero) * perAdu + 0.5
+    if (steps >= 0 && steps < 65_536) {
+      packed[i] = steps | 0
     } else {
-      u16[first + i] = steps > 0 ? 65_535 : 0
+      packed[i] = steps > 0 ? 65_535 : 0
       beyond.push(i)
     }
   }
   return { dark: { zero, step }, beyond }
+}
+
+/** The stretches from 0 to `length` between samples that are left out: a look at each sample would cost more than it. */
+function eachRun(length: number, without: readonly number[], visit: (from: number, to: number) => void): void {
+  let from = 0
+  for (const sample of without) {
+    if (sample > from) visit(from, sample)
+    from = Math.max(from, sample + 1)
+  }
+  if (from < length) visit(from, length)
 }
 
 export interface PackedFlat {
@@ -84,16 +100,21 @@ const mostLift = 16
 export function packFlat({ u16 }: Views, places: MasterPlaces, flat: Float32Array): PackedFlat {
   let darkest = 1
   for (let i = 0; i < flat.length; i++) {
-    if (flat[i] >= 1 / mostLift && flat[i] < darkest) darkest = flat[i]
+    const value = flat[i]
+    if (value < darkest && value >= 1 / mostLift) darkest = value
   }
   const step = Math.fround(1 / darkest / 65_535)
   const beyond: number[] = []
-  const first = places.flat >> 1
+  const packed = u16.subarray(places.flat >> 1, (places.flat >> 1) + flat.length)
+  const one = 1 / step
+  const usual = Math.round(one)
   for (let i = 0; i < flat.length; i++) {
-    if (flat[i] >= 1 / mostLift && Number.isFinite(flat[i])) {
-      u16[first + i] = Math.min(65_535, Math.round(1 / flat[i] / step))
+    const value = flat[i]
+    if (value >= 1 / mostLift && value < Number.POSITIVE_INFINITY) {
+      const steps = (one / value + 0.5) | 0
+      packed[i] = Math.min(65_535, steps)
     } else {
-      u16[first + i] = Math.round(1 / step)
+      packed[i] = usual
       beyond.push(i)
     }
   }

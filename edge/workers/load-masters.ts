@@ -69,8 +69,8 @@ export function loadMasters(
       const { hot, cold } = oddInDark(values, width, height, noiseAdu)
       return [...hot, ...cold]
     })
-    const known = new Set(bad)
-    const { dark: form, beyond } = packDark(views, places, samples, sample => known.has(sample))
+    const known = bad.toSorted((a, b) => a - b)
+    const { dark: form, beyond } = packDark(views, places, samples, known)
     packed = { ...packed, dark: form }
     for (const sample of beyond) bad.push(sample)
   }
