@@ -1,6 +1,6 @@
 // The transform that brings a frame's stars closest to the reference's, from a first one that is about right.
 import { medianInPlace } from './order-statistic.js'
-import { pairReachPx, type Reference } from './reference.js'
+import { type Anchor, pairReachPx, type Reference } from './reference.js'
 import { fitSimilarity, moveX, moveY, type Similarity, scaleOf } from './similarity.js'
 import { type Found, pairStars, type StarPairs } from './star-pairs.js'
 import type { Places } from './triangle-match.js'
@@ -18,6 +18,7 @@ const rounds = 10
 const stillPx = 3e-4 // a tenth of what the best frames are known to
 const loosePx = 0.5 // pairs further apart than that, all in all, hold more than one sky
 const mostGathered = 80
+const spotPx = 0.5
 const wellPaired = 0.6 // of the stars on both
 const clearlyMore = 1.3
 const groupSize = 40 // pairs that together tell how far their like scatter
@@ -95,6 +96,10 @@ function makeTable(reference: Reference, frame: Found, near: StarPairs, transfor
     const theirs = reference.errorPx[to]
     const ours = scale * frame.errorPx[from]
     expected[i] = theirs * theirs + ours * ours + floor * floor
+    if (reachPx > pairReachPx && isSpot(numbers, i, transform, reference.stars[to])) {
+      numbers[5 * i + 4] = 0
+      expected[i] = Number.POSITIVE_INFINITY
+    }
   }
   const groups = Math.max(1, Math.min(mostGroups, Math.floor(count / groupSize)))
   const sorted = expected.slice().sort()
@@ -104,6 +109,16 @@ function makeTable(reference: Reference, frame: Found, near: StarPairs, transfor
     for (let i = 0; i < count; i++) if (expected[i] >= least) group[i] = n
   }
   return { count, numbers, expected, group, groups, squares: new Float64Array(count), reachPx }
+}
+
+/** Whether a pair is one spot of the sensor: it sits where it sat, while the sky went on by more than stars may err. */
+function isSpot(numbers: Float64Array, i: number, transform: Similarity, before: Anchor): boolean {
+  const x = numbers[5 * i]
+  const y = numbers[5 * i + 1]
+  if ((x - before.x) ** 2 + (y - before.y) ** 2 > spotPx * spotPx) return false
+  const dx = moveX(transform, x, y) - numbers[5 * i + 2]
+  const dy = moveY(transform, x, y) - numbers[5 * i + 3]
+  return dx * dx + dy * dy > pairReachPx * pairReachPx
 }
 
 function clipPairs(table: Table, near: StarPairs, start: Similarity, box: Box): PairFit | undefined {

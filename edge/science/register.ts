@@ -29,6 +29,7 @@ export type RegistrationRefusal = 'too-few-stars' | 'no-match' | 'moved-too-far'
 
 const fewestInliers = 4 // a similarity has four unknowns, two pairs fix it; below four anything matches something
 const depths = [24, 64, 192] // brightest stars of the frame whose triangles are tried
+const depthsOfRest = [24, 64] // of what a still match left over: mostly nothing, or a sky without hot pixels
 const guessesTried = 24
 const guessesFitted = 3
 const starsTried = 200 // of the frame, to see how many a guess brings together
@@ -105,7 +106,7 @@ function matchRest(
   if (Math.min(rest.length, restOfReference.length) < limits.minInliers) return undefined
   const smaller = makeReference(restOfReference, reference.toGrid)
   const frame = placesOf(rest)
-  const { believed } = search(smaller, frame, limits)
+  const { believed } = search(smaller, frame, limits, depthsOfRest)
   return believed && !isSensorFixed(believed, smaller, frame) ? believed : undefined
 }
 
@@ -114,11 +115,11 @@ interface Search {
   readonly best?: PairFit // when none was
 }
 
-function search(reference: Reference, places: Found, limits: Limits): Search {
+function search(reference: Reference, places: Found, limits: Limits, tries: readonly number[] = depths): Search {
   const { minInliers, minScale = 0.45, maxScale = 2.2 } = limits
   const few = Math.min(starsTried, places.x.length)
   let best: PairFit | undefined
-  for (const depth of depths) {
+  for (const depth of tries) {
     const frame = { ...places, triangles: makeTriangles(places, [depth]) }
     const tried: { transform: Similarity; pairs: number; trials: number }[] = []
     for (const { transform, trials } of guessSimilarities(reference, frame, minScale, maxScale, guessesTried)) {

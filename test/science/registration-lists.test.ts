@@ -117,6 +117,7 @@ for (const [name, { frame = large, perFrame = 600, pose = anyhow, within = 0.06,
       }
       worst.push(errorsPx(sky, found.transform, truth)[4])
       t.equal(found.transform.mirrored, truth.mirrored)
+      t.ok(found.rmsPx < 0.5, `pairs are ${found.rmsPx.toFixed(3)} px apart`)
     }
     t.ok(Math.max(...worst) < within, `at worst ${Math.max(...worst).toFixed(4)} px off`)
   })
