@@ -1,26 +1,18 @@
 // Samples as files and sensors store them, to f32. See ../decode.ts, which says what the answer is.
 
-// @ts-expect-error: decorator
-@inline
 function swapped16(raw: v128): v128 {
   return v128.shuffle<i8>(raw, raw, 1, 0, 3, 2, 5, 4, 7, 6, 9, 8, 11, 10, 13, 12, 15, 14)
 }
 
-// @ts-expect-error: decorator
-@inline
 function swapped32(raw: v128): v128 {
   return v128.shuffle<i8>(raw, raw, 3, 2, 1, 0, 7, 6, 5, 4, 11, 10, 9, 8, 15, 14, 13, 12)
 }
 
-// @ts-expect-error: decorator
-@inline
 function storeUnsigned(place: usize, words: v128): void {
   v128.store(place, f32x4.convert_i32x4_s(i32x4.extend_low_i16x8_u(words)))
   v128.store(place + 16, f32x4.convert_i32x4_s(i32x4.extend_high_i16x8_u(words)))
 }
 
-// @ts-expect-error: decorator
-@inline
 function storeSigned(place: usize, words: v128): void {
   v128.store(place, f32x4.convert_i32x4_s(i32x4.extend_low_i16x8_s(words)))
   v128.store(place + 16, f32x4.convert_i32x4_s(i32x4.extend_high_i16x8_s(words)))

@@ -1,19 +1,13 @@
 // Samples into the byte order of files, summed on the way. See ../encode.ts, which says what the answer is.
 
-// @ts-expect-error: decorator
-@inline
 function sumOf(words: v128): v128 {
   return i64x2.add(i64x2.extend_low_i32x4_u(words), i64x2.extend_high_i32x4_u(words))
 }
 
-// @ts-expect-error: decorator
-@inline
 function total(lanes: v128): u64 {
   return <u64>(i64x2.extract_lane(lanes, 0) + i64x2.extract_lane(lanes, 1))
 }
 
-// @ts-expect-error: decorator
-@inline
 function swapped32(raw: v128): v128 {
   return v128.shuffle<i8>(raw, raw, 3, 2, 1, 0, 7, 6, 5, 4, 11, 10, 9, 8, 15, 14, 13, 12)
 }
