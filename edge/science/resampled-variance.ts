@@ -18,9 +18,9 @@ const taps: Readonly<Record<WarpOrder['kernel'], { first: number; weights(part: 
 }
 
 /**
- * What resampling does to the noise that is left in differences of neighbouring `blockPx`-square blocks: variance after
- * over variance before, 1 for a whole-pixel shift, for white noise in the source. Exact for the transform, averaged over
- * `samples`² places of the frame, since with a turn the weights change from place to place.
+ * What resampling does to the noise that is left in differences of neighbouring `blockPx`-square blocks: variance
+ * after over variance before, 1 for a whole-pixel shift, for white noise in the source. Exact for the transform,
+ * averaged over `samples`² places of the frame, since with a turn the weights change from place to place.
  */
 export function resampledVariance(
   frameToReference: Similarity,

@@ -11,5 +11,5 @@ export interface Hand {
   readonly scratch: number
 }
 
-/** `order` is plain data (numbers, strings, arrays of them: it crosses to other threads) and the same for all strips. */
+/** `order` is plain data (numbers, strings, arrays of them: it crosses to threads) and the same for all strips. */
 export type Step<Order> = (hand: Hand, order: Order, strip: number) => void

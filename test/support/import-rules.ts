@@ -131,7 +131,7 @@ export function cycles(sources: Sources): string[] {
 /** What no entry reaches is dead; simulated time exists for tests of whole nights, which are entries of their own. */
 export function deadFiles(sources: Sources): string[] {
   return [
-    ...unreached(sources, 'edge/', file => file === 'edge/cli.ts' || file === 'edge/spine/simulated-clock.ts'),
+    ...unreached(sources, 'edge/', file => /^edge\/(cli\.ts|spine\/simulated-clock\.ts|.*\.d\.ts)$/.test(file)),
     ...unreached(sources, 'web/', file => /^web\/(main\.tsx|vite\.config\.ts|.*\.d\.ts)$/.test(file)),
     ...unreached(sources, 'test/', file => /\.(test|bench)\.ts$/.test(file)),
   ]
@@ -148,7 +148,8 @@ function unreached(sources: Sources, folder: string, entry: (file: string) => bo
     // Tests start helpers as processes of their own, by path.
     for (const other of table.keys()) {
       const name = other.split('/').at(-1)!
-      if (folder === 'test/' && sources.get(file)!.includes(`/${name}`)) open.push(other)
+      const started = [name, name.replace(/\.ts$/, '.js')].some(word => sources.get(file)!.includes(`/${word}`))
+      if (folder === 'test/' && started) open.push(other)
     }
   }
   return [...table.keys()].filter(file => !reached.has(file)).map(file => `${file} is used by nothing`)
