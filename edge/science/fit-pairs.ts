@@ -1,6 +1,6 @@
 // The transform that brings a frame's stars closest to the reference's, from a first one that is about right.
 import { medianInPlace } from './order-statistic.js'
-import { type Anchor, pairReachPx, type Reference } from './reference.js'
+import { pairReachPx, type Reference } from './reference.js'
 import { fitSimilarity, moveX, moveY, type Similarity, scaleOf } from './similarity.js'
 import { type Found, pairStars, type StarPairs } from './star-pairs.js'
 import type { Places } from './triangle-match.js'
@@ -18,7 +18,7 @@ const rounds = 10
 const stillPx = 3e-4 // a tenth of what the best frames are known to
 const loosePx = 0.5 // pairs further apart than that, all in all, hold more than one sky
 const mostGathered = 80
-const spotPx = 0.5
+const spotPx = 0.1
 const wellPaired = 0.6 // of the stars on both
 const clearlyMore = 1.3
 const groupSize = 40 // pairs that together tell how far their like scatter
@@ -46,7 +46,7 @@ function settle(reference: Reference, frame: Found, start: Similarity, reachPx: 
   for (let pass = 0; pass < 4; pass++) {
     const near = pairStars(reference, frame, transform, reachPx, frame.x.length)
     if (near.count < 3) return undefined
-    fit = clipPairs(makeTable(reference, frame, near, transform, reachPx), near, transform, box)
+    fit = clipPairs(reference, makeTable(reference, frame, near, transform, reachPx), near, transform, box)
     if (!fit) return undefined
     // Where the transform went on moving other stars may have come within reach.
     const moved = largestMove(fit.transform, transform, box)
@@ -96,10 +96,6 @@ function makeTable(reference: Reference, frame: Found, near: StarPairs, transfor
     const theirs = reference.errorPx[to]
     const ours = scale * frame.errorPx[from]
     expected[i] = theirs * theirs + ours * ours + floor * floor
-    if (reachPx > pairReachPx && isSpot(numbers, i, transform, reference.stars[to])) {
-      numbers[5 * i + 4] = 0
-      expected[i] = Number.POSITIVE_INFINITY
-    }
   }
   const groups = Math.max(1, Math.min(mostGroups, Math.floor(count / groupSize)))
   const sorted = expected.slice().sort()
@@ -111,18 +107,32 @@ function makeTable(reference: Reference, frame: Found, near: StarPairs, transfor
   return { count, numbers, expected, group, groups, squares: new Float64Array(count), reachPx }
 }
 
-/** Whether a pair is one spot of the sensor: it sits where it sat, while the sky went on by more than stars may err. */
-function isSpot(numbers: Float64Array, i: number, transform: Similarity, before: Anchor): boolean {
-  const x = numbers[5 * i]
-  const y = numbers[5 * i + 1]
-  if ((x - before.x) ** 2 + (y - before.y) ** 2 > spotPx * spotPx) return false
-  const dx = moveX(transform, x, y) - numbers[5 * i + 2]
-  const dy = moveY(transform, x, y) - numbers[5 * i + 3]
-  return dx * dx + dy * dy > pairReachPx * pairReachPx
+/**
+ * Leaves out the pairs that sit where they sat on the sensor while the transform says that the sky moved on: hot pixels.
+ * Says whether there are any among those let in.
+ */
+function barSpots({ count, numbers, expected, squares }: Table, near: StarPairs, { stars }: Reference): boolean {
+  let any = false
+  for (let i = 0; i < count; i++) {
+    const before = stars[near.reference[i]]
+    const spot = Math.max(spotPx * spotPx, 9 * expected[i])
+    const moved = (numbers[5 * i] - before.x) ** 2 + (numbers[5 * i + 1] - before.y) ** 2
+    if (moved > spot || squares[i] < 9 * spot) continue
+    any ||= numbers[5 * i + 4] > 0
+    numbers[5 * i + 4] = 0
+    expected[i] = Number.POSITIVE_INFINITY
+  }
+  return any
 }
 
-function clipPairs(table: Table, near: StarPairs, start: Similarity, box: Box): PairFit | undefined {
-  const { count, numbers, expected, group, squares, reachPx } = table
+function clipPairs(
+  reference: Reference,
+  table: Table,
+  near: StarPairs,
+  start: Similarity,
+  box: Box,
+): PairFit | undefined {
+  const { count, numbers, squares, reachPx } = table
   let transform = start
   measure(table, transform)
   if (reachPx === pairReachPx && medianInPlace(squares.slice(), count) > loosePx * loosePx) {
@@ -130,6 +140,20 @@ function clipPairs(table: Table, near: StarPairs, start: Similarity, box: Box): 
     measure(table, transform)
     for (let i = 0; i < count; i++) if (squares[i] > 4 * loosePx * loosePx) numbers[5 * i + 4] = 0
   }
+  const all = converge(table, transform, box)
+  const moving = all && barSpots(table, near, reference) ? converge(table, all.transform, box) : all
+  return moving && keepPairs(moving, near, table)
+}
+
+interface Converged {
+  readonly transform: Similarity
+  readonly factors: Float64Array // see learnScatter
+}
+
+/** Fits, learns the scatter and lets in what is within three sigma of it, until nothing changes. */
+function converge(table: Table, start: Similarity, box: Box): Converged | undefined {
+  const { count, numbers, expected, group, squares } = table
+  let transform = start
   let factors = learnScatter(table)
   for (let round = 0; round < rounds; round++) {
     let changed = 0
@@ -149,7 +173,7 @@ function clipPairs(table: Table, near: StarPairs, start: Similarity, box: Box): 
     if (moved < stillPx || (changed === 0 && moved < 3 * stillPx)) break
     factors = learnScatter(table)
   }
-  return keepPairs(transform, near, table, factors)
+  return { transform, factors }
 }
 
 function measure({ count, numbers, squares }: Table, transform: Similarity): void {
@@ -206,7 +230,7 @@ function gather({ count: all, numbers }: Table, start: Similarity): Similarity {
   return { ...start, tx: start.tx + dx[best], ty: start.ty + dy[best] }
 }
 
-function keepPairs(transform: Similarity, near: StarPairs, table: Table, factors: Float64Array): PairFit {
+function keepPairs({ transform, factors }: Converged, near: StarPairs, table: Table): PairFit {
   const { count: all, numbers, expected, group, squares, reachPx } = table
   const ours = new Int32Array(all)
   const theirs = new Int32Array(all)
