@@ -26,7 +26,7 @@ export function readFitsImage(
   const present = Math.max(0, bytes.length - dataOffset)
   if (present < dataBytes) {
     throw new ScienceError(
-      `this FITS file is cut short: ${width}×${height}×${planes} needs ${dataBytes} bytes, ${present} are there`,
+      `this FITS file is cut short: by its NAXIS cards ${width}×${height}×${planes} needs ${dataBytes} bytes, ${present} are there`,
     )
   }
   const count = width * height * planes

@@ -107,6 +107,7 @@ t.test('packed files are read back, and nothing is lost', async t => {
 })
 
 t.test('others unpack our files, and find nothing wrong', { skip: noFpack || noFitsverify || noAstropy }, async t => {
+  const names: string[] = []
   for (const type of ['u8', 'u16', 'i16', 'i32'] as const) {
     for (const planes of [1, 3]) {
       const sky = skyOf(type, 300, 40, planes)
@@ -117,18 +118,7 @@ t.test('others unpack our files, and find nothing wrong', { skip: noFpack || noF
       spawnSync('funpack', ['-O', `${name}.back.fits`, `${name}.ours.fz`])
       t.ok(sameSamples(readFitsImage(readFileSync(`${name}.back.fits`)), sky), `${type}, ${planes}: funpack`)
       t.match(spawnSync('fitsverify', ['-q', `${name}.back.fits`], { encoding: 'utf8' }).stdout, /verification OK/)
-      const script = `
-import sys
-from astropy.io import fits
-import numpy
-with fits.open(sys.argv[1], checksum=True) as ours, fits.open(sys.argv[2]) as source:
-    image, data = ours[1].data, source[0].data
-    print(image.dtype.newbyteorder('=') == data.dtype.newbyteorder('='), numpy.array_equal(image, data))
-`
-      const seen = spawnSync(python as string, ['-W', 'error', '-c', script, `${name}.ours.fz`, name], {
-        encoding: 'utf8',
-      })
-      t.equal(seen.stdout.trim(), 'True True', `astropy: ${seen.stderr}`)
+      names.push(name)
       spawnSync('fpack', ['-r', '-O', `${name}.theirs.fz`, name])
       t.same(
         heapOf(readFileSync(`${name}.ours.fz`)),

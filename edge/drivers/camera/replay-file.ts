@@ -185,7 +185,7 @@ async function fill(file: FileHandle, piece: Uint8Array, position: number, path:
       const present = position + done - header.dataOffset
       throw new Fault(
         'broken',
-        `${path} is cut short: ${width}×${height}×${planes} needs ${dataBytes} bytes of pixels, ${present} are there`,
+        `${path} is cut short: by its NAXIS cards ${width}×${height}×${planes} needs ${dataBytes} bytes of pixels, ${present} are there`,
         'Copy the file again, or take it out of the folder',
       )
     }
