@@ -138,7 +138,7 @@ function measure(views: Views, picture: Picture, spot: Spot) {
     if (!moments) return undefined
     size = Math.min(Math.max(moments.fwhm, 1), 1.6 * size, largestSizePx)
     // The ring was too close to a star that turned out wider.
-    if (pass === 0 && 3 * size > sky.inner + 1.5) sky = ring(views, picture, spot, x, y, size)
+    if (pass === 0 && 4 * size > sky.inner + 2) sky = ring(views, picture, spot, x, y, size)
   }
   if (!stamp || !moments) return undefined
   const growth = growthOf(views, picture, spot, stamp, x, y, size, sky)
@@ -164,7 +164,7 @@ function outerOf(size: number): number {
 function ring(views: Views, picture: Picture, spot: Spot, x: number, y: number, size: number) {
   const { f32, f64 } = views
   const { plane, width, height, scratch } = picture
-  const inner = Math.max(5, 3 * size)
+  const inner = Math.max(6, 4 * size)
   const outer = inner + Math.max(4, size)
   const middleX = spot.x + x
   const middleY = spot.y + y

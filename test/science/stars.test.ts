@@ -1,5 +1,6 @@
 // Star finding and measuring: seeded fields whose truth is known, shapes with textbook answers, and real frames.
-import { readdirSync, readFileSync } from 'node:fs'
+import { execFileSync, spawnSync } from 'node:child_process'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import t from 'tap'
 import { kernelModule } from '../../edge/kernels/kernel-module.js'
@@ -24,6 +25,10 @@ import { findStars, starsOf } from '../support/star-room.js'
 
 const realFrames = sharedData ?? ''
 const skip = sharedData === undefined && '../shared/data is absent'
+
+const python = '/usr/bin/python3'
+const script = path.resolve('test/support/bench-stars.py')
+const noPhotutils = spawnSync(python, ['-c', 'import photutils']).status !== 0 && 'python3-photutils is not installed'
 
 const median = (numbers: readonly number[]) => medianInPlace(Float64Array.from(numbers), numbers.length)
 
@@ -319,4 +324,32 @@ t.test('real frames: undersampled, clipped at 4095, and RGGB', { skip }, async t
     t.ok(stars.length >= 200, `${stars.length} stars`)
     t.ok(medianHfdPx > 2 && medianHfdPx < 5, `HFD ${medianHfdPx.toFixed(2)} px`)
   }
+})
+
+t.test('light and width of real stars are those that photutils finds', { skip: skip || noPhotutils }, t => {
+  const folder = path.join(realFrames, 'hatp32')
+  const list = path.join(t.testdir({}), 'stars.json')
+  const ratios = { flux: [] as number[], fwhm: [] as number[] }
+  for (const name of [1, 11, 21, 36].map(i => readdirSync(folder).sort()[i])) {
+    const file = path.join(folder, name)
+    const { stars } = starsOf(readFitsImage(readFileSync(file)), { maxStars: 5000 })
+    const alone = stars.filter(
+      star =>
+        !star.saturated &&
+        star.snr > 200 &&
+        !stars.some(other => other !== star && Math.hypot(other.x - star.x, other.y - star.y) < 6 * star.fwhmPx),
+    )
+    writeFileSync(list, JSON.stringify(alone.map(({ x, y, fwhmPx, fluxAdu }) => [x, y, fwhmPx, fluxAdu])))
+    const said = JSON.parse(
+      execFileSync(python, [script, 'agree', file, list], { stdio: ['ignore', 'pipe', 'ignore'] }).toString(),
+    )
+    ratios.flux.push(...said.flux)
+    ratios.fwhm.push(...said.fwhm)
+  }
+  t.ok(ratios.flux.length > 100, `${ratios.flux.length} stars with nobody near`)
+  for (const what of ['flux', 'fwhm'] as const) {
+    const ratio = median(ratios[what])
+    t.ok(Math.abs(ratio - 1) < 0.02, `${what} is ${ratio.toFixed(4)} of theirs`)
+  }
+  t.end()
 })

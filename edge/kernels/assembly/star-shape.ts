@@ -141,7 +141,7 @@ function measure(dx: f64, dy: f64, spotSize: f64, to: usize): bool {
     }
     size = min(min(max(fwhm, 1), 1.6 * size), 30)
     // The ring was too close to a star that turned out wider.
-    if (pass == 0 && 3 * size > ringInner + 1.5) ringInner = ring(x, y, size)
+    if (pass == 0 && 4 * size > ringInner + 2) ringInner = ring(x, y, size)
   }
   store<f32>(to + 12, <f32>x)
   store<f32>(to + 16, <f32>y)
@@ -192,7 +192,7 @@ function copyRow(row: usize, first: i32, end: i32, to: usize): void {
 }
 
 function ring(x: f64, y: f64, size: f64): f64 {
-  const inner = max<f64>(5, 3 * size)
+  const inner = max<f64>(6, 4 * size)
   const outer = inner + max<f64>(4, size)
   const atX = <f64>spotX + x
   const atY = <f64>spotY + y
