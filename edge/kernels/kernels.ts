@@ -1,5 +1,6 @@
 // The hot loops, by name: each as WebAssembly SIMD and as the plain TypeScript that says what its answer is, bit for
 // bit. `test/kernels` holds the two against each other.
+
 import { fillBlobs } from './blobs.js'
 import { calibrateF32, calibrateU16 } from './calibrate.js'
 import { clippedMean } from './clipped-mean.js'
@@ -19,15 +20,29 @@ import { foldMean, foldReject } from './fold.js'
 import { blockFloors, blockSums } from './fold-blocks.js'
 import { meanOfThree, superpixels } from './luminance.js'
 import { type Views, viewsOf } from './memory.js'
+import { isAnyOdd, packInverse, packSteps, rangeOf } from './pack.js'
 import { findPeaks } from './peaks.js'
 import { riceDecode, riceEncode } from './rice.js'
 import { seedMean, seedMedian, seedVotes } from './seed.js'
 import { skyCells } from './sky-mesh.js'
 import { measureStars } from './star-shape.js'
-import { addRowsF32, addRowsMasked, addRowsU16, shareRow, squeezeRow, toneRow } from './stretch.js'
+import {
+  addRowsF32,
+  addRowsMasked,
+  addRowsU16,
+  countEnds,
+  shareRow,
+  squeezeRow,
+  toneRow,
+  widenRange,
+} from './stretch.js'
 import { warpCubic, warpLinear } from './warp.js'
 
 const twins = {
+  isAnyOdd,
+  packInverse,
+  packSteps,
+  rangeOf,
   debayerBox,
   foldMean,
   foldReject,
@@ -41,6 +56,8 @@ const twins = {
   addRowsF32,
   addRowsMasked,
   addRowsU16,
+  countEnds,
+  widenRange,
   calibrateF32,
   calibrateU16,
   decodeI16,

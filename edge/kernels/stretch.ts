@@ -167,3 +167,27 @@ export function toneRow(
     u8[to + i * stride] = u8[table + (step > 0 ? Math.min(steps, Math.trunc(step)) : 0)]
   }
 }
+
+/** Widens a range by the finite ones of some f32. @param range  least and greatest so far, two f32, changed */
+export function widenRange({ f32 }: Views, from: number, count: number, range: number) {
+  let [least, greatest] = [f32[range >> 2], f32[(range >> 2) + 1]]
+  for (let i = 0; i < count; i++) {
+    const value = f32[(from >> 2) + i]
+    if (!Number.isFinite(value)) continue
+    if (value < least) least = value
+    if (greatest < value) greatest = value
+  }
+  // A zero's sign would hang on the order.
+  f32[range >> 2] = least + 0
+  f32[(range >> 2) + 1] = greatest + 0
+}
+
+/** Counts f32 at an end of the range. @param counts  zeros so far, and those of at least `top`; two i32, changed */
+export function countEnds({ f32, i32 }: Views, from: number, count: number, top: number, counts: number) {
+  const high = Math.fround(top)
+  for (let i = 0; i < count; i++) {
+    const value = f32[(from >> 2) + i]
+    if (value === 0) i32[counts >> 2]++
+    if (value >= high) i32[(counts >> 2) + 1]++
+  }
+}

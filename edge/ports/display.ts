@@ -36,6 +36,8 @@ export interface Histogram {
   readonly blackAdu: number
   readonly whiteAdu: number
   readonly auto: { readonly black: number; readonly mid: number; readonly white: number }
+  /** Of the full picture: what clipped ones are counted among. A mosaic has one a pixel. */
+  readonly samples: number
   /** Samples of the full picture at the bottom and at the top of what the sensor or the file can say. */
   readonly clippedLow: number
   readonly clippedHigh: number

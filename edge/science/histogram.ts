@@ -1,5 +1,6 @@
 // How a picture's light is spread over its range, as a page draws it, and what it says of clipping.
 import type { Image, Samples } from './samples.js'
+import type { Hand } from './strip-step.js'
 import { axisOf, type Levels, planesOf } from './tones.js'
 
 const bins = 256
@@ -51,24 +52,47 @@ const leastAtTop = 3
 /** Converters end a step or two apart: 65504 and 65534 in one frame. */
 const topShare = 0.9995
 
-/** Samples at 0 where nothing is below, and at the greatest value where several share it. */
-export function clippedIn(samples: Samples): Clipped {
-  let min = Number.POSITIVE_INFINITY
-  let max = Number.NEGATIVE_INFINITY
-  for (let i = 0; i < samples.length; i++) {
-    const value = samples[i]
-    if (value < min) min = value
-    if (value > max && value !== Number.POSITIVE_INFINITY) max = value
-  }
-  const top = min + topShare * (max - min)
-  let clippedLow = 0
-  let clippedHigh = 0
-  for (let i = 0; i < samples.length; i++) {
-    if (samples[i] === 0) clippedLow++
-    if (samples[i] >= top) clippedHigh++
-  }
-  return {
-    clippedLow: min === 0 ? clippedLow : 0,
-    clippedHigh: max > min && clippedHigh >= leastAtTop ? clippedHigh : 0,
+/** Samples from here on are counted as being at the top. */
+export const topOf = (min: number, max: number): number => min + topShare * (max - min)
+
+/** @param zeros  samples at 0  @param tops  samples from topOf on */
+export function clippedOf(min: number, max: number, zeros: number, tops: number): Clipped {
+  return { clippedLow: min === 0 ? zeros : 0, clippedHigh: max > min && tops >= leastAtTop ? tops : 0 }
+}
+
+const chunk = 4096
+
+/** Bytes of scratch that a hand must have to count clipped samples. */
+export const clippedScratchBytes = 64 + 6 * chunk
+
+/**
+ * Samples at 0 where nothing is below, and at the greatest value where several share it.
+ * @param hand  with `clippedScratchBytes`; f32 in its memory are read where they are
+ */
+export function clippedIn(hand: Hand, samples: Samples): Clipped {
+  const { kernels, views, scratch } = hand
+  const told = scratch >> 2
+  views.f32.set([Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY], told)
+  eachChunk(hand, samples, (at, count) => kernels.widenRange(at, count, scratch))
+  const [min, max] = [views.f32[told], views.f32[told + 1]]
+  views.i32.set([0, 0], told)
+  eachChunk(hand, samples, (at, count) => kernels.countEnds(at, count, topOf(min, max), scratch))
+  return clippedOf(min, max, views.i32[told], views.i32[told + 1])
+}
+
+function eachChunk({ kernels, views, scratch }: Hand, samples: Samples, see: (at: number, count: number) => void) {
+  const there = samples instanceof Float32Array && samples.buffer === views.u8.buffer
+  const at = scratch + 64
+  for (let from = 0; from < samples.length; from += chunk) {
+    const count = Math.min(chunk, samples.length - from)
+    if (there) see(samples.byteOffset + 4 * from, count)
+    else {
+      const part = samples.subarray(from, from + count)
+      if (part instanceof Uint16Array) {
+        views.u16.set(part, (at + 4 * chunk) >> 1)
+        kernels.decodeU16(at + 4 * chunk, at, count)
+      } else views.f32.set(part, at >> 2)
+      see(at, count)
+    }
   }
 }

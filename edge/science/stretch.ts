@@ -1,5 +1,6 @@
 // Linear light into the 256 steps of a screen, so that faint things are seen and the sky is grey, not green.
 import { downscale, shrinkScratchBytes } from './downscale.js'
+import { clippedScratchBytes } from './histogram.js'
 import { sampleLight } from './light-sample.js'
 import type { Image } from './samples.js'
 import type { Hand } from './strip-step.js'
@@ -24,7 +25,7 @@ export function renderPicture(hand: Hand, image: Image, display: Display, maxWid
 
 /** Bytes of scratch that a hand must have to make pictures of frames so wide. */
 export function pictureScratchBytes(width: number): number {
-  return Math.max(shrinkScratchBytes(width), tableBytes + 4 * width + 16 + 3 * width)
+  return Math.max(shrinkScratchBytes(width), tableBytes + 4 * width + 16 + 3 * width, clippedScratchBytes)
 }
 
 /** Steps of the table from bent light to grey: none is wider than a grey level. */

@@ -70,7 +70,7 @@ export function openView(image: Image, easel: Easel, findStars: StarFinder): Ope
     histogram(balance) {
       const light = smallOne()
       const found = levelsFor(balance)
-      clipped ??= clippedIn(image.samples)
+      clipped ??= clippedIn(hand(), image.samples)
       const { blackAdu, midAdu, whiteAdu } = tonesOf(found, { stretch: 'auto' })
       const axis = axisOf(found)
       const { minAdu, maxAdu, medianAdu, noiseAdu } = found
@@ -81,6 +81,7 @@ export function openView(image: Image, easel: Easel, findStars: StarFinder): Ope
         planes: light.planes,
         levels: levelsOfTiles(image),
         tilePx: tileSidePx,
+        samples: image.samples.length,
         ...{ minAdu, maxAdu, medianAdu, noiseAdu, blackAdu, whiteAdu },
         ...histogramOf(light, found),
         auto: { black: place(blackAdu), mid: place(midAdu), white: place(whiteAdu) },

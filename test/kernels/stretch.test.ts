@@ -122,3 +122,19 @@ t.test('light becomes grey, whatever the light and the curve', async t => {
     }
   }
 })
+
+t.test('ends are found and counted', async t => {
+  const told = 20_480
+  for (const count of counts) {
+    for (const nasties of [2, 40]) {
+      const filled = (views: Views, random: () => number) => {
+        fillAdu(views.f32.subarray(rows >> 2, sums >> 2), random, nasties)
+        views.f32.set([Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY], told >> 2)
+      }
+      sameBits(t, { bytes, fill: filled, run: k => k.widenRange(rows, count, told) }, `range of ${count}`, count + 1)
+      for (const top of [0, 60_000, Number.NaN, Number.POSITIVE_INFINITY]) {
+        sameBits(t, { bytes, fill: filled, run: k => k.countEnds(rows, count, top, told) }, `${count} from ${top}`)
+      }
+    }
+  }
+})

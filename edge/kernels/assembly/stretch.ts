@@ -254,3 +254,64 @@ export function toneRow(
     store<u8>(out, load<u8>(table + <usize>step))
   }
 }
+
+export function widenRange(from: usize, count: i32, range: usize): void {
+  let least = v128.load32_splat(range)
+  let greatest = v128.load32_splat(range, 4)
+  const zero = f32x4.splat(0)
+  let i = 0
+  for (; i <= count - 4; i += 4) {
+    const value = v128.load(from + ((<usize>i) << 2))
+    const finite = f32x4.eq(f32x4.sub(value, value), zero)
+    least = f32x4.pmin(least, v128.bitselect(value, least, finite))
+    greatest = f32x4.pmax(greatest, v128.bitselect(value, greatest, finite))
+  }
+  let low = load<f32>(range)
+  let high = load<f32>(range, 4)
+  for (; i < count; i++) {
+    const value = load<f32>(from + ((<usize>i) << 2))
+    if (value - value !== 0) continue
+    if (value < low) low = value
+    if (high < value) high = value
+  }
+  const lows = v128.shuffle<f32>(least, least, 2, 3, 0, 1)
+  const highs = v128.shuffle<f32>(greatest, greatest, 2, 3, 0, 1)
+  least = f32x4.pmin(least, lows)
+  greatest = f32x4.pmax(greatest, highs)
+  for (let lane = 0; lane < 2; lane++) {
+    const a = lane === 0 ? f32x4.extract_lane(least, 0) : f32x4.extract_lane(least, 1)
+    const b = lane === 0 ? f32x4.extract_lane(greatest, 0) : f32x4.extract_lane(greatest, 1)
+    if (a < low) low = a
+    if (high < b) high = b
+  }
+  // A zero's sign would hang on the order.
+  store<f32>(range, low + 0)
+  store<f32>(range, high + 0, 4)
+}
+
+export function countEnds(from: usize, count: i32, top: f32, counts: usize): void {
+  const zero = f32x4.splat(0)
+  const high = f32x4.splat(top)
+  let zeros = zero
+  let tops = zero
+  let i = 0
+  for (; i <= count - 4; i += 4) {
+    const value = v128.load(from + ((<usize>i) << 2))
+    zeros = i32x4.sub(zeros, f32x4.eq(value, zero))
+    tops = i32x4.sub(tops, f32x4.ge(value, high))
+  }
+  let none = laneSum(zeros)
+  let all = laneSum(tops)
+  for (; i < count; i++) {
+    const value = load<f32>(from + ((<usize>i) << 2))
+    if (value === 0) none++
+    if (value >= top) all++
+  }
+  store<i32>(counts, load<i32>(counts) + none)
+  store<i32>(counts, load<i32>(counts, 4) + all, 4)
+}
+
+function laneSum(lanes: v128): i32 {
+  const low = i32x4.extract_lane(lanes, 0) + i32x4.extract_lane(lanes, 1)
+  return low + i32x4.extract_lane(lanes, 2) + i32x4.extract_lane(lanes, 3)
+}
