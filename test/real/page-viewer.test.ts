@@ -323,12 +323,23 @@ t.test('a picture looked at closely', { skip: noBrowser, timeout: 200_000 }, asy
     await keep(page, 'viewer-stars-day')
     await sheet.getByRole('button', { name: 'Fainter' }).tap()
     await sheet.getByText(`Star ${stars.indexOf(star) + 2} of ${stars.length}`).waitFor()
+    const counted = page.waitForRequest(request => request.url().includes('/statistics?x='))
     await sheet.getByRole('button', { name: 'Numbers' }).tap()
-    await sheet.locator('.figure', { hasText: 'Deviation' }).waitFor()
-    await sheet
-      .locator('.figure', { hasText: `${width} × ${height}` })
-      .first()
-      .waitFor()
+    const asked = new URL((await counted).url()).searchParams
+    const [fromX, fromY, columns, rows] = ['x', 'y', 'width', 'height'].map(name => Number(asked.get(name)))
+    const edges = [origin.x - left, origin.y - top, box.width * dpr, box.height * dpr]
+    t.ok(
+      [fromX, fromY, columns, rows].every((value, index) => Math.abs(value - edges[index]) <= 2),
+      `numbers of what is in sight: ${fromX}, ${fromY}, ${columns} × ${rows}`,
+    )
+    let sum = 0
+    for (let y = fromY; y < fromY + rows; y++)
+      for (let x = fromX; x < fromX + columns; x++) sum += samples[y * width + x]
+    const mean = String(Math.round(sum / columns / rows))
+    await sheet.locator('.viewer .figure', { hasText: 'Mean' }).getByText(mean).waitFor()
+    await sheet.locator('.viewer .figure', { hasText: `${columns} × ${rows}` }).waitFor()
+    await sheet.getByRole('button', { name: 'Whole picture' }).tap()
+    await sheet.locator('.viewer .figure', { hasText: `${width} × ${height}` }).waitFor()
   })
 
   await t.test('by night all of it is red', async t => {

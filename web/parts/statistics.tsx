@@ -21,14 +21,19 @@ const planeNames = ['Red', 'Green', 'Blue']
 
 interface StatisticsProps {
   readonly statistics: RegionStatistics
+  /** Of what is in sight, not of the whole picture. */
+  readonly part: boolean
   readonly overlay: StarOverlay | undefined
 }
 
-export function Statistics({ statistics, overlay }: StatisticsProps) {
+export function Statistics({ statistics, part, overlay }: StatisticsProps) {
   const sizes = useAt<Observatory>('observatory')?.value.sizes
   const { region, planes } = statistics
+  const within = ({ x, y }: { x: number; y: number }): boolean =>
+    x >= region.x && y >= region.y && x < region.x + region.width && y < region.y + region.height
+  const stars = overlay?.stars.filter(within) ?? []
   // A saturated star says nothing true of its size; one among noise little.
-  const fit = overlay?.stars.filter(star => !star.saturated && star.snr > 10) ?? []
+  const fit = stars.filter(star => !star.saturated && star.snr > 10)
   const samples = planes.reduce((sum, plane) => sum + plane.samples, 0)
   const share = (of: 'clippedLow' | 'clippedHigh'): string => {
     const percent = (100 * planes.reduce((sum, plane) => sum + plane[of], 0)) / Math.max(1, samples)
@@ -36,7 +41,7 @@ export function Statistics({ statistics, overlay }: StatisticsProps) {
   }
   return (
     <dl class="figures">
-      <Figure label="Size" value={`${region.width} × ${region.height}`} unit="px" />
+      <Figure label={part ? 'In sight' : 'Size'} value={`${region.width} × ${region.height}`} unit="px" />
       {planes.map((plane, index) => {
         const of = planes.length > 1 ? `${planeNames[index] ?? index + 1}: ` : ''
         const label = (word: string): string => (of ? of + word.toLowerCase() : word)
@@ -53,7 +58,7 @@ export function Statistics({ statistics, overlay }: StatisticsProps) {
       })}
       <Figure label="Clipped dark" value={share('clippedLow')} unit="%" />
       <Figure label="Clipped bright" value={share('clippedHigh')} unit="%" />
-      {overlay && <Figure label="Stars" value={whole(overlay.found)} />}
+      {overlay && <Figure label="Stars" value={whole(part ? stars.length : overlay.found)} />}
       {overlay && (
         <Figure
           label={sizeName(sizes)}

@@ -75,7 +75,7 @@ function useSaid<T>(wanted: boolean, address: string, version: string): Said<T> 
     }
   }, [wanted, address])
   useEffect(() => wake.current(), [version])
-  return answer.address === address ? answer : {}
+  return answer.address?.split('?')[0] === address.split('?')[0] ? answer : {}
 }
 
 type Open = 'display' | 'numbers'
@@ -93,6 +93,7 @@ export function Viewer({ picture, empty, children }: ViewerProps) {
   const look = useCell(lookFor(kind))
   const [held, setHeld] = useState(false)
   const [open, setOpen] = useState<Open>()
+  const [region, setRegion] = useState<RegionStatistics['region']>()
   const [circles, setCircles] = useState(false)
   const [star, setStar] = useState<number>()
   const sized = picture.width !== undefined && picture.height !== undefined
@@ -103,7 +104,11 @@ export function Viewer({ picture, empty, children }: ViewerProps) {
     version,
   )
   const overlay = useSaid<StarOverlay>(circles || open === 'numbers', `${base}/stars`, version)
-  const numbers = useSaid<RegionStatistics>(open === 'numbers', `${base}/statistics`, version)
+  const numbers = useSaid<RegionStatistics>(
+    open === 'numbers',
+    `${base}/statistics${region ? `?x=${region.x}&y=${region.y}&width=${region.width}&height=${region.height}` : ''}`,
+    version,
+  )
   const stars = circles ? overlay.said?.stars : undefined
   const query = queryOf(look, histogram)
   const standard = query === '' && picture.ready
@@ -141,6 +146,7 @@ export function Viewer({ picture, empty, children }: ViewerProps) {
         label={`${picture.alt}. Plus and minus enlarge, arrows move, 1 shows pixel by pixel, 0 the whole`}
         full={full}
         onHold={() => setHeld(true)}
+        onStill={setRegion}
         onTap={stars && tap}
         paint={paint}
         over={children}
@@ -172,7 +178,9 @@ export function Viewer({ picture, empty, children }: ViewerProps) {
       )}
       {open === 'display' && histogram && <DisplayPanel kind={kind} histogram={histogram} />}
       {open === 'numbers' && <Trouble of={numbers.trouble} />}
-      {open === 'numbers' && numbers.said && <Statistics statistics={numbers.said} overlay={overlay.said} />}
+      {open === 'numbers' && numbers.said && (
+        <Statistics statistics={numbers.said} part={!!region} overlay={overlay.said} />
+      )}
     </div>
   )
 }

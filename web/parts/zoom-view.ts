@@ -35,6 +35,19 @@ export function held(view: View, frame: Frame, most: number): View {
   return { scale, x: bound(view.x, frame.width), y: bound(view.y, frame.height) }
 }
 
+/** The part of a file that is in sight, in its pixels; `undefined` while that is all of it. */
+export function inSight(view: View, frame: Frame, full: { readonly width: number; readonly height: number }) {
+  if (view.scale <= 1) return undefined
+  const perPx = (frame.width * view.scale) / full.width
+  const part = (at: number, length: number, most: number): [number, number] => {
+    const from = Math.min(most - 2, Math.max(0, Math.round(-at / perPx)))
+    return [from, Math.min(most - from, Math.max(2, Math.round(length / perPx)))]
+  }
+  const [x, width] = part(view.x, frame.width, full.width)
+  const [y, height] = part(view.y, frame.height, full.height)
+  return { x, y, width, height }
+}
+
 /** Enlarged by `factor`, with what lies at (x, y) of the frame staying there. */
 export function scaledAbout(view: View, factor: number, x: number, y: number, frame: Frame, most: number): View {
   const scale = Math.min(most, Math.max(1, view.scale * factor))

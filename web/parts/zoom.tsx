@@ -8,10 +8,15 @@ import { theme } from '../theme'
 import { useGestures } from './gestures'
 import { Icon } from './icon'
 import { cleared, makeTiles, type Placement, placementOf, type TileLayer, type TileSource } from './tiles'
-import { closest, exactScale, type Frame, held, type View, whole } from './zoom-view'
+import { closest, exactScale, type Frame, held, inSight, type View, whole } from './zoom-view'
 
 /** Paints above the picture, in device pixels of the frame. */
 export type Paint = (pen: CanvasRenderingContext2D, place: Placement) => void
+
+type Region = NonNullable<ReturnType<typeof inSight>>
+
+/** Numbers of what is in sight are asked for when nobody moves it. */
+const stillMs = 400
 
 interface ZoomProps {
   readonly children: ComponentChildren
@@ -25,6 +30,8 @@ interface ZoomProps {
   readonly full?: TileSource
   /** Somebody takes hold of it: `full` is wanted if it is not there yet. */
   readonly onHold?: () => void
+  /** It stands still, and this part of `full` is in sight; `undefined`: all of it. */
+  readonly onStill?: (region: Region | undefined) => void
   readonly paint?: Paint
 }
 
@@ -39,14 +46,26 @@ export function Zoom(props: ZoomProps) {
   const gestures = useGestures({ frame, view, fullWidth: full?.width, onTap })
   const redraw = useDrawing({ frame, moves, canvas, marks, view, props })
   const keyed = tools || !!props.onHold
-  useEffect(
-    () =>
-      view.listen(() => {
-        setNear(view.get().scale > 1)
-        redraw()
-      }),
-    [],
-  )
+  const told = useRef(props)
+  told.current = props
+  useEffect(() => {
+    let wait: ReturnType<typeof setTimeout> | undefined
+    const tell = (): void => {
+      const { onStill, full } = told.current
+      const around = frame.current?.getBoundingClientRect()
+      if (around && full) onStill?.(inSight(view.get(), around, full))
+    }
+    const leave = view.listen(() => {
+      setNear(view.get().scale > 1)
+      redraw()
+      clearTimeout(wait)
+      wait = setTimeout(tell, stillMs)
+    })
+    return () => {
+      leave()
+      clearTimeout(wait)
+    }
+  }, [])
   return (
     <div class="picture">
       <div

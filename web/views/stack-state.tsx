@@ -4,6 +4,7 @@ import { Act, Said, useJob } from '../parts/act'
 import { Figure } from '../parts/fields'
 import { Bar } from '../parts/ring'
 import { useTick } from '../parts/tick'
+import { hrefOf } from '../route'
 import { sizeName, sizeOf } from '../star-size'
 import type { Stack } from '../states'
 import { clockTime, combinationWords, duration, fixed, percent, sentence, spoken, whole } from '../words'
@@ -125,7 +126,9 @@ function Way({ stack }: { stack: Stack }) {
       {stack.uncalibrated && (
         <li>
           <span class="dim">Missing</span>
-          <span>{sentence(stack.uncalibrated)}</span>
+          <span>
+            {sentence(stack.uncalibrated)} <a href={hrefOf('calibration')}>Make them</a>
+          </span>
         </li>
       )}
       {reference && (
