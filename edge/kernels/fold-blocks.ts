@@ -6,7 +6,8 @@ const f = Math.fround
 
 /**
  * Of each 4 × 4 block: how far x stands above the mean, summed, each column clipped at `reach` so that no cosmic ray
- * speaks for its neighbours; and the sum of the mean. Blocks that are not whole, and the rest of the last cells, are NaN.
+ * speaks for its neighbours; and the sum of the mean. Blocks that are not whole, and the rest of the last cells, are
+ * NaN.
  * @param x  f32, `xStride` pixels from row to row
  * @param mean  f32, `stride` pixels from row to row
  * @param blocks  two f32 maps `blockPlane` bytes apart, `blockStride` blocks from row to row; written
@@ -46,8 +47,8 @@ export function blockSums(
 
 /**
  * Variances to believe at least, ADU², per block, for `foldReject`: noise² and the square of `slack` times the relief
- * of the mean (its range among the 3 × 3 blocks around), so that a star may differ from frame to frame; −1 for the four blocks of
- * every square whose sum stands out of its cell by more than `sigmas` of its noise.
+ * of the mean (its range among the 3 × 3 blocks around), so that a star may differ from frame to frame; −1 for the four
+ * blocks of every square whose sum stands out of its cell by more than `sigmas` of its noise.
  *
  * A cell's level is taken off first: a sky that brightens to one side is no satellite.
  * @param blocks  as `blockSums` left them, and two more maps that are overwritten

@@ -55,9 +55,9 @@ function scratchOf(frame: FrameKind, start: number) {
 }
 
 /**
- * Makes mean, M2 and weight of one 128 × 64 px tile of the region anew from the frames: at each pixel their median, what
- * is further than kappa · max(noise, 1.4826 MAD) from it rejected, the weighted mean of the rest. What was there is
- * overwritten. Every pixel ends with the same bits however the stack is cut into regions and tiles.
+ * Makes mean, M2 and weight of one 128 × 64 px tile of the region anew from the frames: at each pixel their median,
+ * what is further than kappa · max(noise, 1.4826 MAD) from it rejected, the weighted mean of the rest. What was there
+ * is overwritten. Every pixel ends with the same bits however the stack is cut into regions and tiles.
  * @throws ScienceError when there are too many frames, or frame and stack do not fit
  */
 export const seedTile: Step<SeedOrder> = (hand, order, strip) => {

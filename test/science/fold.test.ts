@@ -1,8 +1,10 @@
 // Tiles, folds and seeds on made skies: what lands where, with which weight, and that no cut shows.
 import t from 'tap'
-import { type Kernels, plainKernels } from '../../edge/kernels/kernels.js'
+import { kernelModule } from '../../edge/kernels/kernel-module.js'
+import { type Kernels, plainKernels, simdKernels } from '../../edge/kernels/kernels.js'
 import { kernelMemory, makeLayout, type Views, viewsOf } from '../../edge/kernels/memory.js'
 import { type FoldOrder, foldScratchBytes, foldStrip } from '../../edge/science/fold.js'
+import { type SeedFrame, seedScratchBytes, seedTile, seedTilesOf } from '../../edge/science/seed-stack.js'
 import { identity, invert, moveX, moveY, type Similarity } from '../../edge/science/similarity.js'
 import {
   clearStack,
@@ -15,29 +17,26 @@ import {
   stripsOf,
   varianceOf,
 } from '../../edge/science/stack-places.js'
-import {
-  type FrameKind,
-  planesOf,
-  sourceBox,
-  warpScratchBytes,
-  warpTile,
-  wholeFrame,
-} from '../../edge/science/warp-tile.js'
+import { type FrameKind, planesOf, sourceBox, warpTile, wholeFrame } from '../../edge/science/warp-tile.js'
+import { seededRandom } from '../../edge/spine/seeded-random.js'
 
 const turned = (turnDeg: number, scale: number, tx: number, ty: number): Similarity => {
   const turn = (turnDeg * Math.PI) / 180
   return { ...identity, a: scale * Math.cos(turn), b: scale * Math.sin(turn), tx, ty }
 }
 
+const plainOf = (memory: WebAssembly.Memory) => plainKernels(memory.buffer)
+const simdOf = (memory: WebAssembly.Memory) => simdKernels(kernelModule(), memory)
+
 /** A frame and a stack in memory of their own. */
-function bench(frame: FrameKind, mode: StackMode, kernelsOf: (buffer: SharedArrayBuffer) => Kernels = plainKernels) {
+function bench(frame: FrameKind, mode: StackMode, kernelsOf: (memory: WebAssembly.Memory) => Kernels = plainOf) {
   const layout = makeLayout()
   const pixels = layout.take(4 * frame.width * frame.height * frame.planes)
   const stack = layOutStack(layout, { width: frame.width, height: frame.height, planes: planesOf(frame), mode })
-  const scratch = layout.take(foldScratchBytes(frame) + warpScratchBytes(frame))
+  const scratch = layout.take(Math.max(foldScratchBytes(frame), seedScratchBytes(frame)))
   const memory = kernelMemory(layout.bytes)
   const views: Views = viewsOf(memory.buffer)
-  const hand = { kernels: kernelsOf(memory.buffer), views, scratch }
+  const hand = { kernels: kernelsOf(memory), views, scratch }
   const samples = views.f32.subarray(pixels / 4, pixels / 4 + frame.width * frame.height * frame.planes)
   const planes = planesOf(frame)
   const order: FoldOrder = {
@@ -145,5 +144,53 @@ t.test('a mosaic makes the same colours in any box', async t => {
       const made = views.f32.subarray(out / 4 + (p * 30 + row) * 64, out / 4 + (p * 30 + row + 1) * 64)
       if (made.some((value, i) => !Object.is(value, whole[start + i]))) t.fail(`plane ${p}, row ${row}`)
     }
+  }
+})
+
+t.test('no cut shows: strips in any order, regions of any size, either kind of kernels', async t => {
+  for (const bayer of [undefined, 'bggr'] as const) {
+    const frame: FrameKind = { width: 200, height: 150, planes: 1, ...(bayer ? { bayer } : {}) }
+    const made = [0, 1, 2].map(way => {
+      const kernelsOf = way === 0 ? plainOf : simdOf
+      const { hand, samples, order, stack, views } = bench(frame, 'reject', kernelsOf)
+      const random = seededRandom(5)
+      const seeds: SeedFrame[] = []
+      const strips = way === 1 ? [2, 0, 1] : [0, 1, 2]
+      for (let n = 0; n < 8; n++) {
+        for (let i = 0; i < samples.length; i++) samples[i] = 500 + 35 * random.next() + (i % 977 < 9 ? 300 : 0)
+        const change = {
+          transform: turned(2 * n, 1, 3.3 * n, -n),
+          weight: 16 + n,
+          kappa: n < 7 ? Number.POSITIVE_INFINITY : 3,
+        }
+        for (const strip of strips) foldStrip(hand, { ...order, ...change }, strip)
+        if (n === 2) {
+          // The same samples stand for three frames: only how they lie differs.
+          for (const k of [0, 1, 2]) seeds.push({ ...order, transform: turned(7 * k, 1, 5 * k, k), weight: 16 })
+          const regions = [[0, 0, 200, 150]]
+          const parts = [0, 64, 128].flatMap(y =>
+            [0, 64, 192].map((x, i) => [x, y, [64, 128, 8][i], y < 128 ? 64 : 22]),
+          )
+          for (const [x, y, width, height] of way === 1 ? parts : regions) {
+            const region = { x, y, width, height }
+            const seed = { region, frames: seeds, kappa: 3, stack }
+            for (let tile = seedTilesOf(region) - 1; tile >= 0; tile--) seedTile(hand, seed, tile)
+          }
+        }
+      }
+      return new Uint8Array(views.u8.slice(stack.mean, stack.rejected + 12))
+    })
+    const [plain, cut, whole] = made
+    const apart = (a: Uint8Array, b: Uint8Array) => {
+      const [x, y] = [new Uint32Array(a.buffer), new Uint32Array(b.buffer)]
+      const [u, v] = [new Float32Array(a.buffer), new Float32Array(b.buffer)]
+      return x.findIndex((word, i) => word !== y[i] && !(Number.isNaN(u[i]) && Number.isNaN(v[i])))
+    }
+    t.equal(apart(whole, cut), -1, `${bayer ?? 'mono'}: cut another way`)
+    t.equal(apart(whole, plain), -1, `${bayer ?? 'mono'}: plain TypeScript`)
+    t.ok(
+      new Float32Array(whole.buffer).some(value => value > 450),
+      'something was folded',
+    )
   }
 })
