@@ -25,9 +25,8 @@ export function readFitsImage(
   const { width, height, planes, type, dataOffset, dataBytes, topDown, bayer, cards } = header
   const present = Math.max(0, bytes.length - dataOffset)
   if (present < dataBytes) {
-    throw new ScienceError(
-      `this FITS file is cut short: by its NAXIS cards ${width}×${height}×${planes} needs ${dataBytes} bytes, ${present} are there`,
-    )
+    const needed = `by its NAXIS cards ${width}×${height}×${planes} needs ${dataBytes} bytes`
+    throw new ScienceError(`this FITS file is cut short: ${needed}, ${present} are there`)
   }
   const count = width * height * planes
   const data = bytes.subarray(dataOffset, dataOffset + dataBytes)

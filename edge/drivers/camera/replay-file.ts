@@ -183,11 +183,9 @@ async function fill(file: FileHandle, piece: Uint8Array, position: number, path:
     if (bytesRead === 0) {
       const { width, height, planes, dataBytes } = header
       const present = position + done - header.dataOffset
-      throw new Fault(
-        'broken',
-        `${path} is cut short: by its NAXIS cards ${width}×${height}×${planes} needs ${dataBytes} bytes of pixels, ${present} are there`,
-        'Copy the file again, or take it out of the folder',
-      )
+      const promised = `NAXIS says ${width}×${height}×${planes}, which needs ${dataBytes} bytes`
+      const fix = 'Copy the file again, or take it out of the folder'
+      throw new Fault('broken', `${path} is cut short: ${promised}, ${present} are there`, fix)
     }
     done += bytesRead
   }
