@@ -4,13 +4,13 @@ const sigmaOfMad: f64 = 1.482602218505602
 const sigmaAfterClip: f64 = 0.9866
 const endless: f32 = 3e38
 
-// @ts-ignore: decorator
+// @ts-expect-error: decorator
 @inline
 function middle(a: v128, b: v128, c: v128): v128 {
   return f32x4.pmax(f32x4.pmin(a, b), f32x4.pmin(f32x4.pmax(a, b), c))
 }
 
-// @ts-ignore: decorator
+// @ts-expect-error: decorator
 @inline
 function distance(place: usize, centre: v128): v128 {
   return f32x4.abs(f32x4.sub(v128.load(place), centre))
@@ -65,14 +65,14 @@ function deviation(from: usize, vectors: i32, work: usize, about: f32): f32 {
   return ofWork(work, third)
 }
 
-// @ts-ignore: decorator
+// @ts-expect-error: decorator
 @inline
 function total(lanes: v128): f64 {
   const first = <f64>f32x4.extract_lane(lanes, 0) + <f64>f32x4.extract_lane(lanes, 1)
   return first + (<f64>f32x4.extract_lane(lanes, 2) + <f64>f32x4.extract_lane(lanes, 3))
 }
 
-// @ts-ignore: decorator
+// @ts-expect-error: decorator
 @inline
 function laneCount(lanes: v128): i32 {
   return (
