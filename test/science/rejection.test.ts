@@ -6,15 +6,15 @@ import { simdKernels } from '../../edge/kernels/kernels.js'
 import { kernelMemory, makeLayout, viewsOf } from '../../edge/kernels/memory.js'
 import { starSlackFor } from '../../edge/science/block-floors.js'
 import { type FoldOrder, foldScratchBytes, foldStrip } from '../../edge/science/fold.js'
+import type { BayerPattern } from '../../edge/science/samples.js'
 import { type SeedFrame, seedScratchBytes, seedTile, seedTilesOf } from '../../edge/science/seed-stack.js'
 import type { Similarity } from '../../edge/science/similarity.js'
 import { layOutStack, stripsOf } from '../../edge/science/stack-places.js'
-import { wholeFrame } from '../../edge/science/warp-tile.js'
+import { type FrameKind, planesOf, wholeFrame } from '../../edge/science/warp-tile.js'
 import { seeded } from '../support/star-field.js'
 
 const [width, height] = [384, 320]
 const pixels = width * height
-const frame = { width, height, planes: 1 }
 const noise = 20
 const sky = 800
 const seeds = 7
@@ -27,6 +27,7 @@ interface Trail {
 }
 
 interface Night {
+  readonly bayer?: BayerPattern | undefined
   readonly frames: number
   readonly trails: readonly Trail[]
   readonly fwhmPx: (n: number) => number
@@ -75,13 +76,16 @@ function expected(night: Night, n: number): Float32Array {
 
 const medianOf = (values: number[]) => values.toSorted((a, b) => a - b)[values.length >> 1]
 
+const kindOf = ({ bayer }: Night): FrameKind => ({ width, height, planes: 1, ...(bayer ? { bayer } : {}) })
+
 const skiesOf = (night: Night) => Array.from({ length: night.frames }, (_, n) => expected(night, n))
 
 /** Folds a night as the live stack does: the first seven plainly, then seeded again, the rest with rejection. */
 function stackOf(night: Night, skies: readonly Float32Array[], reject = true) {
+  const frame = kindOf(night)
   const layout = makeLayout()
   const planes = Array.from({ length: seeds }, () => layout.take(4 * pixels))
-  const stack = layOutStack(layout, { width, height, planes: 1, mode: 'reject' })
+  const stack = layOutStack(layout, { width, height, planes: planesOf(frame), mode: 'reject' })
   const scratch = layout.take(Math.max(foldScratchBytes(frame), seedScratchBytes(frame)))
   const memory = kernelMemory(layout.bytes)
   const views = viewsOf(memory.buffer)
@@ -101,8 +105,20 @@ function stackOf(night: Night, skies: readonly Float32Array[], reject = true) {
       for (const trail of trails) image[i] += trailLight(trail, night.fwhmPx(n), i % width, Math.floor(i / width))
     }
     const order: FoldOrder = {
-      ...{ frame, transform: poseOf(n), kernel: 'bilinear', scale: [1], offset: [0], box: wholeFrame(plane, frame) },
-      ...{ mode: 'reject', weight: 16, kappa: reject && n >= seeds ? 3 : Number.POSITIVE_INFINITY, noiseAdu: [noise] },
+      ...{
+        frame,
+        transform: poseOf(n),
+        kernel: 'bilinear',
+        scale: [1, 1, 1],
+        offset: [0, 0, 0],
+        box: wholeFrame(plane, frame),
+      },
+      ...{
+        mode: 'reject',
+        weight: 16,
+        kappa: reject && n >= seeds ? 3 : Number.POSITIVE_INFINITY,
+        noiseAdu: [noise, noise, noise],
+      },
       ...{ stack, starSlack: starSlackFor(night.fwhmPx(n), usual) },
     }
     orders.push(order)
@@ -118,16 +134,17 @@ function stackOf(night: Night, skies: readonly Float32Array[], reject = true) {
       }
     }
   }
-  const mean = views.f32.slice(stack.mean / 4, stack.mean / 4 + pixels)
+  const mean = views.f32.slice(stack.mean / 4, stack.mean / 4 + stack.planes * pixels)
   const weight = views.u16.slice(stack.weight / 2, stack.weight / 2 + pixels)
   return { mean, weight, rejected: rejected / pixels / (night.frames - seeds) }
 }
 
 /** The same night without trails or noise, unrejected: what the stack should be. */
 function truthOf(night: Night, skies: readonly Float32Array[]): Float32Array {
+  const frame = kindOf(night)
   const layout = makeLayout()
   const plane = layout.take(4 * pixels)
-  const stack = layOutStack(layout, { width, height, planes: 1, mode: 'mean' })
+  const stack = layOutStack(layout, { width, height, planes: planesOf(frame), mode: 'mean' })
   const scratch = layout.take(foldScratchBytes(frame))
   const memory = kernelMemory(layout.bytes)
   const views = viewsOf(memory.buffer)
@@ -135,12 +152,19 @@ function truthOf(night: Night, skies: readonly Float32Array[]): Float32Array {
   for (let n = 0; n < night.frames; n++) {
     views.f32.set(skies[n], plane / 4)
     const order: FoldOrder = {
-      ...{ frame, transform: poseOf(n), kernel: 'bilinear', scale: [1], offset: [0], box: wholeFrame(plane, frame) },
+      ...{
+        frame,
+        transform: poseOf(n),
+        kernel: 'bilinear',
+        scale: [1, 1, 1],
+        offset: [0, 0, 0],
+        box: wholeFrame(plane, frame),
+      },
       ...{ mode: 'mean', weight: 16, kappa: 3, noiseAdu: [noise], stack },
     }
     for (let strip = 0; strip < stripsOf(height); strip++) foldStrip(hand, order, strip)
   }
-  return views.f32.slice(stack.mean / 4, stack.mean / 4 + pixels)
+  return views.f32.slice(stack.mean / 4, stack.mean / 4 + stack.planes * pixels)
 }
 
 const inner = (i: number) => i % width > 40 && i % width < width - 20 && i > 20 * width && i < pixels - 40 * width
@@ -148,22 +172,24 @@ const inner = (i: number) => i % width > 40 && i % width < width - 20 && i > 20 
 t.test('a satellite leaves nothing, bright or faint, early or late', async t => {
   const steady: Night = { frames: 20, trails: [], fwhmPx: () => 3.2, stars: 12 }
   const skies = skiesOf(steady)
-  const truth = truthOf(steady, skies)
-  for (const [light, slope] of [
+  for (const [light, slope, bayer] of [
     [1.5, 0.4],
     [2, 0.4],
     [3, -0.02],
     [3, 6],
+    [3, 0.4, 'rggb'],
     [5, 0.9],
     [100, 0.15],
+    [100, 0.15, 'gbrg'],
     [3000, 0.4],
-  ]) {
+  ] as const) {
+    const truth = truthOf({ ...steady, bayer }, skies)
     for (const early of [true, false]) {
       const from = slope < 0 ? 200 : slope > 1 ? -800 : 60
       const trails = (early ? [0, 1, 2] : [9, 15]).map((n, i) => ({
         ...{ frame: n, light: light * noise, slope, from: from + 37 * i },
       }))
-      const night: Night = { ...steady, trails }
+      const night: Night = { ...steady, bayer, trails }
       const { mean } = stackOf(night, skies)
       let [sum, count, plain] = [0, 0, 0]
       for (let i = 0; i < pixels; i++) {
@@ -180,7 +206,7 @@ t.test('a satellite leaves nothing, bright or faint, early or late', async t => 
       }
       const sigma = noise / Math.sqrt(20)
       plain = sum / count / sigma
-      const words = `${light} sigma, slope ${slope}, ${early ? 'in frames 1 to 3' : 'later'}: ${plain.toFixed(3)}`
+      const words = `${bayer ?? 'mono'}, ${light} sigma, slope ${slope}, ${early ? 'in frames 1 to 3' : 'later'}: ${plain.toFixed(3)}`
       t.ok(count > 500 && Math.abs(plain) <= 0.2, `${words} sigma of the stack over ${count} px`)
     }
   }
@@ -189,13 +215,14 @@ t.test('a satellite leaves nothing, bright or faint, early or late', async t => 
 t.test('stars in changing seeing keep their light, and noise is as low as it can be', async t => {
   for (const [words, fwhmPx] of Object.entries({
     steady: () => 3,
+    'steady, in colour': () => 3,
     'from 3 to 4.5 px': (n: number) => 3 + (1.5 * n) / 19,
-    'from 4.5 to 3 px': (n: number) => 4.5 - (1.5 * n) / 19,
     'one in five at 6 px': (n: number) => (n % 5 === 3 ? 6 : 3.2),
     'suddenly 5 px after ten frames of 3': (n: number) => (n < 10 ? 3 : 5),
     'suddenly 2.4 px after ten frames of 4': (n: number) => (n < 10 ? 4 : 2.4),
   })) {
-    const night: Night = { frames: 20, trails: [], fwhmPx, stars: 80 }
+    const bayer = words.endsWith('colour') ? 'bggr' : undefined
+    const night: Night = { bayer, frames: 20, trails: [], fwhmPx, stars: 80 }
     const skies = skiesOf(night)
     const truth = truthOf(night, skies)
     const judged = stackOf(night, skies)
