@@ -108,8 +108,8 @@ function makeTable(reference: Reference, frame: Found, near: StarPairs, transfor
 }
 
 /**
- * Leaves out the pairs that sit where they sat on the sensor while the transform says that the sky moved on: hot pixels.
- * Says whether there are any among those let in.
+ * Leaves out the pairs that sit where they sat on the sensor while the transform says that the sky moved on: hot
+ * pixels. Says whether there are any among those let in.
  */
 function barSpots({ count, numbers, expected, squares }: Table, near: StarPairs, { stars }: Reference): boolean {
   let any = false
