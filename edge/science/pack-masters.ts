@@ -2,6 +2,7 @@
 import type { Views } from '../kernels/memory.js'
 import { around, type MasterPlaces, noFlatStep, type PackedMasters } from './calibration.js'
 import { ScienceError } from './science-error.js'
+import type { Hand } from './strip-step.js'
 
 /** The places as they are with no master at all: the step then only decodes. */
 export function packNothing({ u16 }: Views, places: MasterPlaces): PackedMasters {
@@ -10,7 +11,7 @@ export function packNothing({ u16 }: Views, places: MasterPlaces): PackedMasters
   return { bad: 0, spacing: 1 }
 }
 
-/** What became of a master in its 16 bits. */
+/** What became of a dark in its 16 bits. */
 export interface PackedDark {
   readonly dark: { readonly zero: number; readonly step: number }
   /** Samples beyond the packed range, hot or not finite: they belong into the bad-pixel list. */
@@ -20,105 +21,69 @@ export interface PackedDark {
 /** The most that a packed dark may be off: far below a raw sample's own rounding, which is 0.5 ADU. */
 const coarsestStepAdu = 1 / 16
 const finestStepAdu = 1 / 4096
-/** Of all samples, cut off at the top so that a few hot pixels do not make the steps coarse. */
-const hotShare = 2e-4
 
 /**
- * A dark into 16 bits: 65536 steps from its lowest value to that of its hottest pixels but 0.02 %, at most 4096 ADU
- * wide. So it is off by at most half a step: 1/32 ADU, and some 0.005 ADU for a dark that spans 600 ADU.
- * @param dark ADU, a number for each sample of the places; unchanged
- * @param bad samples that are bad already, in rising order, whose values do not count
+ * A dark into 16 bits: 65535 steps from its lowest value to its highest, or to 4096 ADU above the lowest. So it is off
+ * by at most half a step: 1/32 ADU, and 0.005 ADU for a dark that spans 600 ADU.
+ * @param plane  byte offset of f32 ADU, one for each sample of the places; bad pixels are NaN. Unchanged
+ * @throws ScienceError when no sample is finite
  */
-export function packDark(
-  { u16 }: Views,
-  places: MasterPlaces,
-  dark: Float32Array,
-  bad: readonly number[] = [],
-): PackedDark {
-  let lowest = Number.POSITIVE_INFINITY
-  let counted = 0
-  eachRun(dark.length, bad, (from, to) => {
-    for (let i = from; i < to; i++) {
-      const value = dark[i]
-      if (!(value > Number.NEGATIVE_INFINITY && value < Number.POSITIVE_INFINITY)) continue
-      if (value < lowest) lowest = value
-      counted++
-    }
-  })
-  if (counted === 0) throw new ScienceError('the dark has no finite sample')
-  const bins = new Uint32Array(65_536)
-  eachRun(dark.length, bad, (from, to) => {
-    for (let i = from; i < to; i++) {
-      const above = dark[i] - lowest
-      if (above < 65_535) bins[above | 0]++
-      else if (above < Number.POSITIVE_INFINITY) bins[65_535]++
-    }
-  })
-  let above = 0
-  let top = 65_535
-  while (top > 0 && above + bins[top] <= counted * hotShare) above += bins[top--]
-  const step = Math.fround(Math.min(coarsestStepAdu, Math.max(finestStepAdu, (top + 1) / 65_535)))
-  const zero = Math.fround(lowest)
-  const perAdu = 1 / step
+export function packDark(hand: Hand, places: MasterPlaces, plane: number): PackedDark {
+  const { least, most } = rangeIn(hand, places, plane)
+  if (!Number.isFinite(least)) throw new ScienceError('the dark has no finite sample')
+  const step = Math.fround(Math.min(coarsestStepAdu, Math.max(finestStepAdu, (most - least) / 65_534)))
+  const zero = Math.fround(least)
+  const end = zero + 65_535.5 * step
+  const { width, height, planes } = places
   const beyond: number[] = []
-  const packed = u16.subarray(places.dark >> 1, (places.dark >> 1) + dark.length)
-  for (let i = 0; i < dark.length; i++) {
-    const steps = (dark[i] - zero) * perAdu + 0.5
-    if (steps >= 0 && steps < 65_536) {
-      packed[i] = steps | 0
-    } else {
-      packed[i] = steps > 0 ? 65_535 : 0
-      beyond.push(i)
-    }
+  for (let row = 0; row < height * planes; row++) {
+    const first = row * width
+    const from = plane + 4 * first
+    if (hand.kernels.packSteps(from, places.dark + 2 * first, width, zero, 1 / step) === 0) continue
+    const values = hand.views.f32.subarray(from >> 2, (from >> 2) + width)
+    for (let x = 0; x < width; x++) if (!(values[x] >= zero && values[x] < end)) beyond.push(first + x)
   }
   return { dark: { zero, step }, beyond }
-}
-
-/** The stretches from 0 to `length` between samples that are left out: a look at each sample would cost more than it. */
-function eachRun(length: number, without: readonly number[], visit: (from: number, to: number) => void): void {
-  let from = 0
-  for (const sample of without) {
-    if (sample > from) visit(from, sample)
-    from = Math.max(from, sample + 1)
-  }
-  if (from < length) visit(from, length)
-}
-
-export interface PackedFlat {
-  readonly flat: { readonly step: number }
-  /** Samples with less than a sixteenth of the usual light, or not finite: there is nothing to be lifted. */
-  readonly beyond: readonly number[]
 }
 
 const mostLift = 16
 
 /**
- * The inverse of a flat into 16 bits, from 0 to its largest value, at most 16. Near 1 it is off by at most
+ * The inverse of a flat into 16 bits, from 0 to its largest value, at most 16: less light than a sixteenth of the usual
+ * is not lifted, nor what is not finite. Near 1 it is off by at most
  * 4·10⁻⁵ of the sample for a flat that falls to 0.2, 1.2·10⁻⁴ at worst.
- * @param flat 1 is usual light; a number for each sample of the places; unchanged
+ * @param plane  byte offset of f32, one for each sample of the places; unchanged
+ * @param levels  usual light of each plane, for the four places of a 2×2 cell: see `cellLevels`
  */
-export function packFlat({ u16 }: Views, places: MasterPlaces, flat: Float32Array): PackedFlat {
-  let darkest = 1
-  for (let i = 0; i < flat.length; i++) {
-    const value = flat[i]
-    if (value < darkest && value >= 1 / mostLift) darkest = value
+export function packFlat(
+  hand: Hand,
+  places: MasterPlaces,
+  plane: number,
+  levels: readonly (readonly number[])[],
+): { readonly step: number } {
+  const { width, height, planes } = places
+  const { least } = rangeIn(hand, places, plane)
+  const darkest = Math.min(1, Math.max(1 / mostLift, least / Math.max(...levels.flat())))
+  const step = Math.fround(1 / darkest / 65_534)
+  for (let row = 0; row < height * planes; row++) {
+    const cell = levels[Math.floor(row / height)]
+    const [even, odd] = (row % height) % 2 === 0 ? cell : cell.slice(2)
+    const first = row * width
+    const to = places.flat + 2 * first
+    hand.kernels.packInverse(plane + 4 * first, to, width, even, odd, 1 / step, 1 / mostLift)
   }
-  const step = Math.fround(1 / darkest / 65_535)
-  const beyond: number[] = []
-  const packed = u16.subarray(places.flat >> 1, (places.flat >> 1) + flat.length)
-  const one = 1 / step
-  const usual = Math.round(one)
-  for (let i = 0; i < flat.length; i++) {
-    const value = flat[i]
-    if (value >= 1 / mostLift && value < Number.POSITIVE_INFINITY) {
-      const steps = (one / value + 0.5) | 0
-      packed[i] = Math.min(65_535, steps)
-    } else {
-      packed[i] = usual
-      beyond.push(i)
-    }
+  return { step }
+}
+
+function rangeIn({ kernels, views, scratch }: Hand, { width, height, planes }: MasterPlaces, plane: number) {
+  let least = Number.POSITIVE_INFINITY
+  let most = Number.NEGATIVE_INFINITY
+  for (let row = 0; row < height * planes; row++) {
+    kernels.rangeOf(plane + 4 * row * width, width, scratch)
+    least = Math.min(least, views.f32[scratch >> 2])
+    most = Math.max(most, views.f32[(scratch >> 2) + 1])
   }
-  return { flat: { step }, beyond }
+  return { least, most }
 }
 
 /**

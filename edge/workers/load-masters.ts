@@ -6,7 +6,8 @@ import { Fault } from '../ports/fault.js'
 import type { FrameSize, MasterPlaces, PackedMasters } from '../science/calibration.js'
 import { numberOf } from '../science/fits-header.js'
 import { type MasterKind, masterKeywords } from '../science/master-cards.js'
-import { cellLevels, normaliseRows, oddInDark, oddInFlat } from '../science/masters.js'
+import { cellLevels } from '../science/masters.js'
+import { type Glance, oddInDark, oddInFlat } from '../science/odd-pixels.js'
 import { packBad, packDark, packFlat, packNothing } from '../science/pack-masters.js'
 import { ScienceError } from '../science/science-error.js'
 import { decodeToFloat, storedBytes } from '../science/stored-samples.js'
@@ -54,10 +55,16 @@ export function loadMasters(
   const read = (file: MasterFile) => readInto(hand, places, file, served.topDown, plane)
   const bad: number[] = []
   /** Sample numbers that `find` says of each plane. */
-  const add = (find: (values: Float32Array) => readonly number[]) => {
+  const add = (find: (values: Float32Array, glance: Glance) => readonly number[]) => {
     for (let first = 0; first < samples.length; first += width * height) {
-      for (const sample of find(samples.subarray(first, first + width * height))) bad.push(first + sample)
+      const glance: Glance = (from, count, step, reach, share) =>
+        hand.kernels.isAnyOdd(plane + 4 * (first + from), count, step, reach, share) === 1
+      for (const sample of find(samples.subarray(first, first + width * height), glance)) bad.push(first + sample)
     }
+  }
+  /** Bad pixels are filled from their neighbours; what masters say of them would only make steps coarser. */
+  const leaveOut = () => {
+    for (const sample of bad) samples[sample] = Number.NaN
   }
   let packed: PackedMasters = { ...packNothing(views, places), spacing: isCell ? 2 : 1 }
 
@@ -65,24 +72,25 @@ export function loadMasters(
   const dark = master('dark') ?? bias
   if (dark) {
     const noiseAdu = readDark(samples, dark, bias, read)
-    add(values => {
-      const { hot, cold } = oddInDark(values, width, height, noiseAdu)
+    add((values, glance) => {
+      const { hot, cold } = oddInDark(values, width, height, noiseAdu, glance)
       return [...hot, ...cold]
     })
-    const known = bad.toSorted((a, b) => a - b)
-    const { dark: form, beyond } = packDark(views, places, samples, known)
+    leaveOut()
+    const { dark: form, beyond } = packDark(hand, places, plane)
     packed = { ...packed, dark: form }
     for (const sample of beyond) bad.push(sample)
   }
   const flat = master('flat')
   if (flat) {
     read(flat)
+    const levels: number[][] = []
     for (let first = 0; first < samples.length; first += width * height) {
-      const values = samples.subarray(first, first + width * height)
-      normaliseRows(values, width, 0, undefined, cellLevels(values, width, height, isCell))
+      levels.push(cellLevels(samples.subarray(first, first + width * height), width, height, isCell))
     }
-    add(values => oddInFlat(values, width, height, isCell))
-    packed = { ...packed, flat: packFlat(views, places, samples).flat }
+    add((values, glance) => oddInFlat(values, width, height, isCell, glance))
+    leaveOut()
+    packed = { ...packed, flat: packFlat(hand, places, plane, levels) }
   }
   const map = master('bad')
   if (map) {

@@ -16,9 +16,10 @@ function bench(planes = 1) {
   const places = layOutMasters(layout, { width, height, planes })
   const raw = layout.take(4 * count * planes)
   const plane = layout.take(4 * count * planes)
+  const scratch = layout.take(64)
   const { buffer } = kernelMemory(layout.bytes)
   const views = viewsOf(buffer)
-  const hand = { kernels: plainKernels(buffer), views, scratch: 0 }
+  const hand = { kernels: plainKernels(buffer), views, scratch }
   const none = packNothing(views, places)
   const run = (masters: typeof none, form = nativeForm('u16'), rowsPerStrip = 8) => {
     const order = {
@@ -31,7 +32,9 @@ function bench(planes = 1) {
     for (let strip = calibrateStrips(places, rowsPerStrip) - 1; strip >= 0; strip--) calibrateStrip(hand, order, strip)
     return views.f32.slice(plane >> 2, (plane >> 2) + count * planes)
   }
-  return { places, raw, views, none, run }
+  /** Puts a master where it is packed from. */
+  const hold = (samples: Float32Array) => views.f32.set(samples, plane >> 2)
+  return { places, raw, plane, hand, views, none, run, hold }
 }
 
 t.test('without masters every kind of sample is only decoded', async t => {
@@ -63,7 +66,7 @@ t.test('without masters every kind of sample is only decoded', async t => {
 })
 
 t.test('dark and flat, packed, come within half a step of what they are', async t => {
-  const { places, raw, views, none, run } = bench()
+  const { places, raw, plane, hand, views, none, run, hold } = bench()
   const { uniform } = seeded(2)
   const dark = Float32Array.from({ length: count }, (_, i) => 480 + (i % width) * 5 + uniform())
   dark[7] = 60_000
@@ -76,19 +79,21 @@ t.test('dark and flat, packed, come within half a step of what they are', async 
     views.u16[(raw >> 1) + i] = value
     truth[i] = (value - dark[i]) / flat[i]
   }
-  const packed = packDark(views, places, dark)
-  const lifted = packFlat(views, places, flat)
+  hold(flat)
+  const lifted = packFlat(hand, places, plane, [[1, 1, 1, 1]])
+  hold(dark.map((value, i) => (i === 7 ? Number.NaN : value)))
+  const usual = packDark(hand, places, plane)
+  t.ok(usual.dark.step < 0.01, `a dark that spans 170 ADU is packed in steps of ${usual.dark.step} ADU`)
+  hold(dark)
+  const packed = packDark(hand, places, plane)
   t.same(packed.beyond, [7, 8], 'hot and absent samples are named')
-  t.same(lifted.beyond, [9], 'a pixel without light too')
   const { step } = packed.dark
-  t.equal(step, 1 / 16, 'among so few pixels one hot one makes the steps as coarse as they get')
-  const usual = packDark(views, places, dark, [7])
-  t.ok(usual.dark.step < 0.01, `without it a dark that spans 170 ADU is packed in steps of ${usual.dark.step} ADU`)
-  packDark(views, places, dark)
-  const out = run({ ...none, dark: packed.dark, flat: lifted.flat })
+  t.equal(step, 1 / 16, 'one hot pixel makes the steps as coarse as they get')
+  const out = run({ ...none, dark: packed.dark, flat: lifted })
+  t.ok(Math.abs(out[9] - truth[9] * flat[9]) < 1, 'a pixel without light is not lifted')
   let worst = 0
   for (let i = 10; i < count; i++) {
-    const bound = step / 2 / flat[i] + Math.abs(truth[i]) * (lifted.flat.step / 2) * flat[i] + 0.002
+    const bound = step / 2 / flat[i] + Math.abs(truth[i]) * (lifted.step / 2) * flat[i] + 0.002
     worst = Math.max(worst, Math.abs(out[i] - truth[i]) / bound)
   }
   t.ok(worst <= 1, `off by at most half a step (${worst.toFixed(2)} of it)`)

@@ -1,7 +1,8 @@
 // Frames into masters: the clipped mean against truth, levels of Bayer cells, odd pixels, and what headers say.
 import t from 'tap'
 import { masterCards, masterFacts } from '../../edge/science/master-cards.js'
-import { cellLevels, clippedMean, normaliseRows, oddInDark, oddInFlat } from '../../edge/science/masters.js'
+import { cellLevels, clippedMean, normaliseRows } from '../../edge/science/masters.js'
+import { oddInDark, oddInFlat } from '../../edge/science/odd-pixels.js'
 import { seeded } from '../support/star-field.js'
 
 const rms = (values: readonly number[]) =>
