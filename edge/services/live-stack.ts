@@ -111,9 +111,14 @@ export function liveStack(parts: LiveStackParts): LiveStack {
     broken = null
     let over = false
     try {
-      const notes = await kept
-      await notes.write(order)
       const { lease, signal, activity } = asked
+      // Whoever looks at once sees it running, while its order is still on the way to the disk.
+      feed.set('stack/main', { activity: activity!.id, running: true, ...announced(order) })
+      const notes = await kept
+      await notes.write(order).catch(error => {
+        feed.patch('stack/main', { running: false })
+        throw error
+      })
       return await runStack(parts, devices.device('camera', order.camera), order, {
         ...{ lease, signal, again, finish: mine.signal, activity: activity! },
         chose: masters => notes.write({ ...order, masters: [...masters] }),
