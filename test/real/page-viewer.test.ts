@@ -51,7 +51,8 @@ async function observatory(t: { teardown(run: () => unknown): void }) {
     await writeFile(join(cloudy, `frame-${10 + index}.fits`), encodeFits(frame, []))
   }
   const replay = (from: string) => `{driver: replay, folder: ${from}, pace: fast}`
-  const config = `stacking: {resume_minutes: 0}\ndevices:\n  main: ${replay(folder)}\n  cloudy: ${replay(cloudy)}\nuse: {camera: main}\n`
+  const devices = `devices:\n  main: ${replay(folder)}\n  cloudy: ${replay(cloudy)}\n`
+  const config = `stacking: {resume_minutes: 0}\n${devices}use: {camera: main}\n`
   return { frames, agent: await startAgent(t, { config }) }
 }
 
