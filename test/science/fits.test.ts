@@ -428,6 +428,36 @@ t.test('scaled images mean what BSCALE and BZERO say, and BLANK is no data', asy
   t.same([...wide.samples], [4294967295], 'an unsigned 32-bit count is exact')
 })
 
+t.test(
+  '64-bit integers are read, exact as far as a double is, and colours stored pixel by pixel become planes',
+  async t => {
+    const head = (bitpix: number, ...axes: number[]) => [
+      ...['SIMPLE  = T', `BITPIX  = ${bitpix}`, `NAXIS   = ${axes.length}`],
+      ...axes.map((size, i) => `NAXIS${i + 1}  = ${size}`),
+    ]
+    const words = new DataView(new ArrayBuffer(32))
+    for (const [i, value] of [-1n, 2n ** 53n - 1n, -(2n ** 63n), 2n ** 63n - 1n].entries())
+      words.setBigInt64(8 * i, value)
+    const wide = readFitsImage(fileOf(head(64, 2, 2), new Uint8Array(words.buffer)))
+    t.match(wide, { type: 'f64', width: 2, height: 2 })
+    t.same([...wide.samples], [-1, Number.MAX_SAFE_INTEGER, -(2 ** 63), 2 ** 63])
+    const unsigned = readFitsImage(
+      fileOf([...head(64, 2, 2), 'BZERO   = 9223372036854775808'], new Uint8Array(words.buffer)),
+    )
+    t.same([...unsigned.samples], [2 ** 63, 2 ** 63 + 2 ** 53, 0, 2 ** 64])
+
+    const pixels = Uint8Array.from({ length: 3 * 5 * 4 }, (_, i) => 10 * (i % 3) + Math.floor(i / 3))
+    const colour = readFitsImage(fileOf(head(8, 3, 5, 4), pixels))
+    t.match(colour, { width: 5, height: 4, planes: 3, type: 'u8', bayer: undefined })
+    t.same(
+      [...colour.samples],
+      [0, 10, 20].flatMap(plane => Array.from({ length: 20 }, (_, i) => plane + i)),
+    )
+    t.match(readFitsHeader(fileOf(head(8, 3, 5, 3), pixels)), { width: 3, height: 5, planes: 3 }, 'three narrow planes')
+    t.match(readFitsHeader(fileOf(head(8, 3, 20), pixels)), { width: 3, height: 20, planes: 1 }, 'one narrow plane')
+  },
+)
+
 t.test('an image in the first IMAGE extension is found behind an empty primary array', async t => {
   const primary = fileOf(
     ['SIMPLE  = T', 'BITPIX  = 8', 'NAXIS   = 0', 'EXTEND  = T', "OBJECT  = 'M 31'"],
