@@ -206,7 +206,8 @@ t.test('a satellite leaves nothing, bright or faint, early or late', async t => 
       }
       const sigma = noise / Math.sqrt(20)
       plain = sum / count / sigma
-      const words = `${bayer ?? 'mono'}, ${light} sigma, slope ${slope}, ${early ? 'in frames 1 to 3' : 'later'}: ${plain.toFixed(3)}`
+      const when = early ? 'in frames 1 to 3' : 'later'
+      const words = `${bayer ?? 'mono'}, ${light} sigma, slope ${slope}, ${when}: ${plain.toFixed(3)}`
       t.ok(count > 500 && Math.abs(plain) <= 0.2, `${words} sigma of the stack over ${count} px`)
     }
   }
