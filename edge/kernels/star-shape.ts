@@ -10,7 +10,7 @@ const f = Math.fround
 /**
  * i32 1 for a star, 0 for none; i32 x, y of the peak; then f32: x, y (from the peak), flux, sky, sky noise, HFD, FWHM,
  * major and minor axis squared (px² of the Gaussian's variance), sine and cosine part of twice the angle, value; i32
- * flat px, 0.
+ * flat px.
  */
 export const shapeBytes = 64
 /** What `measureStars` overwrites. */
@@ -22,8 +22,8 @@ const largestSizePx = 30
 const rounds = 5 // a second one leaves 0.010 px of error, the fifth 0.002 px
 
 /**
- * Measures the spots that stand in a list from `first` to `last` − 1. What has no shape of a star (no light above its surroundings, or it runs off
- * the picture) is marked so.
+ * Measures the spots that stand in a list from `first` to `last` − 1. What has no shape of a star (no light above its
+ * surroundings, or it runs off the picture) is marked so.
  *
  * - Centroid: Gaussian-weighted, window matched to the star, up to five rounds, twice (SExtractor's XWIN/YWIN scheme).
  * - FWHM and axes: from second moments under that window, the window's own narrowing taken out; exact for a Gaussian,

@@ -5,8 +5,8 @@ import type { Stamp } from './stamp.js'
 
 const f = Math.fround
 
-// Maps of clean light and of distance, in scratch memory after the stamp; no two of the three begin at the same place of
-// a page, for a processor that writes one holds back reading of the other.
+// Maps of clean light and of distance, in scratch memory after the stamp. No two of the three begin at the same place
+// of a page: some processors hold back reading there after writing.
 export const cleanAt = 8192 + 177 * 1024 + 320
 export const awayAt = 8192 + 354 * 1024 + 640
 

@@ -162,7 +162,7 @@ function starMap({ lightWidth, lightHeight }: StarPlaces, x: Float64Array, y: Fl
   }
 }
 
-/** Leaves out what is far sharper, wider or longer than the frame's own stars; needs ten to know what those are like. */
+/** Leaves out what is far sharper, wider or longer than the frame's own stars; needs ten to know those. */
 function keepStarLike(f32: Float32Array, { count, shape, stretch, clipped }: Drafts): Int32Array {
   const hfdOf = (i: number) => f32[shape[i] + hfdAt]
   const few = count < 10
