@@ -2,9 +2,7 @@
 // memory than ten.
 import { readSync } from 'node:fs'
 import { basename, join } from 'node:path'
-import { kernelModule } from '../kernels/kernel-module.js'
-import { simdKernels } from '../kernels/kernels.js'
-import { kernelMemory, makeLayout, viewsOf } from '../kernels/memory.js'
+import { ownKernels } from '../kernels/kernel-module.js'
 import type { MasterMade, MasterOrder } from '../ports/calibration.js'
 import { Fault } from '../ports/fault.js'
 import { type Card, numberOf } from '../science/fits-header.js'
@@ -131,12 +129,9 @@ interface RowReader {
 
 /** Reads through kernels, in memory of its own for `rows` rows of the widest samples. */
 function rowReader(width: number, rows: number): RowReader {
-  const layout = makeLayout()
-  const stored = layout.take(8 * width * rows)
-  const floats = layout.take(4 * width * rows)
-  const memory = kernelMemory(layout.bytes)
-  const views = viewsOf(memory.buffer)
-  const hand: Hand = { kernels: simdKernels(kernelModule(), memory), views, scratch: 0 }
+  const hand: Hand = ownKernels(12 * width * rows)
+  const { views, scratch: stored } = hand
+  const floats = stored + 8 * width * rows
   return {
     read({ name, file }, firstRow, to) {
       const { descriptor, dataOffset, form } = file.raw
