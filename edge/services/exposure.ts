@@ -160,7 +160,7 @@ export function exposureService(parts: ExposureParts): ExposureService {
     },
     stop(reason) {
       closing.abort(reason)
-      return tail
+      return tail.then(trends.end)
     },
   }
 }

@@ -6,6 +6,8 @@ import { noTrend, standingOf, type TrendState, trendWords, withFrame } from '../
 export interface FrameTrends {
   /** To be called with every frame in the order taken; lights alone count. Settles when what changed has been told. */
   see(exposure: Exposure, measured: Measured): Promise<void>
+  /** Takes the states away: what comes later begins anew. */
+  end(): void
 }
 
 /** States at `trend/<camera>`; an event `trend` when the word comes, changes or goes. */
@@ -24,6 +26,10 @@ export function frameTrends(feed: Feed): FrameTrends {
       const light = standingOf(after.frames)?.light
       feed.set(`trend/${camera}`, { word, words, hfdPx, stars, backgroundAdu, light, kind }, atMs)
       if (word !== before.word) await feed.event('trend', { camera, word, words, was: before.word, id: exposure.id })
+    },
+    end() {
+      for (const camera of states.keys()) feed.drop(`trend/${camera}`)
+      states.clear()
     },
   }
 }
