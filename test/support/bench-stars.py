@@ -70,7 +70,7 @@ def agree(file, stars):
 
     data = plane(file).astype(float)
     fitter = fitting.LevMarLSQFitter()
-    fluxes, widths = [], []
+    fluxes, widths, gaussians = [], [], []
     for x, y, fwhm, flux in json.load(open(stars)):
         half = int(np.ceil(8 * fwhm))
         i, j = int(round(x)), int(round(y))
@@ -89,7 +89,10 @@ def agree(file, stars):
         fit = fitter(start, columns, rows, core)
         fluxes.append(flux / float(light))
         widths.append(fwhm / float(fit.fwhm))
-    return {"flux": fluxes, "fwhm": widths}
+        start = models.Gaussian2D(core.max(), at[0] - half + near, at[1] - half + near, fwhm / 2.355, fwhm / 2.355)
+        fit = fitter(start, columns, rows, core)
+        gaussians.append(fwhm / (2.354820045 * float(np.sqrt(abs(fit.x_stddev.value * fit.y_stddev.value)))))
+    return {"flux": fluxes, "fwhm": widths, "gaussian": gaussians}
 
 
 def compare(first, second, margin):
