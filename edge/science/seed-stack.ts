@@ -30,7 +30,7 @@ export interface SeedOrder {
   readonly stack: StackPlaces
 }
 
-const tilePx = 128
+const tilePx = 512
 
 /** Strips of `seedTile` that fill a region. */
 export function seedTilesOf({ width, height }: Area): number {
@@ -55,7 +55,7 @@ function scratchOf(frame: FrameKind, start: number) {
 }
 
 /**
- * Makes mean, M2 and weight of one 128 × 64 px tile of the region anew from the frames: at each pixel their median,
+ * Makes mean, M2 and weight of one 512 × 64 px tile of the region anew from the frames: at each pixel their median,
  * what is further than kappa · max(noise, 1.4826 MAD) from it rejected, the weighted mean of the rest. What was there
  * is overwritten. Every pixel ends with the same bits however the stack is cut into regions and tiles.
  * @throws ScienceError when there are too many frames, or frame and stack do not fit
@@ -79,7 +79,7 @@ export const seedTile: Step<SeedOrder> = (hand, order, strip) => {
   const plane = 4 * stripRows * tilePx
   const step = plane * stack.planes
   for (const [k, one] of frames.entries()) {
-    warpHalves(hand, one, area, scratch.samples + k * step, plane, scratch.warp)
+    warpColumns(hand, one, area, scratch.samples + k * step, plane, scratch.warp)
     views.f32[scratch.weights / 4 + k] = one.weight
   }
   views.u16.fill(0, scratch.votes / 2, scratch.votes / 2 + stripRows * tilePx)
@@ -95,11 +95,12 @@ export const seedTile: Step<SeedOrder> = (hand, order, strip) => {
   }
 }
 
-/** Two halves of 64 columns: at any angle the colours of one fit into the memory for them. */
-function warpHalves(hand: Hand, frame: SeedFrame, area: Area, out: number, outPlane: number, scratch: number): void {
-  for (let done = 0; done < area.width; done += 64) {
-    const half = { ...area, x: area.x + done, width: Math.min(64, area.width - done) }
-    warpTile(hand, frame, frame.box, half, out + 4 * done, outPlane, tilePx, scratch)
+/** A mosaic by 64 columns: at any angle the colours of so many fit into the memory for them. */
+function warpColumns(hand: Hand, one: SeedFrame, area: Area, out: number, outPlane: number, scratch: number): void {
+  const columns = one.frame.bayer === undefined ? area.width : 64
+  for (let done = 0; done < area.width; done += columns) {
+    const part = { ...area, x: area.x + done, width: Math.min(columns, area.width - done) }
+    warpTile(hand, one, one.box, part, out + 4 * done, outPlane, tilePx, scratch)
   }
 }
 

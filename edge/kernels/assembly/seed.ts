@@ -71,11 +71,34 @@ function median7(a: v128, b: v128, c: v128, d: v128, e: v128, f: v128, g: v128):
   return v128.bitselect(f32x4.splat(f32.NaN), middle, i32x4.eq(n, i32x4.splat(0)))
 }
 
+/** The third of five finite samples; rounded and signed as `median7` does. */
+function median5(a: v128, b: v128, c: v128, d: v128, e: v128): v128 {
+  const low = f32x4.max(f32x4.min(a, b), f32x4.min(c, d))
+  const high = f32x4.min(f32x4.max(a, b), f32x4.max(c, d))
+  const third = f32x4.max(f32x4.min(low, high), f32x4.min(e, f32x4.max(low, high)))
+  return f32x4.add(f32x4.mul(f32x4.add(third, third), f32x4.splat(0.5)), f32x4.splat(0))
+}
+
+/** Whether all five are finite in all lanes: their sum of magnitudes compares, NaN and Infinity do not. */
+function allFinite5(a: v128, b: v128, c: v128, d: v128, e: v128): bool {
+  const ab = v128.and(f32x4.lt(f32x4.abs(a), infinity()), f32x4.lt(f32x4.abs(b), infinity()))
+  const cd = v128.and(f32x4.lt(f32x4.abs(c), infinity()), f32x4.lt(f32x4.abs(d), infinity()))
+  return i32x4.all_true(v128.and(v128.and(ab, cd), f32x4.lt(f32x4.abs(e), infinity())))
+}
+
 function sampleAt(samples: usize, step: usize, frames: i32, k: i32): v128 {
   return k < frames ? orInfinity(v128.load(samples + <usize>k * step)) : infinity()
 }
 
 function medianAt(samples: usize, step: usize, frames: i32): v128 {
+  if (frames === 5) {
+    const a = v128.load(samples)
+    const b = v128.load(samples + step)
+    const c = v128.load(samples + 2 * step)
+    const d = v128.load(samples + 3 * step)
+    const e = v128.load(samples + 4 * step)
+    if (allFinite5(a, b, c, d, e)) return median5(a, b, c, d, e)
+  }
   return median7(
     sampleAt(samples, step, frames, 0),
     sampleAt(samples, step, frames, 1),
@@ -90,6 +113,27 @@ function medianAt(samples: usize, step: usize, frames: i32): v128 {
 function apartAt(samples: usize, step: usize, frames: i32, k: i32, middle: v128): v128 {
   if (k >= frames) return infinity()
   return orInfinity(f32x4.abs(f32x4.sub(v128.load(samples + <usize>k * step), middle)))
+}
+
+/** Median distance from the middle. */
+function scatterAt(at: usize, step: usize, frames: i32, middle: v128): v128 {
+  if (frames === 5) {
+    const a = f32x4.abs(f32x4.sub(v128.load(at), middle))
+    const b = f32x4.abs(f32x4.sub(v128.load(at + step), middle))
+    const c = f32x4.abs(f32x4.sub(v128.load(at + 2 * step), middle))
+    const d = f32x4.abs(f32x4.sub(v128.load(at + 3 * step), middle))
+    const e = f32x4.abs(f32x4.sub(v128.load(at + 4 * step), middle))
+    if (allFinite5(a, b, c, d, e)) return median5(a, b, c, d, e)
+  }
+  return median7(
+    apartAt(at, step, frames, 0, middle),
+    apartAt(at, step, frames, 1, middle),
+    apartAt(at, step, frames, 2, middle),
+    apartAt(at, step, frames, 3, middle),
+    apartAt(at, step, frames, 4, middle),
+    apartAt(at, step, frames, 5, middle),
+    apartAt(at, step, frames, 6, middle),
+  )
 }
 
 /** The first `count` lanes; reads may run beyond a row, writes never. */
@@ -141,15 +185,7 @@ export function seedVotes(
       const pixel = row * stride + column
       const at = samples + ((<usize>pixel) << 2)
       const middle = v128.load(median + ((<usize>pixel) << 2))
-      const scatter = median7(
-        apartAt(at, step, frames, 0, middle),
-        apartAt(at, step, frames, 1, middle),
-        apartAt(at, step, frames, 2, middle),
-        apartAt(at, step, frames, 3, middle),
-        apartAt(at, step, frames, 4, middle),
-        apartAt(at, step, frames, 5, middle),
-        apartAt(at, step, frames, 6, middle),
-      )
+      const scatter = scatterAt(at, step, frames, middle)
       const spread = f32x4.mul(f32x4.splat(1.4826), scatter)
       const square = f32x4.mul(spread, spread)
       const block = floors + ((<usize>((row >> 2) * floorStride + (column >> 2))) << 2)
@@ -168,6 +204,37 @@ export function seedVotes(
       storeSomeShort(place, vote, columns - column)
     }
   }
+}
+
+/** Where no sample is marked: what `seedMean` does, without asking for each. */
+function meanOfAll(
+  at: usize,
+  step: usize,
+  frames: i32,
+  weights: usize,
+  middle: v128,
+  to: i32,
+  mean: usize,
+  m2: usize,
+  weight: usize,
+  count: i32,
+): void {
+  let total: f32 = 0
+  let moved = f32x4.splat(0)
+  for (let k = 0; k < frames; k++) {
+    const w = load<f32>(weights + ((<usize>k) << 2))
+    total += w
+    moved = f32x4.add(moved, f32x4.mul(f32x4.splat(w), f32x4.sub(v128.load(at + <usize>k * step), middle)))
+  }
+  const level = f32x4.add(middle, f32x4.div(moved, f32x4.splat(total)))
+  let squares = f32x4.splat(0)
+  for (let k = 0; k < frames; k++) {
+    const apart = f32x4.sub(v128.load(at + <usize>k * step), level)
+    squares = f32x4.add(squares, f32x4.mul(v128.load32_splat(weights + ((<usize>k) << 2)), f32x4.mul(apart, apart)))
+  }
+  storeSome(mean + ((<usize>to) << 2), level, count)
+  storeSome(m2 + ((<usize>to) << 2), squares, count)
+  storeSomeShort(weight + ((<usize>to) << 1), i32x4.splat(<i32>total), count)
 }
 
 export function seedMean(
@@ -193,6 +260,10 @@ export function seedMean(
       const at = samples + ((<usize>pixel) << 2)
       const middle = v128.load(median + ((<usize>pixel) << 2))
       const vote = v128.load16x4_u(votes + ((<usize>pixel) << 1))
+      if (!v128.any_true(vote)) {
+        meanOfAll(at, step, frames, weights, middle, row * outStride + column, mean, m2, weight, columns - column)
+        continue
+      }
       const missing = i32x4.shr_u(vote, 8)
       const left = v128.andnot(all, v128.or(vote, missing))
       const used = v128.bitselect(v128.andnot(all, missing), left, i32x4.eq(left, zero))
