@@ -199,6 +199,7 @@ export const kinds: Readonly<Record<string, Kind>> = {
       framesTarget: number('Frames wanted'),
       framesTaken: number('Frames taken'),
       combine: text('Combined by'),
+      kappa: number('Left out beyond', 'σ', 1),
       calibration: text('Calibrated with'),
       uncalibrated: text('What is missing for calibration'),
       kernel: text('Moved by'),

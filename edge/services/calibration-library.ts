@@ -205,6 +205,7 @@ export function calibrationLibrary(parts: LibraryParts): Library {
       stopped = true
       soon?.cancel()
       unlisten()
+      feed.drop('calibration/library')
     },
   }
 }

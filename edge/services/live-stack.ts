@@ -129,7 +129,10 @@ export function liveStack(parts: LiveStackParts): LiveStack {
       })
     } finally {
       if (finish === mine) finish = undefined
-      if (!over) broken = order
+      if (!over) {
+        broken = order
+        feed.patch('stack/main', { resumable: true })
+      }
     }
   }
   const brokenRun = (): NonNullable<BrokenRun> => {

@@ -70,9 +70,10 @@ export interface StackRun {
 }
 
 /** What the state says of a stack before its first frame. */
-export function announced({ camera, object, exposureSeconds, frames, combine, kernel, startedMs }: StackOrder) {
+export function announced(order: StackOrder) {
+  const { camera, object, exposureSeconds, frames, combine, kappa, kernel, startedMs } = order
   return {
-    ...{ camera, object, exposureSeconds, combine, kernel, startedMs, framesTarget: frames },
+    ...{ camera, object, exposureSeconds, combine, kappa, kernel, startedMs, framesTarget: frames },
     ...{ framesTaken: 0, framesAccepted: 0, framesRefused: 0, refusals: {} },
   }
 }

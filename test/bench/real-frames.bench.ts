@@ -99,7 +99,7 @@ async function compareStars(bench: Bench, files: readonly string[]): Promise<voi
       note:
         what === 'flux'
           ? 'light within 3 FWHM, sky of a ring; SNR > 200'
-          : 'a Moffat profile fitted to the core; SNR > 200; stars of 1.6 to 2.2 px, where profiles disagree by more than this',
+          : 'a Moffat profile fitted to the core; SNR > 200; at 1.6 to 2.2 px profiles disagree by more than this',
     })
   }
 }

@@ -1,6 +1,7 @@
 // Every field of every state is described once, in ports/fields.ts, and nothing is described that nobody says: a night
 // with all devices and some trouble is run, and whatever stood in the feed is held against the descriptions.
-import { readFileSync } from 'node:fs'
+import { readFileSync, renameSync } from 'node:fs'
+import { join } from 'node:path'
 import t from 'tap'
 import ts from 'typescript'
 import { componentsOf } from '../../edge/api/mqtt/home-assistant.js'
@@ -87,6 +88,15 @@ t.test('a night in which everything happens', async t => {
   await until(270)
   const stack = await start('stack-start', { frames: 9, exposureSeconds: 5, object: 'M 31' })
   await stack.done()
+  // A stack that finds no room for its file is finished later.
+  const incoming = join(night.archive, '.incoming')
+  const unsaved = await start('stack-start', { frames: 0, exposureSeconds: 5 })
+  await clock.advance(8_000)
+  renameSync(incoming, `${incoming}-away`)
+  await ask('stack-stop')
+  await t.rejects(unsaved.done(), { name: 'Fault' })
+  renameSync(`${incoming}-away`, incoming)
+  await ask('stack-resume', { finish: true })
   await until(595)
   const runs = [
     await start('stack-start', { frames: 0, exposureSeconds: 5 }),
