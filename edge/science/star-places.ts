@@ -40,7 +40,8 @@ export interface StarPlaces extends StarSizes {
 export const mostSpots = 16_384
 const leastSidePx = 5
 
-export function layOutStars(layout: Layout, { width, height, kind }: StarSizes): StarPlaces {
+/** @param light  byte offset of memory for the plane of light; a place of its own unless told */
+export function layOutStars(layout: Layout, { width, height, kind }: StarSizes, light?: number): StarPlaces {
   const scale = kind === 'bayer' ? 2 : 1
   const lightWidth = Math.floor(width / scale)
   const lightHeight = Math.floor(height / scale)
@@ -50,7 +51,7 @@ export function layOutStars(layout: Layout, { width, height, kind }: StarSizes):
   const peaksPerStrip = Math.max(1024, lightWidth)
   return {
     ...{ width, height, kind, lightWidth, lightHeight, scale, columns, rows, peaksPerStrip },
-    light: layout.take(kind === 'mono' ? 0 : 4 * lightWidth * lightHeight),
+    light: light ?? layout.take(kind === 'mono' ? 0 : 4 * lightWidth * lightHeight),
     level: layout.take(4 * cells),
     noise: layout.take(4 * cells),
     gates: layout.take(4 * cells),

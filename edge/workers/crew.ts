@@ -25,6 +25,12 @@ export interface CrewOptions {
   readonly scratch: readonly number[]
 }
 
+/**
+ * For what a thread throws away again: frames lie elsewhere, and with as much as a thread may take unless told, garbage
+ * would hold some 20 MB of each.
+ */
+export const smallHeapMb = 6
+
 /** Longer than any strip takes on the slowest card and the fullest box. */
 const stuckMs = 60_000
 
@@ -35,7 +41,8 @@ export function openCrew({ module, memory, scratch }: CrewOptions): Crew {
   const hand = handOn(module, memory, scratch[0])
   const helpers = scratch.slice(1).map(place => {
     const ticket: CrewTicket = { module, memory, scratch: place, board: shared }
-    const worker = new Worker(new URL('./crew-thread.js', import.meta.url), { workerData: ticket })
+    const resourceLimits = { maxYoungGenerationSizeMb: smallHeapMb }
+    const worker = new Worker(new URL('./crew-thread.js', import.meta.url), { workerData: ticket, resourceLimits })
     worker.unref()
     return worker
   })

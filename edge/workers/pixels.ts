@@ -11,6 +11,7 @@ import type { FrameSource, PixelStack, Pixels } from '../ports/pixels.js'
 import { type Calls, callsTo, callsWithin } from '../ports/remote.js'
 import { afterRest } from '../ports/rest.js'
 import type { Image } from '../science/samples.js'
+import { smallHeapMb } from './crew.js'
 import { lendingPool } from './lending.js'
 import { convertPicture, encodePicture, pictureCodec } from './pictures-codec.js'
 import { type Looked, type PixelMethods, type PixelSetting, pixelMethods } from './pixel-methods.js'
@@ -128,6 +129,7 @@ function viewableOver(calls: () => Calls<PixelMethods>, of: Looked): Viewable {
  */
 function lazyThread(options: PixelsOptions, name: string, restMs?: number) {
   const { archive, clock, log, threads, stackMemoryBytes = 2 ** 30 } = options
+  const holdsStacks = restMs === undefined
   const spare = Math.min(4, Math.max(1, availableParallelism() - 1))
   const stackThreads = threads ? (options.stackThreads ?? spare) : 1
   const setting: PixelSetting = { archive, stackThreads, stackMemoryBytes }
@@ -136,7 +138,8 @@ function lazyThread(options: PixelsOptions, name: string, restMs?: number) {
   let closed = false
   const start = (): Calls<PixelMethods> => {
     if (!threads) return callsWithin(pixelMethods(setting), { clock, name })
-    const worker = new Worker(new URL('./pixel-thread.js', import.meta.url), { workerData: setting })
+    const resourceLimits = holdsStacks ? { maxYoungGenerationSizeMb: smallHeapMb } : {}
+    const worker = new Worker(new URL('./pixel-thread.js', import.meta.url), { workerData: setting, resourceLimits })
     const calls = callsTo<PixelMethods>(worker, { clock, name })
     calls.onLost(fault => {
       log.error(fault.message)

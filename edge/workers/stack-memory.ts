@@ -21,10 +21,12 @@ export interface StackMemory {
   /** Byte offset of the calibrated frame. */
   readonly plane: number
   readonly stars: StarPlaces
+  /** For the stars of the stack itself, between frames: a mono frame's own, and the light of colour lies in `plane`. */
+  readonly stackStars: StarPlaces
   readonly stack: StackPlaces
   /** Byte offset of the noise meter's blocks, f32. */
   readonly meter: number
-  /** Of the first frames while they are folded in again: `boxBytes` of it. */
+  /** Of the first frames while they are folded in again, `boxBytes` of it: over `plane`, which nobody needs then. */
   readonly boxes: number
   readonly boxBytes: number
   /** One place a thread. */
@@ -45,14 +47,14 @@ export function layOutStackMemory(
   const { width, height, planes } = frame
   const layout = makeLayout()
   const masters = layOutMasters(layout, { width, height, planes })
-  const plane = layout.take(4 * width * height * planes)
+  const boxBytes = mode === 'reject' ? boxesBytes(frame) : 0
+  const plane = layout.take(Math.max(4 * width * height * planes, boxBytes))
   const kind = frame.bayer ? 'bayer' : planes === 3 ? 'colour' : 'mono'
   const stars = layOutStars(layout, { width, height, kind })
   const rowsPerStrip = skyCellPx * stars.scale
+  const stackStars = kind === 'mono' ? stars : layOutStars(layout, { width, height, kind: 'colour' }, plane)
   const stack = layOutStack(layout, { width, height, planes: planesOf(frame), mode })
   const meter = layout.take(4 * Math.floor(width / meterBlockPx) * meterBands(height))
-  const boxBytes = mode === 'reject' ? boxesBytes(frame) : 0
-  const boxes = layout.take(boxBytes)
   const reading = rowsBytes(raw, rowsPerStrip) + 8 + 4 * width * rowsPerStrip
   const most = Math.max(
     ...[reading, foldScratchBytes(frame), seedScratchBytes(frame), planeSkyScratchBytes, starScratchBytes],
@@ -67,7 +69,7 @@ export function layOutStackMemory(
     throw new Fault('bad-input', words, fix)
   }
   const memory = kernelMemory(layout.bytes)
-  return { memory, rowsPerStrip, masters, plane, stars, stack, meter, boxes, boxBytes, scratch }
+  return { memory, rowsPerStrip, masters, plane, stars, stackStars, stack, meter, boxes: plane, boxBytes, scratch }
 }
 
 /** With so many frames it is told which of the first ones hold a satellite, even where two of them cross. */

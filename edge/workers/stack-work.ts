@@ -18,12 +18,12 @@ import type { Image } from '../science/samples.js'
 import { identity, turnOf } from '../science/similarity.js'
 import { finishSkyMesh } from '../science/sky-mesh.js'
 import { clearStack, rejectedShare, stackFactor, stackImage, stripsOf } from '../science/stack-places.js'
+import type { StarOrder } from '../science/star-places.js'
 import { gatherSpots } from '../science/star-steps.js'
-import type { Stars } from '../science/stars.js'
+import type { StarOptions, Stars } from '../science/stars.js'
 import { transparency } from '../science/transparency.js'
 import { type PixelBox, type WarpOrder, wholeFrame } from '../science/warp-tile.js'
 import { type Crew, openCrew } from './crew.js'
-import { makeStarFinder } from './easel.js'
 import { type StackKind, unlike, unusable } from './fit-frame.js'
 import { type FrameFile, openFrameFile, type RawFile } from './frame-file.js'
 import { loadMasters, type MasterFile } from './load-masters.js'
@@ -85,7 +85,8 @@ export function openStack(plan: StackPlan): OpenStack {
   /** Made for the last frame that came, while none has been good enough to begin with. */
   let ready: Open | undefined
   let shown: OpenView | undefined
-  const findStars = makeStarFinder()
+  /** Why beginning anew broke off: what is there is then half of one thing and half of another. */
+  let spoiled: string | undefined
 
   async function add(path: string, id: string): Promise<StackOutcome> {
     const file = join(archive, path)
@@ -193,7 +194,12 @@ export function openStack(plan: StackPlan): OpenStack {
   function beginAnew() {
     if (!begun || first.length < fewestToSeed) return
     const { crew, memory, frame, masters } = begun
-    seedStack(crew, memory, first, { frame, kernel, kappa, masters })
+    try {
+      seedStack(crew, memory, first, { frame, kernel, kappa, masters })
+    } catch (error) {
+      spoiled = (error as Error).message
+      soFar()
+    }
     if (wentIn.length >= seedFrames) letGo()
     shown = undefined
   }
@@ -203,6 +209,10 @@ export function openStack(plan: StackPlan): OpenStack {
   }
 
   const soFar = () => {
+    if (spoiled !== undefined) {
+      const words = `the stack broke off while its first frames were read again: ${spoiled}`
+      throw new Fault('broken', words, 'Its frames are kept: put them together again with stack-resume')
+    }
     if (begun && wentIn.length > 0) return begun
     throw new Fault('not-found', 'no frame has been stacked yet', 'Wait for the first one with stars')
   }
@@ -210,8 +220,12 @@ export function openStack(plan: StackPlan): OpenStack {
   return {
     add,
     view() {
-      const { crew } = soFar()
-      shown ??= openView(imageOf(soFar()), () => crew.hand, findStars)
+      const now = soFar()
+      shown ??= openView(
+        imageOf(now),
+        () => now.crew.hand,
+        () => starsOfStack(now),
+      )
       return shown
     },
     gain() {
@@ -258,10 +272,22 @@ function develop({ frame, memory, crew, masters }: Open, raw: RawFile): Stars {
   const order = { raw, places: memory.masters, masters, plane, rowsPerStrip, ...(atOnce ? { stars } : {}) }
   crew.run('develop', order, calibrateStrips(frame, rowsPerStrip))
   if (!atOnce) crew.run('lookAtSky', stars, places.rows)
-  finishSkyMesh(crew.hand.views, stars)
-  crew.run('peaksStrip', stars, places.rows)
-  crew.run('measureChunk', stars, gatherSpots(crew.hand, stars))
-  return collectStars(crew.hand.views, stars, { maxStars: mostStars })
+  return findStars(crew, stars, { maxStars: mostStars })
+}
+
+/** Stars of the stack as it is now: between frames there is memory for that. */
+function starsOfStack({ crew, memory }: Open): Stars {
+  const order = { places: memory.stackStars, plane: memory.stack.mean, sigma: detectionSigma }
+  crew.run('lookAtSky', order, order.places.rows)
+  return findStars(crew, order, {})
+}
+
+/** When the sky has been looked at. */
+function findStars({ hand, run }: Crew, order: StarOrder, options: StarOptions): Stars {
+  finishSkyMesh(hand.views, order)
+  run('peaksStrip', order, order.places.rows)
+  run('measureChunk', order, gatherSpots(hand, order))
+  return collectStars(hand.views, order, options)
 }
 
 function refusal(reason: StackRefusal, words: string, stars?: number): StackOutcome {
