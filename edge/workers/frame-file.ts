@@ -1,6 +1,6 @@
 // A frame on the shelf, opened so that any thread can read strips of it straight into the kernels' memory.
 import { closeSync, fstatSync, mkdtempSync, openSync, readSync, rmSync, writeSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import type { RawSamples } from '../science/calibration.js'
 import type { Card } from '../science/fits-header.js'
 import { type FitsHeader, findImage, isStraight } from '../science/fits-layout.js'
@@ -12,6 +12,8 @@ import { readWholeImage } from './whole-image.js'
 
 /** Where samples stand in an open file; plain data, and the descriptor is good in every thread of the process. */
 export interface RawFile {
+  /** For messages. */
+  readonly name: string
   readonly descriptor: number
   readonly dataOffset: number // bytes
   readonly form: StoredForm
@@ -47,7 +49,7 @@ export function openFrameFile(file: string): FrameFile {
     if (present < dataBytes) {
       throw new ScienceError(`this FITS file is cut short: ${dataBytes} bytes are needed, ${present} are there`)
     }
-    const raw = { descriptor, dataOffset, form, width, height, planes }
+    const raw = { name: basename(file), descriptor, dataOffset, form, width, height, planes }
     straight = { ...about, raw, close: closer(descriptor) }
     return straight
   } finally {
@@ -83,7 +85,7 @@ function unpacked(file: string): Pick<FrameFile, 'raw' | 'close'> {
   rmSync(folder, { recursive: true })
   const bytes = new Uint8Array(samples.buffer, samples.byteOffset, samples.byteLength)
   for (let done = 0; done < bytes.length; ) done += writeSync(descriptor, bytes, done)
-  const raw = { descriptor, dataOffset: 0, form: nativeForm(type), width, height, planes }
+  const raw = { name: basename(file), descriptor, dataOffset: 0, form: nativeForm(type), width, height, planes }
   return { raw, close: closer(descriptor) }
 }
 
@@ -105,7 +107,7 @@ export function readRows({ views }: Hand, raw: RawFile, firstRow: number, rows: 
   const place = views.u8.subarray(at, at + rowsBytes(raw, rows))
   for (let done = 0; done < place.length; ) {
     const got = readSync(descriptor, place, done, place.length - done, dataOffset + before + done)
-    if (got === 0) throw new ScienceError('this FITS file has become shorter while it was read')
+    if (got === 0) throw new ScienceError(`${raw.name} has become shorter while it was read`)
     done += got
   }
   return { form, offset: at - before }

@@ -1,5 +1,5 @@
 // A live stack as services hold it: what it takes and refuses, what it is worth, and the same bits again after a crash.
-import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import type { PixelStack, Pixels, StackOutcome, StackSettings } from '../../edge/ports/pixels.js'
@@ -171,6 +171,18 @@ t.test('frames stored from the bottom keep their colours', async t => {
     const sky = medianInPlace(numbers, numbers.length)
     t.ok(Math.abs(sky - (100 + 400 * level)) < 3, `the sky of plane ${plane} is ${sky.toFixed(1)}`)
   }
+})
+
+t.test('a first frame that breaks before it is read again ends the stack, by its name', async t => {
+  const field = makeField({ width: 500, height: 400, count: 120, faintest: 4_000, apartPx: 15, seed: 37 })
+  const frames = Array.from({ length: 5 }, (_, n) => keep(expose(field, { dx: n }, { seed: n + 1 })))
+  const stack = await pixelsIn(t).stack(settings)
+  for (const [n, path] of frames.slice(0, 4).entries()) offsetOf(t, await stack.add(path, `id-${n}`, never))
+  truncateSync(join(archive, frames[1]), 50_000)
+  const broken = { code: 'broken', message: new RegExp(`${frames[1]} has become shorter`) }
+  await t.rejects(stack.add(frames[4], 'id-4', never), broken)
+  await t.rejects(stack.save(join(archive, 'half'), []), broken, 'half a stack is not saved')
+  await stack.close()
 })
 
 t.test('Bayer frames stack in colour', async t => {
