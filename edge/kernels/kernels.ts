@@ -21,7 +21,7 @@ import { blockFloors, blockSums } from './fold-blocks.js'
 import { meanOfThree, superpixels } from './luminance.js'
 import { type Views, viewsOf } from './memory.js'
 import { isAnyOdd, packInverse, packSteps, rangeOf } from './pack.js'
-import { findPeaks } from './peaks.js'
+import { findPeaks, rowTops } from './peaks.js'
 import { riceDecode, riceEncode } from './rice.js'
 import { seedMean, seedMedian, seedVotes } from './seed.js'
 import { skyCells } from './sky-mesh.js'
@@ -79,6 +79,7 @@ const twins = {
   clippedMean,
   fillBlobs,
   findPeaks,
+  rowTops,
   meanOfThree,
   measureStars,
   skyCells,

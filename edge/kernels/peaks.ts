@@ -4,6 +4,26 @@ import type { Views } from './memory.js'
 /** i32 x, y; f32 value, level, noise (ADU, of the sky there); i32 0. */
 export const peakBytes = 24
 
+/** Pixels of a row that are passed in one go where the greatest of them is below the gate. */
+export const topPx = 64
+
+/**
+ * The greatest of each 64 pixels of each row, for `findPeaks`; −Infinity where there is no number.
+ * @param top  first of `rows` rows
+ * @param tops  one f32 for each 64 px of each row of the whole plane; those of these rows are written
+ */
+export function rowTops({ f32 }: Views, plane: number, width: number, top: number, rows: number, tops: number): void {
+  let to = (tops >> 2) + top * Math.ceil(width / topPx)
+  for (let y = top; y < top + rows; y++) {
+    const row = (plane >> 2) + y * width
+    for (let left = 0; left < width; left += topPx) {
+      let most = Number.NEGATIVE_INFINITY
+      for (let x = left; x < Math.min(width, left + topPx); x++) if (f32[row + x] > most) most = f32[row + x]
+      f32[to++] = most + 0 // of two zeros it does not matter which came first
+    }
+  }
+}
+
 /**
  * Local maxima over level + `sigma` · noise with at least four of their eight neighbours over level + 2 noise, in
  * reading order. Of equal pixels the first counts. A hot pixel on a star gives way to its brightest neighbour, which
@@ -14,6 +34,7 @@ export const peakBytes = 24
  * @param top  first of `rows` rows looked at, a multiple of 64
  * @param level  mesh of 64-px cells, f32, row by row; bilinear between their middles; `noise` likewise
  * @param gates  one f32 for each cell of this strip: nothing below is looked at; at or below any threshold in the cell
+ * @param tops  as `rowTops` leaves them: nothing in a stretch of a row whose top is not above its gate is looked at
  * @param near  64 bytes, overwritten
  * @param out  `capacity` peaks of `peakBytes`, written
  * @returns how many
@@ -28,6 +49,7 @@ export function findPeaks(
   level: number,
   noise: number,
   gates: number,
+  tops: number,
   sigma: number,
   near: number,
   out: number,
@@ -41,7 +63,8 @@ export function findPeaks(
   for (let y = Math.max(1, top); y < Math.min(height - 1, top + rows); y++) {
     for (let x = 1; x < width - 1; x++) {
       const value = f32[light + y * width + x]
-      if (!(value > f32[(gates >> 2) + (x >> 6)])) continue
+      const gate = f32[(gates >> 2) + (x >> 6)]
+      if (!(f32[(tops >> 2) + y * columns + (x >> 6)] > gate && value > gate)) continue
       const { levelAdu, noiseAdu } = skyAt(views, mesh, x, y)
       if (!(value > levelAdu + sigma * noiseAdu)) continue
       const seen = judge(views, light + y * width + x, width, levelAdu, noiseAdu, sigma, near)

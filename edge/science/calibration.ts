@@ -106,6 +106,11 @@ function calibrateSamples(hand: Hand, order: CalibrateOrder, from: number, count
   const gain = masters.flat?.step ?? noFlatStep
   const { type, bigEndian, bzero, bscale, blank } = raw.form
   // FITS has unsigned words as signed ones with BZERO 32768.
+  const bare = type === 'f32' && !bigEndian && bzero === 0 && bscale === 1
+  if (!masters.dark && !masters.flat && !bare) {
+    decodeToFloat(hand, raw.form, raw.offset + storedBytes[type] * from, to, count)
+    return
+  }
   const unsigned = type === 'u16' ? bzero === 0 : type === 'i16' && bzero === 32_768
   if (unsigned && bscale === 1 && blank === undefined) {
     const offset = raw.offset + 2 * from
@@ -113,7 +118,6 @@ function calibrateSamples(hand: Hand, order: CalibrateOrder, from: number, count
     return
   }
   const offset = raw.offset + storedBytes[type] * from
-  const bare = type === 'f32' && !bigEndian && bzero === 0 && bscale === 1
   if (!bare) decodeToFloat(hand, raw.form, offset, to, count)
   kernels.calibrateF32(bare ? offset : to, to, count, dark, step, zero, flat, gain)
 }

@@ -4,7 +4,7 @@ import type { Views } from '../kernels/memory.js'
 import { shapeBytes } from '../kernels/star-shape.js'
 import { medianInPlace } from './order-statistic.js'
 import { skyOf } from './sky-mesh.js'
-import type { StarOrder, StarPlaces } from './star-places.js'
+import { mostSpots, type StarOrder, type StarPlaces } from './star-places.js'
 import type { Star, StarOptions, Stars } from './stars.js'
 
 /** Stars in columns: thousands of them are sifted before the few that are wanted become objects. */
@@ -33,8 +33,7 @@ export function collectStars(views: Views, order: StarOrder, options: StarOption
   const list = keepStarLike(f32, drafts)
   const narrower = narrowing(f32, drafts, list)
   // The brightest first; places in the list of shapes, which is in order of peaks, settle the rest.
-  const keys = Float64Array.from(list, i => -f32[drafts.shape[i] + fluxAt])
-  const ranks = rank(keys)
+  const ranks = rank(f32, drafts, list)
   const most = Math.min(list.length, options.maxStars ?? 500)
   const stars: Star[] = []
   for (let i = 0; i < most; i++) stars.push(starOf(f32, drafts, list[ranks[i]], narrower, places.scale))
@@ -195,9 +194,12 @@ function narrowing(f32: Float32Array, { shape, clipped }: Drafts, list: Int32Arr
   return 1 - (0.2527 * wings) / (wings + 0.1505)
 }
 
-/** Indices of keys, the smallest first, equal ones in order. */
-function rank(keys: Float64Array): Int32Array {
-  return Int32Array.from(keys.keys()).sort((a, b) => keys[a] - keys[b] || a - b)
+/** Numbers of the shapes in the list, the most light first, equal ones in order. */
+function rank(f32: Float32Array, { shape }: Drafts, list: Int32Array): Int32Array {
+  const bits = new Uint32Array(f32.buffer, f32.byteOffset, f32.length)
+  // One number for light and place, as a sort without a comparison of ours is far faster; light is above 0.
+  const keys = Float64Array.from(list, (draft, i) => (0x80000000 - bits[shape[draft] + fluxAt]) * mostSpots + i).sort()
+  return Int32Array.from(keys, key => key % mostSpots)
 }
 
 function medianOf(count: number, number: (i: number) => number): number | undefined {

@@ -27,13 +27,14 @@ export function skyOfPlanes({ kernels, views, scratch }: Hand, frame: FrameKind,
     const cell = bayer === undefined ? 1 : 2
     const base = first + (bayer === undefined ? colour * width * height : 0)
     const [columns, rows] = [Math.floor(width / cell), Math.floor(height / cell)]
-    // Odd, so as not to walk down one column of an even width.
-    const step = Math.ceil((columns * rows) / mostSamples) | 1
+    // Four side by side cost one access to memory. Odd, so as not to walk down one column of an even width.
+    const step = Math.ceil((columns * rows) / (mostSamples / 4)) | 1
     let count = 0
     for (let i = 0; i < columns * rows; i += step) {
-      const x = (i % columns) * cell + (corner & 1)
+      const column = Math.max(0, Math.min(i % columns, columns - 4))
       const y = Math.floor(i / columns) * cell + (corner >> 1)
-      views.f32[(list >> 2) + count++] = views.f32[base + y * width + x]
+      const from = base + y * width + column * cell + (corner & 1)
+      for (let k = 0; k < Math.min(4, columns); k++) views.f32[(list >> 2) + count++] = views.f32[from + k * cell]
     }
     const vectors = count >> 2
     kernels.clippedMean(list, vectors, list + 16 * vectors, scratch)

@@ -26,12 +26,14 @@ export const lightStrip: Step<StarOrder> = ({ kernels }, order, strip) => {
  * 3-sigma clipping about the mean. Source of the scheme: Bertin & Arnouts, A&AS 117 (1996) 393, §7.1.
  */
 export const skyMeshStrip: Step<StarOrder> = ({ kernels, scratch }, order, strip) => {
-  const { lightWidth, lightHeight, columns, level, noise } = order.places
+  const { lightWidth, lightHeight, columns, level, noise, tops } = order.places
   const top = strip * skyCellPx
   const rows = Math.min(skyCellPx, lightHeight - top)
   const step = rows >= skyCellPx / 2 && lightWidth * lightHeight >= largePx ? 4 : 1
   const cells = 4 * strip * columns
   kernels.skyCells(lightOf(order), lightWidth, top, rows, step, scratch, level + cells, noise + cells)
+  // While the strip is in the cache: few of its rows are then read again for their peaks.
+  kernels.rowTops(lightOf(order), lightWidth, top, rows, tops)
 }
 
 /** Level and noise of the whole frame: medians over its mesh; NaN when no pixel holds a number. */

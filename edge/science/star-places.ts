@@ -23,6 +23,7 @@ export interface StarPlaces extends StarSizes {
   readonly level: number // f32 a cell
   readonly noise: number
   readonly gates: number
+  readonly tops: number // f32 for each 64 px of each row of light
   readonly peakCounts: number // i32 a strip
   readonly peaks: number // `peaksPerStrip` for each strip
   readonly peaksPerStrip: number
@@ -55,6 +56,7 @@ export function layOutStars(layout: Layout, { width, height, kind }: StarSizes, 
     level: layout.take(4 * cells),
     noise: layout.take(4 * cells),
     gates: layout.take(4 * cells),
+    tops: layout.take(4 * columns * lightHeight),
     peakCounts: layout.take(4 * rows),
     peaks: layout.take(peakBytes * peaksPerStrip * rows),
     sorted: layout.take(4 * peaksPerStrip * rows),

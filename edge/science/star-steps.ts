@@ -16,13 +16,13 @@ const mostPlaces = 2 ** 21 // of peaks; brightness, 32 bits, and place are one w
 
 /** Finds the peaks of one strip, when the mesh is finished. */
 export const peaksStrip: Step<StarOrder> = ({ kernels, views, scratch }, order, strip) => {
-  const { lightWidth, lightHeight, columns, level, noise, gates, peakCounts, peaks, peaksPerStrip } = order.places
+  const { lightWidth, lightHeight, columns, level, noise, gates, tops, peakCounts, peaks, peaksPerStrip } = order.places
   const top = strip * skyCellPx
   const rows = Math.min(skyCellPx, lightHeight - top)
   const out = peaks + strip * peaksPerStrip * peakBytes
   views.i32[(peakCounts >> 2) + strip] = kernels.findPeaks(
     ...([lightOf(order), lightWidth, lightHeight, top, rows, level, noise, gates + 4 * strip * columns] as const),
-    ...([order.sigma, scratch, out, peaksPerStrip] as const),
+    ...([tops, order.sigma, scratch, out, peaksPerStrip] as const),
   )
 }
 

@@ -59,7 +59,7 @@ const ceilings = [255, 1023, 4095, 16_383, 65_535]
 
 /** Of some rows spread over the raw frame. */
 function rangeOf(hand: Hand, raw: RawFile): { top: number; topShare: number; bottom: number } {
-  const { views } = hand
+  const { f32 } = hand.views
   const rows = raw.height * raw.planes
   const step = Math.max(1, Math.floor(rows / 32))
   const floats = hand.scratch + Math.ceil(rowsBytes(raw, 1) / 8) * 8
@@ -67,13 +67,17 @@ function rangeOf(hand: Hand, raw: RawFile): { top: number; topShare: number; bot
   for (let row = step >> 1; row < rows; row += step) {
     readRows(hand, raw, row, 1, hand.scratch)
     decodeToFloat(hand, raw.form, hand.scratch, floats, raw.width)
-    for (const value of views.f32.subarray(floats >> 2, (floats >> 2) + raw.width)) {
-      if (value > top) topCount = 0
-      if (value >= top) topCount++
-      top = Math.max(top, value)
-      bottom = Math.min(bottom, value)
-      count++
+    const first = floats >> 2
+    for (let i = first; i < first + raw.width; i++) {
+      const value = f32[i]
+      if (value > top) {
+        topCount = 0
+        top = value
+      }
+      if (value === top) topCount++
+      if (value < bottom) bottom = value
     }
+    count += raw.width
   }
   return { top, topShare: topCount / count, bottom }
 }

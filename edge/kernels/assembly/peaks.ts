@@ -82,21 +82,43 @@ function top16(place: usize, floor: v128): v128 {
   return f32x4.pmax(f32x4.pmax(one, v128.load(place + 32)), v128.load(place + 48))
 }
 
-// @ts-expect-error: decorator
-@inline
-function brighter64(place: usize, gate: v128): bool {
-  const left = f32x4.pmax(top16(place, gate), top16(place + 64, gate))
-  const right = f32x4.pmax(top16(place + 128, gate), top16(place + 192, gate))
-  return v128.any_true(f32x4.gt(f32x4.pmax(left, right), gate))
+export function rowTops(plane: usize, width: i32, top: i32, rows: i32, tops: usize): void {
+  const none = f32x4.splat(-f32.POSITIVE_INFINITY)
+  let place = plane + (((<usize>top) * <usize>width) << 2)
+  let to = tops + ((<usize>(top * ((width + 63) >> 6))) << 2)
+  for (let y = 0; y < rows; y++) {
+    let left = width
+    for (; left >= 64; left -= 64) {
+      const one = f32x4.pmax(top16(place, none), top16(place + 64, none))
+      const two = f32x4.pmax(top16(place + 128, none), top16(place + 192, none))
+      const four = f32x4.pmax(one, two)
+      const pair = f32x4.pmax(four, v128.shuffle<f32>(four, four, 2, 3, 0, 1))
+      const most = f32x4.pmax(pair, v128.shuffle<f32>(pair, pair, 1, 0, 3, 2))
+      store<f32>(to, f32x4.extract_lane(most, 0) + <f32>0)
+      place += 256
+      to += 4
+    }
+    if (left == 0) continue
+    let most: f32 = -f32.POSITIVE_INFINITY
+    for (; left > 0; left--) {
+      const value = load<f32>(place)
+      if (value > most) most = value
+      place += 4
+    }
+    store<f32>(to, most + <f32>0)
+    to += 4
+  }
 }
 
 let touched: i32 = 0
 
-/** Asks for the four cache lines of 64 pixels, so that they are there when a peak wants its neighbours. */
+/** Asks for the cache lines of 64 pixels and of those below at once; one after the other they would be waited for. */
 // @ts-expect-error: decorator
 @inline
-function touch(place: usize): void {
-  touched = load<i32>(place) | load<i32>(place + 64) | load<i32>(place + 128) | load<i32>(place + 192)
+function touch(place: usize, stride: usize): void {
+  const down = place + stride
+  const here = load<i32>(place) | load<i32>(place + 64) | load<i32>(place + 128) | load<i32>(place + 192)
+  touched = here | load<i32>(down) | load<i32>(down + 64) | load<i32>(down + 128) | load<i32>(down + 192)
 }
 
 export function findPeaks(
@@ -108,6 +130,7 @@ export function findPeaks(
   level: usize,
   noise: usize,
   gates: usize,
+  tops: usize,
   sigma: f64,
   near: usize,
   out: usize,
@@ -127,14 +150,13 @@ export function findPeaks(
     for (let block = 0; block < width; block += 16) {
       const limit = load<f32>(gates + ((<usize>(block >> 6)) << 2))
       const gate = f32x4.splat(limit)
-      // Most cells' rows have nothing to offer: they are passed in one go.
-      if ((block & 63) == 0 && block <= width - 64) {
-        const place = row + ((<usize>block) << 2)
-        touch(place + stride)
-        if (!brighter64(place, gate)) {
+      // Most cells' rows have nothing to offer: they are passed in one go, and not even read.
+      if ((block & 63) == 0) {
+        if (!(load<f32>(tops + ((<usize>(y * columns + (block >> 6))) << 2)) > limit)) {
           block += 48
           continue
         }
+        if (block <= width - 64) touch(row + ((<usize>block) << 2), stride)
       }
       if (!brighter(row + ((<usize>block) << 2), gate)) continue
       const end = min(block + 16, width - 1)
