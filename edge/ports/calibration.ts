@@ -50,8 +50,11 @@ export interface Chosen {
 }
 
 export interface Calibration {
-  /** The masters to apply to exposures like this one. Nothing that fits is an answer, not a Fault. */
-  choose(shot: Shot): Promise<Chosen>
+  /**
+   * The masters to apply to exposures like this one. Nothing that fits is an answer, not a Fault.
+   * @param before  what exposures of the same series got: taken again, whatever fits better now, while all are there
+   */
+  choose(shot: Shot, before?: readonly ChosenMaster[]): Promise<Chosen>
 }
 
 /** What makes a master, for the pixel workers. */

@@ -99,6 +99,7 @@ export type StackRefusal =
   | 'other-size'
   | 'other-kind'
   | 'other-camera'
+  | 'unreadable'
 
 /**
  * A stack that grows in the workers' memory.

@@ -8,7 +8,7 @@ import type { Pixels } from '../ports/pixels.js'
 import { z } from '../ports/schema.js'
 import type { Store } from '../ports/store.js'
 import { type MasterFacts, masterFacts, masterKinds } from '../science/master-cards.js'
-import { chooseMasters } from './calibration-match.js'
+import { chooseMasters, sameMasters } from './calibration-match.js'
 
 export const calibrationSettings = z
   .strictObject({
@@ -191,9 +191,10 @@ export function calibrationLibrary(parts: LibraryParts): Library {
   return {
     masters: async () => (await scan()).masters,
     find,
-    async choose(shot) {
-      if (!settings.enabled) return { masters: [], missing: [], cards: [] }
-      return chooseMasters((await scan()).masters, shot, tolerances)
+    async choose(shot, before) {
+      if (!settings.enabled && !before) return { masters: [], missing: [], cards: [] }
+      const { masters } = await scan()
+      return (before && sameMasters(masters, before)) ?? chooseMasters(masters, shot, tolerances)
     },
     async note(path, word) {
       const notes = await kept

@@ -93,6 +93,14 @@ export function chooseMasters(library: readonly Master[], shot: Shot, tolerances
   return { masters, missing, cards: cardsOf(masters, missing) }
 }
 
+/** Those that were chosen before, with the cards that say so; `undefined` when one of them is gone. */
+export function sameMasters(library: readonly Master[], before: readonly ChosenMaster[]): Chosen | undefined {
+  if (!before.every(({ path }) => library.some(master => master.path === path))) return undefined
+  const lacking = (['dark', 'flat'] as const).filter(kind => !before.some(one => one.kind === kind))
+  const missing = lacking.map(kind => ({ kind, words: `no ${kind}, as there was none that fits at the beginning` }))
+  return { masters: before, missing, cards: cardsOf(before, missing) }
+}
+
 function best(library: readonly Master[], kind: MasterKind, shot: Shot, tolerances: Tolerances): Master | undefined {
   const usable = library.filter(master => master.kind === kind && master.use !== 'never')
   const wanted = usable.find(one => one.use === 'always' && fits(one, shot, tolerances, firmOf))

@@ -110,6 +110,7 @@ export function liveStack(parts: LiveStackParts): LiveStack {
     finish = mine
     broken = null
     let over = false
+    let withMasters = order
     try {
       const { lease, signal, activity } = asked
       // Whoever looks at once sees it running, while its order is still on the way to the disk.
@@ -121,7 +122,10 @@ export function liveStack(parts: LiveStackParts): LiveStack {
       })
       return await runStack(parts, devices.device('camera', order.camera), order, {
         ...{ lease, signal, again, finish: mine.signal, activity: activity! },
-        chose: masters => notes.write({ ...order, masters: [...masters] }),
+        chose(masters) {
+          withMasters = { ...order, masters: [...masters] }
+          return notes.write(withMasters)
+        },
         async over() {
           await notes.write(null)
           over = true
@@ -130,7 +134,7 @@ export function liveStack(parts: LiveStackParts): LiveStack {
     } finally {
       if (finish === mine) finish = undefined
       if (!over) {
-        broken = order
+        broken = withMasters
         feed.patch('stack/main', { resumable: true })
       }
     }

@@ -98,9 +98,12 @@ export async function runStack(parts: StackParts, camera: Device<Camera>, order:
         error => endOf(error, run),
       )
       feed.patch(path, { finishing: true })
-      // Whatever ended it: what has been stacked is kept.
-      saved = open && tally.accepted > 0 ? await saveStack(parts, open, tally, order) : undefined
-      await run.over()
+      // Whatever ended it: what has been stacked is kept. Of what had been before a crash a part alone is not: that
+      // would be lost for the next try.
+      if (!tally.incomplete) {
+        saved = open && tally.accepted > 0 ? await saveStack(parts, open, tally, order) : undefined
+        await run.over()
+      }
     } finally {
       open?.hide(saved)
       await open?.stack.close()
@@ -121,7 +124,7 @@ export async function runStack(parts: StackParts, camera: Device<Camera>, order:
   } finally {
     feed.patch(path, {
       running: false,
-      finishing: undefined,
+      ...{ finishing: undefined, refolding: undefined },
       waitingSinceMs: undefined,
       finished: fault === undefined && !run.finish.aborted,
       cancelled: run.finish.aborted || run.signal.aborted,
@@ -139,9 +142,13 @@ interface OpenStack {
 
 async function openStack(parts: StackParts, order: StackOrder, run: StackRun, tally: Tally, exposure: Exposure) {
   const { maxShiftPx, combine, kappa, kernel, calibrate, activity } = order
-  const chosen = calibrate ? await parts.calibration.choose(exposure) : { masters: [], missing: [], cards: [] }
+  const none = { masters: [], missing: [], cards: [] }
   // After a crash the very same ones: only then comes the very same stack.
-  const masters = order.masters ?? chosen.masters
+  const chosen = calibrate ? await parts.calibration.choose(exposure, order.masters) : none
+  const { masters } = chosen
+  if (order.masters?.some(({ path }) => !masters.some(one => one.path === path))) {
+    parts.log.warn('masters that the stack began with are gone: all its frames are calibrated with what fits now')
+  }
   await run.chose(masters)
   const lack = chosen.missing.map(({ words }) => words).join('; ')
   parts.feed.patch(path, { calibration: masters.map(({ kind }) => kind).join(', ') || 'none', uncalibrated: lack })
@@ -156,6 +163,9 @@ function endOf(error: unknown, { finish }: StackRun): Fault | undefined {
   return finish.aborted && fault.code === 'aborted' ? undefined : fault
 }
 
+/** A frame that is being folded goes in, and is counted, whoever ends the stack meanwhile. */
+const toTheEnd = () => new AbortController().signal
+
 type StackFor = (exposure: Exposure) => Promise<PixelStack>
 
 /** What has gone in and what has not. */
@@ -164,6 +174,8 @@ class Tally {
   accepted = 0
   refused = 0
   integratedSeconds = 0
+  /** While frames from before a crash are missing. */
+  incomplete = false
   readonly reasons: Record<string, number> = {}
   refuse(reason: string) {
     this.refused++
@@ -244,6 +256,7 @@ async function takeUntilDone(
  */
 async function foldAgain(parts: StackParts, order: StackOrder, run: StackRun, stackFor: StackFor, tally: Tally) {
   const { feed, store } = parts
+  tally.incomplete = true
   const frames = await framesOf(store, order.activity)
   feed.patch(path, { refolding: frames.length })
   await feed.event('stack-refolding', { frames: frames.length, activity: run.activity.id })
@@ -251,12 +264,13 @@ async function foldAgain(parts: StackParts, order: StackOrder, run: StackRun, st
     if (run.signal.aborted) throw reasonOf(run.signal)
     tally.taken++
     const stack = await stackFor(exposure)
-    const outcome = await stack.add(exposure.path, exposure.id, run.signal)
+    const outcome = await stack.add(exposure.path, exposure.id, toTheEnd())
     if (outcome.accepted) await accept(parts, order, run, stack, tally, exposure, outcome, 'again')
     else tally.refuse(outcome.reason)
     feed.patch(path, { framesTaken: tally.taken, framesRefused: tally.refused, refusals: { ...tally.reasons } })
     if (order.frames > 0 && tally.accepted >= order.frames) break
   }
+  tally.incomplete = false
   feed.patch(path, { refolding: undefined })
 }
 
@@ -285,7 +299,7 @@ async function fold(
   exposure: Exposure,
 ) {
   const stack = await stackFor(exposure)
-  const outcome = await stack.add(exposure.path, exposure.id, run.signal)
+  const outcome = await stack.add(exposure.path, exposure.id, toTheEnd())
   if (!outcome.accepted) return refuse(parts, outcome, tally, exposure.id)
   await accept(parts, order, run, stack, tally, exposure, outcome, 'fresh')
 }

@@ -1,5 +1,5 @@
 // A stack growing in a pixel thread's memory: frames in by their files, outcomes, pictures and the saved file out.
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { nominalWeight } from '../kernels/fold.js'
 import { kernelModule } from '../kernels/kernel-module.js'
 import { Fault } from '../ports/fault.js'
@@ -27,7 +27,6 @@ import { type Crew, openCrew } from './crew.js'
 import { type StackKind, unlike, unusable } from './fit-frame.js'
 import { type FrameFile, openFrameFile, type RawFile } from './frame-file.js'
 import { loadMasters, type MasterFile } from './load-masters.js'
-import { asUnreadable } from './pixel-work.js'
 import { writeStackFile } from './stack-file.js'
 import { layOutStackMemory, type StackMemory, seedFrames } from './stack-memory.js'
 import { type FirstFrame, seedStack } from './stack-seed.js'
@@ -94,14 +93,14 @@ export function openStack(plan: StackPlan): OpenStack {
     try {
       opened = openFrameFile(file)
     } catch (error) {
-      throw asUnreadable(error, file)
+      return unreadable(error, file)
     }
     let outcome: StackOutcome | undefined
     try {
       outcome = await take(opened, id)
       return outcome
     } catch (error) {
-      throw asUnreadable(error, file)
+      return unreadable(error, file)
     } finally {
       if (!outcome?.accepted || !first.some(one => one.file === opened)) opened.close()
     }
@@ -288,6 +287,15 @@ function findStars({ hand, run }: Crew, order: StarOrder, options: StarOptions):
   run('peaksStrip', order, order.places.rows)
   run('measureChunk', order, gatherSpots(hand, order))
   return collectStars(hand.views, order, options)
+}
+
+/** What the file is guilty of. @throws whatever else went wrong */
+function unreadable(error: unknown, file: string): StackOutcome {
+  const { code, name, message } = error as NodeJS.ErrnoException
+  if (code === 'ENOENT') return refusal('unreadable', `the file ${basename(file)} is gone`)
+  // By name: what another thread has thrown is not of that class any more.
+  if (name === 'ScienceError') return refusal('unreadable', `${basename(file)}: ${message}`)
+  throw error
 }
 
 function refusal(reason: StackRefusal, words: string, stars?: number): StackOutcome {

@@ -1,6 +1,6 @@
 // Calibration through a night: series are taken and become masters, masters are matched, and what does not belong is
 // refused by name.
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, renameSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import type { Master } from '../../edge/ports/calibration.js'
@@ -117,6 +117,38 @@ t.test('a stack takes the masters that fit, and its header says so', async t => 
     calibrated < 0.8 * raw,
     `the brightest pixels stand out by ${calibrated.toFixed(0)} σ, uncalibrated ${raw.toFixed(0)} σ`,
   )
+})
+
+t.test('a stack that was broken off is finished with what it began with, while that is there', async t => {
+  const { start, files } = night
+  const incoming = join(archive, '.incoming')
+  const breakOff = async () => {
+    const run = await start('stack-start', { frames: 0, exposureSeconds: 5, gain: 100 })
+    await clock.advance(17_000)
+    renameSync(incoming, `${incoming}-away`)
+    await ask('stack-stop')
+    await t.rejects(run.done(), { name: 'Fault' })
+    renameSync(`${incoming}-away`, incoming)
+  }
+  const darks = (cards: readonly { value?: unknown }[]) =>
+    cards.map(({ value }) => String(value)).filter(value => value.startsWith('calibrated: dark'))
+  const [before] = library().masters.filter(({ kind }) => kind === 'dark')
+  const name = before.path.replace('calibration/', '')
+  await breakOff()
+  const newer = String((await ask('calibration-take', { frames: 5, gain: 100, offset: 30 })).path)
+  const first = await ask('stack-resume', { finish: true })
+  t.same(darks(read(first.path).cards), [`calibrated: dark ${name}`], 'the header names what was applied')
+
+  await breakOff()
+  truncateSync(join(archive, newer), 30_000)
+  const kept = files().length
+  await t.rejects(ask('stack-resume', { finish: true }), { message: /dark.*cannot be read.*cut short/ })
+  t.equal(files().length, kept)
+  t.match(state('stack/main'), { running: false, resumable: true, refolding: undefined }, 'it can be tried again')
+  await ask('calibration-forget', { path: newer })
+  const second = await ask('stack-resume', { finish: true })
+  t.equal(second.frames, 3)
+  t.same(darks(read(second.path).cards), [`calibrated: dark ${name}`], 'the next best')
 })
 
 t.test('light frames are never taken for darks', async t => {

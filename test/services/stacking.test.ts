@@ -1,7 +1,7 @@
 // The live stack through a night that is not kind: cloud, a camera that goes, a disk that fills, and people who stop
 // it.
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, renameSync, rmSync, truncateSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
@@ -262,4 +262,21 @@ t.test('a stack that could not be saved is finished later, with every frame', as
   t.equal(read(saved).card('STACKCNT'), 3)
   t.match(state(path), { running: false, resumable: undefined, path: saved })
   await t.rejects(ask('stack-resume'), { code: 'not-found' }, 'once is enough')
+})
+
+t.test('a frame that was spoiled on the disk does not take the others with it', async t => {
+  const { ask, start, clock, archive, state, read, store } = calm
+  const run = await start('stack-start', { frames: 0, exposureSeconds: 5 })
+  await clock.advance(17_000)
+  const incoming = join(archive, '.incoming')
+  renameSync(incoming, `${incoming}-away`)
+  await ask('stack-stop')
+  await t.rejects(run.done(), { name: 'Fault' })
+  renameSync(`${incoming}-away`, incoming)
+  const [, middle] = await store.exposures({ limit: 3 })
+  truncateSync(join(archive, middle.path), 20_000)
+  const { frames, path: saved } = await ask('stack-resume', { finish: true })
+  t.equal(frames, 2)
+  t.equal(read(saved).card('STACKCNT'), 2)
+  t.match(state(path), { running: false, refusals: { unreadable: 1 } })
 })

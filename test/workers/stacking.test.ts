@@ -98,6 +98,12 @@ t.test('a live stack takes what fits, refuses the rest with a reason, and goes o
   t.match(await add({ ...expose(field), bayer: 'rggb' }), { reason: 'other-kind', words: /RGGB.*mono/ })
   const camera = [{ keyword: 'INSTRUME', value: 'Cam B' }]
   t.match(await add(expose(field), camera), { accepted: false, reason: 'other-camera', words: /Cam B.*Cam A/ })
+  const short = keep(expose(field))
+  truncateSync(join(archive, short), 90_000)
+  t.match(await stack.add(short, 'short', never), { reason: 'unreadable', words: /^frame-\d+.fits: .*cut short/ })
+  t.match(await stack.add('gone.fits', 'gone', never), { reason: 'unreadable', words: /gone.fits is gone/ })
+  writeFileSync(join(archive, 'words.fits'), 'not a picture'.repeat(1000))
+  t.match(await stack.add('words.fits', 'words', never), { accepted: false, reason: 'unreadable' })
   const same = (image: Image) => Buffer.from(image.samples.buffer, image.samples.byteOffset, image.samples.byteLength)
   t.ok(same(await saved(stack)).equals(same(before)), 'the refused left no trace')
   t.match(await stack.gain(), { frames: 4, snrGain: 2 })
