@@ -63,8 +63,7 @@ export function StarCard({ overlay, at, onStar }: CardProps) {
   const star = at === undefined ? undefined : stars[at]
   const many = overlay.found > stars.length ? `The ${stars.length} brightest of ${overlay.found}` : stars.length
   const saturated = stars.filter(one => one.saturated).length
-  const step = (by: number) => (): void =>
-    onStar(((((at ?? (by > 0 ? -1 : 0)) + by) % stars.length) + stars.length) % stars.length)
+  const step = (by: number) => (): void => onStar(((((at ?? -1) + by) % stars.length) + stars.length) % stars.length)
   return (
     <div class="stacked star-card">
       <div class="row ends">
@@ -77,9 +76,11 @@ export function StarCard({ overlay, at, onStar }: CardProps) {
         </p>
         {!!stars.length && (
           <span class="steps">
-            <button type="button" class="bare worded" onClick={step(-1)}>
-              Brighter
-            </button>
+            {star && (
+              <button type="button" class="bare worded" onClick={step(-1)}>
+                Brighter
+              </button>
+            )}
             <button type="button" class="bare worded" onClick={step(1)}>
               {star ? 'Fainter' : 'Brightest'}
             </button>

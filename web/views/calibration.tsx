@@ -28,6 +28,8 @@ import {
 
 const kept = keptCell('calibration', { kind: 'dark', frames: '20', seconds: '', binning: '1', gain: '', filter: '' })
 
+type Form = ReturnType<typeof kept.get>
+
 /** What the cap has to do with it. */
 const ready: Readonly<Record<Taken, string>> = { dark: 'Cap is on', bias: 'Cap is on', flat: 'Light is even' }
 
@@ -40,7 +42,7 @@ export function CalibrationView() {
   return (
     <div class="two">
       <div class="stacked">
-        <Taking library={library} />
+        <Taking library={library} exposing={!!camera?.exposing} />
         <Missing library={library} unless={unless} />
         <Take camera={camera} wheel={observatory?.wheel} unless={unless} />
       </div>
@@ -51,7 +53,7 @@ export function CalibrationView() {
   )
 }
 
-function Taking({ library }: { library: CalibrationLibrary | undefined }) {
+function Taking({ library, exposing }: { library: CalibrationLibrary | undefined; exposing: boolean }) {
   const job = useJob()
   if (!library?.taking) {
     if (!library?.warning && !library?.error) return null
@@ -62,16 +64,18 @@ function Taking({ library }: { library: CalibrationLibrary | undefined }) {
     )
   }
   const { taking, number = 0, total = 0 } = library
-  const combining = number >= total
+  // The last frame has a number too while its light is gathered.
+  const combining = number >= total && !exposing
   return (
     <section class="card progress">
       <Ring part={total > 0 && !combining ? (number - 1) / total : undefined} label="Calibration series">
         <strong class={combining ? 'word' : ''}>{combining ? 'combining' : `${number}`}</strong>
-        <small>of {total}</small>
+        <small>{combining ? `${total} frames` : `of ${total}`}</small>
       </Ring>
       <div class="stacked">
         <p>
-          {number === 0 ? 'Working on' : 'Taking'} {many[taking]}. {taking !== 'flat' && 'Leave the cap on.'}
+          {number === 0 || combining ? 'Working on' : 'Taking'} {many[taking]}.{' '}
+          {taking !== 'flat' && !combining && 'Leave the cap on.'}
         </p>
         <Act job={job} kind="danger" icon="close" label="Abort" ask="camera-abort" input={{}} />
         <Said by={job} />
@@ -86,6 +90,7 @@ interface Guarded {
 }
 
 function Missing({ library, unless }: Guarded & { library: CalibrationLibrary | undefined }) {
+  const form = useCell(kept)
   const job = useJob()
   const needs = library?.needs ?? []
   if (library?.enabled === false) return <p class="dim">Calibration is switched off: calibration.enabled is false.</p>
@@ -110,9 +115,13 @@ function Missing({ library, unless }: Guarded & { library: CalibrationLibrary | 
           <Act
             job={job}
             icon="play"
-            label={need.kind === 'dark' ? `Cap is on: take ${seconds(need.exposureSeconds)} darks` : 'Take flats'}
+            label={
+              need.kind === 'dark'
+                ? `Cap is on: take ${seconds(need.exposureSeconds)} darks`
+                : `Light is even: take ${seconds(flatSeconds(form))} flats`
+            }
             ask="calibration-take"
-            input={need.kind === 'dark' ? orderOf(need) : flatOf(need)}
+            input={need.kind === 'dark' ? orderOf(need) : flatOf(need, form)}
             unless={unless}
             told="calibration-why"
           />
@@ -138,10 +147,15 @@ const orderOf = ({ kind, camera, exposureSeconds, binning, gain, offset }: Need)
   seconds: exposureSeconds,
 })
 
-/** Flats have an exposure of their own. */
-const flatOf = ({ kind, camera, binning, gain, offset, filter }: Need) => ({
+/** Flats have an exposure of their own: that of the form, when it is one for flats. */
+function flatSeconds(form: Form): number {
+  const typed = form.kind === 'flat' ? Number(form.seconds.replace(',', '.')) : 0
+  return typed > 0 && typed <= 3600 ? typed : 1
+}
+
+const flatOf = ({ kind, camera, binning, gain, offset, filter }: Need, form: Form) => ({
   ...{ kind, camera, binning, gain, offset, filter },
-  seconds: Number(kept.get().seconds.replace(',', '.')) || 1,
+  seconds: flatSeconds(form),
 })
 
 function Take({ camera, wheel, unless }: Guarded & { camera: Camera | undefined; wheel: string | undefined }) {
