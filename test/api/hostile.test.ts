@@ -6,7 +6,7 @@ import { request } from 'node:http'
 import { connect, type Socket } from 'node:net'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { fewAtOnce } from '../../edge/api/http/large-answers.js'
+import { fewAtOnce, largeAnswers } from '../../edge/api/http/large-answers.js'
 import { seededRandom } from '../../edge/spine/seeded-random.js'
 import { type AgentProcess, patiently, startAgent } from '../support/agent.js'
 
@@ -257,6 +257,9 @@ t.test('large pictures come a few at a time, each in its turn, and whoever left 
   t.equal(inside.length, 71)
   come(100)
   t.equal(inside.at(-1), 100, 'and when all have gone it is open')
+  for (const what of ['preview', 'tiles/:level/:column/:row', 'histogram', 'stars', 'statistics']) {
+    t.ok(largeAnswers.includes(`/api/views/:of/${what}`), `${what} of a stack is made between its frames`)
+  }
 })
 
 t.test('after all this every frame that was told of is there, once, and the events have no gap', async t => {

@@ -1,5 +1,5 @@
 // The HTTP face of a real agent: who may, the dashboard's rows verbatim, streams, downloads, and what goes wrong.
-import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { get, request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -381,6 +381,15 @@ t.test('a master made elsewhere is uploaded, looked at, and taken away again', a
   const refusal = await send('small.fits', master(8, 8) as Uint8Array<ArrayBuffer>)
   t.equal(refusal.status, 400)
   t.match(await refusal.json(), { error: /the dark small.fits has 8×8 px/ })
+  t.match(await (await send('odd.fits&kind=nonsense', master(8, 8) as Uint8Array<ArrayBuffer>)).json(), {
+    error: /kind/,
+  })
+  const aside = await readdir(join(agent.data, 'archive/.incoming'))
+  t.same(
+    aside.filter(file => file.includes('upload')),
+    [],
+    'what was refused does not stay',
+  )
   t.equal((await send('', master(8, 8) as Uint8Array<ArrayBuffer>)).status, 400)
   const path = '?path=calibration/mine.fits'
   const picture = await agent.raw('GET', `/api/calibration/preview${path}`)

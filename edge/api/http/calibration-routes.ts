@@ -68,7 +68,12 @@ export function calibrationRoutes({ store, pixels, actions, guard, clock }: Cali
       await unlink(aside).catch(() => {})
       throw new Fault('broken', `the upload of ${name} broke off`, 'Send it again', { cause: error })
     }
-    response.json((await actions.ask('calibration-adopt', { upload, name, kind }, who)).output)
+    try {
+      response.json((await actions.ask('calibration-adopt', { upload, name, kind }, who)).output)
+    } finally {
+      // Taken over, it is no longer there; refused, it must not lie about until the next start.
+      await unlink(aside).catch(() => {})
+    }
   })
   return router
 }

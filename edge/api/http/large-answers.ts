@@ -4,13 +4,13 @@ import type { Request, RequestHandler, Response } from 'express'
 import { Fault } from '../../ports/fault.js'
 import { sendFault } from './answer.js'
 import { masterPreview } from './calibration-routes.js'
-import { viewPictures } from './view-routes.js'
+import { viewPaths } from './view-routes.js'
 
 /** A picture of a large sensor is some tens of megabytes as PNG, and stays in memory until its reader has taken it. */
 const atOnce = 8
 const waitingAtMost = 64
 
-/** Paths whose answers are made whole in memory. Files and nights stream, and thumbnails are small. */
+/** Paths whose answers are made whole in memory, or of whole frames. Files and nights stream, thumbnails are small. */
 export const largeAnswers = [
   '/api/image',
   '/api/history',
@@ -19,7 +19,7 @@ export const largeAnswers = [
   '/api/stack/preview',
   '/api/exposures/:id/preview',
   masterPreview,
-  ...viewPictures,
+  ...viewPaths,
 ]
 
 /** Lets eight through at a time and the others wait their turn, in order; beyond 64 waiting ones it answers `busy`. */

@@ -57,8 +57,14 @@ function inOrder({ black, white }: { black?: number; white?: number }): boolean 
   return black === undefined || white === undefined || black < white
 }
 
-/** Paths whose answers are pictures made for the asker, for the line that large answers wait in. */
-export const viewPictures = ['/api/views/:of/preview', '/api/views/:of/tiles/:level/:column/:row']
+/** All of them, for the line that costly answers wait in: of the stack they are made where its frames are folded. */
+export const viewPaths = [
+  '/api/views/:of/preview',
+  '/api/views/:of/tiles/:level/:column/:row',
+  '/api/views/:of/histogram',
+  '/api/views/:of/stars',
+  '/api/views/:of/statistics',
+]
 
 export function viewRoutes(views: Views): Router {
   const router = Router()
