@@ -5,7 +5,7 @@ import type { Views } from './memory.js'
 export const peakBytes = 24
 
 /** Pixels of a row that are passed in one go where the greatest of them is below the gate. */
-export const topPx = 64
+const topPx = 64
 
 /**
  * The greatest of each 64 pixels of each row, for `findPeaks`; −Infinity where there is no number.
