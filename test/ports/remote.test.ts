@@ -68,7 +68,10 @@ t.test('calls into a thread', async t => {
     const busy = new AbortController()
     const spinning = calls.ask('spin', seen, { signal: busy.signal })
     while (Atomics.load(seen, 0) === 0) await clock.sleep(1)
-    const behind = calls.ask('grow', seen, { signal: busy.signal })
+    const next = new AbortController()
+    const behind = calls.ask('grow', seen, { signal: next.signal })
+    // First: once the loop has stopped, nothing keeps the thread from the next call but its own abort.
+    next.abort()
     busy.abort()
     await t.rejects(spinning, { code: 'aborted' })
     await t.rejects(behind, { code: 'aborted' })
