@@ -69,6 +69,21 @@ export function foldMean(
         shareLow = share4(i32x4.extend_low_i16x8_u(weights), w)
         shareHigh = share4(i32x4.extend_high_i16x8_u(weights), w)
       }
+      if (planes === 1) {
+        // Nearly always all eight are there, and have a mean: nothing is chosen then.
+        const x = v128.load(from)
+        const y = v128.load(from, 16)
+        const meanX = v128.load(to)
+        const meanY = v128.load(to, 16)
+        const apartX = f32x4.sub(x, meanX)
+        const apartY = f32x4.sub(y, meanY)
+        if (i32x4.all_true(v128.and(finite4(apartX), finite4(apartY)))) {
+          v128.store(to, f32x4.add(meanX, f32x4.mul(apartX, shareLow)))
+          v128.store(to, f32x4.add(meanY, f32x4.mul(apartY, shareHigh)), 16)
+          v128.store(at, i16x8.add_sat_u(weights, more))
+          continue
+        }
+      }
       for (let p = 0; p < planes; p++) {
         const source = from + <usize>p * xPlane
         const place = to + <usize>p * meanPlane
@@ -102,6 +117,15 @@ function beyond4(x: v128, mean: v128, m2: v128, floor: v128, spare: v128, kappa2
   const variance = f32x4.max(f32x4.mul(floor, spare), m2)
   const far = f32x4.gt(f32x4.mul(f32x4.mul(apart, apart), spare), f32x4.mul(kappa2, variance))
   return v128.or(far, f32x4.lt(floor, f32x4.splat(0)))
+}
+
+/** Surely there, with a mean, and to be taken; a square of infinity is not. */
+function near4(apart: v128, m2: v128, floor: v128, spare: v128, kappa2: v128): v128 {
+  const variance = f32x4.max(f32x4.mul(floor, spare), m2)
+  const square = f32x4.mul(apart, apart)
+  const near = f32x4.le(f32x4.mul(square, spare), f32x4.mul(kappa2, variance))
+  const finite = f32x4.lt(square, f32x4.splat(Infinity))
+  return v128.and(v128.and(near, finite), f32x4.ge(floor, f32x4.splat(0)))
 }
 
 /** Takes four samples into mean and M2 where `taken` says so. */
@@ -170,6 +194,29 @@ export function foldReject(
       }
       const a = v128.load(from)
       const b = v128.load(from, 16)
+      if (planes === 1) {
+        // Nearly always all eight are taken: then nothing is loaded twice, and nothing chosen.
+        const meanA = v128.load(to)
+        const meanB = v128.load(to, 16)
+        const squaresA = v128.load(to + apart)
+        const squaresB = v128.load(to + apart, 16)
+        const apartA = f32x4.sub(a, meanA)
+        const apartB = f32x4.sub(b, meanB)
+        const nearA = near4(apartA, squaresA, v128.load32_splat(floor), spareLow, kappaSquare)
+        const nearB = near4(apartB, squaresB, v128.load32_splat(floor, 4), spareHigh, kappaSquare)
+        if (i32x4.all_true(v128.and(nearA, nearB))) {
+          const afterA = f32x4.add(meanA, f32x4.mul(apartA, shareLow))
+          const afterB = f32x4.add(meanB, f32x4.mul(apartB, shareHigh))
+          v128.store(to, afterA)
+          v128.store(to, afterB, 16)
+          const moreA = f32x4.mul(factor, f32x4.mul(apartA, f32x4.sub(a, afterA)))
+          const moreB = f32x4.mul(factor, f32x4.mul(apartB, f32x4.sub(b, afterB)))
+          v128.store(to + apart, f32x4.add(squaresA, moreA))
+          v128.store(to + apart, f32x4.add(squaresB, moreB), 16)
+          v128.store(at, i16x8.add_sat_u(weights, more))
+          continue
+        }
+      }
       let low = finite4(a)
       let high = finite4(b)
       let farLow = beyond4(a, v128.load(to), v128.load(to + apart), v128.load32_splat(floor), spareLow, kappaSquare)
