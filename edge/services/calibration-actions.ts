@@ -36,6 +36,7 @@ type TakenKind = (typeof takenKinds)[number]
 const mostDarkStars = 12
 /** Flats between these parts of full scale have light enough and are not yet bent by saturation. */
 const [dimFlat, brightFlat] = [0.2, 0.7]
+const [darkFlat, burntFlat] = [0.03, 0.92]
 const shortMs = 60_000
 
 const made = z.object({ path: z.string(), frames: z.number(), warning: z.string().optional() })
@@ -261,6 +262,8 @@ async function combine(
   const result = await pixels.makeMaster({ kind, frames: paths, pedestal, aside, cards: [] }, signal)
   const path = await store.saveMaster(name, { aside })
   const warning = kind === 'flat' ? flatWarning(result.levelShare, pedestal) : undefined
+  // Light that hardly came, or that burned out, says nothing of the glass: better no flat than such a one.
+  if (kind === 'flat' && isUseless(result.levelShare)) await library.note(path, { use: 'never' })
   feed.patch(libraryPath, { warning })
   await library.refresh()
   const { levelAdu, noiseAdu, badPixels } = result
@@ -274,10 +277,15 @@ async function pedestalOf(library: Library, flat: Exposure): Promise<string | un
   return masters.find(({ kind, scale }) => scale === undefined && (kind === 'dark' || kind === 'bias'))?.path
 }
 
+function isUseless(share: number | undefined): boolean {
+  return share !== undefined && (share < darkFlat || share > burntFlat)
+}
+
 function flatWarning(share: number | undefined, pedestal: string | undefined): string | undefined {
   if (share !== undefined && (share < dimFlat || share > brightFlat)) {
     const advice = share < dimFlat ? 'expose longer' : 'expose shorter'
-    return `the flats are at ${Math.round(100 * share)} % of full scale; 20 to 70 % are good: ${advice}`
+    const used = isUseless(share) ? '; they are kept and not used' : ''
+    return `the flats are at ${Math.round(100 * share)} % of full scale; 20 to 70 % are good: ${advice}${used}`
   }
   return pedestal === undefined ? 'no bias and no dark of this exposure was there to be taken off the flats' : undefined
 }

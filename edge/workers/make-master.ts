@@ -18,6 +18,8 @@ import { writeStackFile } from './stack-file.js'
 
 /** Rows of all frames at a time are no more than this. */
 const stripBytes = 64 * 2 ** 20
+/** Of full scale; a flat with less has more noise than light. */
+const leastLight = 0.002
 const mostRows = 64
 export const mostFrames = 100
 /** Pairs of rows that a frame's level is taken from. */
@@ -71,7 +73,8 @@ function combine({ kind, aside, cards }: MasterOrder, members: readonly Opened[]
   const levelAdu = medianOf(levels.map(meanOf))
   const levelShare = share === undefined ? undefined : levelAdu / share
   const spread = members.length > 1 ? pairNoise(reader, members[0], members[1]) : 0
-  if (kind !== 'flat') demandDark(members, levels.map(meanOf), levelAdu, levelShare, spread)
+  if (kind === 'flat') demandLight(levels.flat(), levelAdu, levelShare)
+  else demandDark(members, levels.map(meanOf), levelAdu, levelShare, spread)
 
   const samples = new Float32Array(width * height * planes)
   const rows = members.map(() => new Float32Array(rowsAtATime * width))
@@ -163,6 +166,13 @@ function levelsOf(reader: RowReader, member: Opened, base: Opened | undefined, b
   const levels = cellLevels(rows, width, Math.min(height, rows.length / width), bayer)
   if (levels.every(level => Number.isFinite(level))) return levels
   throw new Fault('bad-input', `${member.name} holds no light at all`, 'Leave it out')
+}
+
+/** @throws Fault `bad-input` for flats whose light is lost in their noise, whatever would be divided by it */
+function demandLight(levels: readonly number[], levelAdu: number, levelShare: number | undefined): void {
+  if (levels.every(level => level > 0) && (levelShare === undefined || levelShare > leastLight)) return
+  const words = `the flats hold hardly any light: ${levelAdu.toFixed(1)} ADU`
+  throw new Fault('bad-input', words, 'Light the panel, or expose longer: 20 to 70 % of full scale are good')
 }
 
 /** Pairs of neighbouring rows, the first of each an even one, so that Bayer cells stay whole. */

@@ -57,7 +57,7 @@ export async function readCards(file: string): Promise<Card[]> {
 }
 
 /** What a file that cannot be read means for whoever asked for it. */
-export function asUnreadable(error: unknown, file: string): unknown {
+function asUnreadable(error: unknown, file: string): unknown {
   if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
     const fix = 'Another program took it away; the list is right again when the agent has been started anew'
     return new Fault('not-found', `the file ${basename(file)} is gone`, fix, { cause: error })

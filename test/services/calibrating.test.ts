@@ -64,6 +64,10 @@ t.test('darks of the stack are taken in one go, and the master says what it is',
 t.test('flats are brought to one, and say so when they are too dark', async t => {
   const bias = await ask('calibration-take', { kind: 'bias', frames: 3, gain: 100, offset: 30 })
   t.match(read(bias.path).card('IMAGETYP'), 'Master Bias')
+  await t.rejects(ask('calibration-take', { kind: 'flat', frames: 3, seconds: 0.05, gain: 100, offset: 30 }), {
+    code: 'bad-input',
+    message: /the flats hold hardly any light/,
+  })
   await ask('power-set', { device: 'relays', channel: 'flat-panel', value: 1 })
   const dim = await ask('calibration-take', { kind: 'flat', frames: 3, seconds: 0.05, gain: 100, offset: 30 })
   t.match(dim.warning, /% of full scale; 20 to 70 % are good: expose longer/)
