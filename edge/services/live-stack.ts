@@ -109,34 +109,30 @@ export function liveStack(parts: LiveStackParts): LiveStack {
     const mine = new AbortController()
     finish = mine
     broken = null
-    let over = false
-    let withMasters = order
+    /** What there would be to go on with if it ended now. */
+    let unsaved: BrokenRun = again ? order : null
     try {
       const { lease, signal, activity } = asked
       // Whoever looks at once sees it running, while its order is still on the way to the disk.
       feed.set('stack/main', { activity: activity!.id, running: true, ...announced(order) })
       const notes = await kept
-      await notes.write(order).catch(error => {
-        feed.patch('stack/main', { running: false })
-        throw error
-      })
+      await notes.write(order)
+      unsaved = order
       return await runStack(parts, devices.device('camera', order.camera), order, {
         ...{ lease, signal, again, finish: mine.signal, activity: activity! },
         chose(masters) {
-          withMasters = { ...order, masters: [...masters] }
-          return notes.write(withMasters)
+          unsaved = { ...order, masters: [...masters] }
+          return notes.write(unsaved)
         },
         async over() {
           await notes.write(null)
-          over = true
+          unsaved = null
         },
       })
     } finally {
       if (finish === mine) finish = undefined
-      if (!over) {
-        broken = withMasters
-        feed.patch('stack/main', { resumable: true })
-      }
+      broken = unsaved
+      feed.patch('stack/main', { running: false, resumable: unsaved ? true : undefined })
     }
   }
   const brokenRun = (): NonNullable<BrokenRun> => {

@@ -78,9 +78,9 @@ export function announced(order: StackOrder) {
   }
 }
 
+/** Its state stands in the feed already: see `announced`. */
 export async function runStack(parts: StackParts, camera: Device<Camera>, order: StackOrder, run: StackRun) {
   const { feed, log } = parts
-  feed.set(path, { activity: run.activity.id, running: true, ...announced(order) })
   await feed.event('stack-started', { camera: camera.name, frames: order.frames, activity: run.activity.id })
   const tally = new Tally()
   let fault: Fault | undefined

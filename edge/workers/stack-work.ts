@@ -85,7 +85,7 @@ export function openStack(plan: StackPlan): OpenStack {
   let ready: Open | undefined
   let shown: OpenView | undefined
   /** Why beginning anew broke off: what is there is then half of one thing and half of another. */
-  let spoiled: string | undefined
+  let spoiled: Fault | undefined
 
   async function add(path: string, id: string): Promise<StackOutcome> {
     const file = join(archive, path)
@@ -196,8 +196,11 @@ export function openStack(plan: StackPlan): OpenStack {
     try {
       seedStack(crew, memory, first, { frame, kernel, kappa, masters })
     } catch (error) {
-      spoiled = (error as Error).message
-      soFar()
+      const words = `the stack broke off while its first frames were read again: ${(error as Error).message}`
+      spoiled = new Fault('broken', words, 'Its frames are kept: put them together again with stack-resume', {
+        cause: error,
+      })
+      throw spoiled
     }
     if (wentIn.length >= seedFrames) letGo()
     shown = undefined
@@ -208,10 +211,7 @@ export function openStack(plan: StackPlan): OpenStack {
   }
 
   const soFar = () => {
-    if (spoiled !== undefined) {
-      const words = `the stack broke off while its first frames were read again: ${spoiled}`
-      throw new Fault('broken', words, 'Its frames are kept: put them together again with stack-resume')
-    }
+    if (spoiled) throw spoiled
     if (begun && wentIn.length > 0) return begun
     throw new Fault('not-found', 'no frame has been stacked yet', 'Wait for the first one with stars')
   }
