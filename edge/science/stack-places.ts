@@ -1,6 +1,5 @@
 // A stack in kernel memory: where its mean, squares and weights are, and what is made of them.
 
-import { nominalWeight } from '../kernels/fold.js'
 import type { Layout, Views } from '../kernels/memory.js'
 import type { Image } from './samples.js'
 import { ScienceError } from './science-error.js'
@@ -65,22 +64,6 @@ export function stackImage({ f32 }: Views, { width, height, planes, mean }: Stac
 /** A sum is that of all frames even where some had no data, so that there are no dark borders. */
 export function stackFactor({ mode }: StackPlaces, frames: number): number {
   return mode === 'sum' ? frames : 1
-}
-
-/** The variance of single frames of usual weight at each pixel of one plane, ADU²; NaN with fewer than two. */
-export function varianceOf(views: Views, { width, height, m2, weight }: StackPlaces, plane: number): Float32Array {
-  const pixels = width * height
-  const squares = views.f32.subarray(m2 / 4 + plane * pixels, m2 / 4 + (plane + 1) * pixels)
-  const weights = views.u16.subarray(weight / 2, weight / 2 + pixels)
-  return squares.map((sum, i) => (weights[i] > nominalWeight ? sum / (weights[i] - nominalWeight) : Number.NaN))
-}
-
-/** Share of pixels that rest on at least `frames` frames of usual weight, 0 … 1. */
-export function coverage(views: Views, { width, height, weight }: StackPlaces, frames: number): number {
-  const weights = views.u16.subarray(weight / 2, weight / 2 + width * height)
-  let covered = 0
-  for (const w of weights) if (w >= frames * nominalWeight) covered++
-  return covered / weights.length
 }
 
 /** Share of the stack's pixels at which the frame last folded was rejected, 0 … 1. */

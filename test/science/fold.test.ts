@@ -8,17 +8,16 @@ import { type SeedFrame, seedScratchBytes, seedTile, seedTilesOf } from '../../e
 import { identity, invert, moveX, moveY, type Similarity } from '../../edge/science/similarity.js'
 import {
   clearStack,
-  coverage,
   layOutStack,
   rejectedShare,
   type StackMode,
   stackFactor,
   stackImage,
   stripsOf,
-  varianceOf,
 } from '../../edge/science/stack-places.js'
 import { type FrameKind, planesOf, sourceBox, warpTile, wholeFrame } from '../../edge/science/warp-tile.js'
 import { seededRandom } from '../../edge/spine/seeded-random.js'
+import { coverage, varianceOf } from '../support/stack-maps.js'
 
 const turned = (turnDeg: number, scale: number, tx: number, ty: number): Similarity => {
   const turn = (turnDeg * Math.PI) / 180
