@@ -26,22 +26,46 @@ export function blockSums(
   reach: number,
 ): void {
   const most = f(reach)
-  const columnOf = (at: number, step: number) =>
-    f(f(f32[at] + f32[at + step]) + f(f32[at + 2 * step] + f32[at + 3 * step]))
   for (let v = 0; v < 16 * Math.ceil(rows / 64); v++) {
     for (let u = 0; u < 16 * Math.ceil(columns / 64); u++) {
       const at = blocks / 4 + v * blockStride + u
       f32[at] = Number.NaN
       f32[at + blockPlane / 4] = Number.NaN
       if (4 * u + 4 > columns || 4 * v + 4 > rows) continue
-      const levels = [0, 1, 2, 3].map(i => columnOf(mean / 4 + 4 * v * stride + 4 * u + i, stride))
+      const levels = [0, 1, 2, 3].map(i => columnSum(f32, mean / 4 + 4 * v * stride + 4 * u + i, stride))
       const above = levels.map((level, i) => {
-        const apart = f(columnOf(x / 4 + 4 * v * xStride + 4 * u + i, xStride) - level)
+        const apart = f(columnSum(f32, x / 4 + 4 * v * xStride + 4 * u + i, xStride) - level)
         return Math.min(Math.max(apart, -most), most)
       })
       f32[at] = fourTogether(above)
       f32[at + blockPlane / 4] = fourTogether(levels)
     }
+  }
+}
+
+/**
+ * Means of the 4 × 4 blocks of four rows, over all planes; NaN where a sample is.
+ * @param x  f32, `planes` of them `xPlane` bytes apart, `xStride` pixels from row to row
+ * @param means  one f32 a block, written
+ */
+export function blockMeans(
+  { f32 }: Views,
+  x: number,
+  xPlane: number,
+  xStride: number,
+  blocks: number,
+  planes: number,
+  means: number,
+): void {
+  const share = f(1 / (16 * planes))
+  for (let u = 0; u < blocks; u++) {
+    let sum = 0
+    for (let p = 0; p < planes; p++) {
+      const at = (x + p * xPlane) / 4 + 4 * u
+      const columns = [0, 1, 2, 3].map(i => columnSum(f32, at + i, xStride))
+      sum = f(sum + fourTogether(columns))
+    }
+    f32[means / 4 + u] = f(sum * share)
   }
 }
 
@@ -120,6 +144,11 @@ function together(of: (value: number) => number, sum: (row: number, column: numb
   const lanes = [0, 0, 0, 0]
   for (let i = 0; i < 256; i++) lanes[i & 3] = f(lanes[i & 3] + of(sum(i >> 4, i & 15)))
   return fourTogether(lanes)
+}
+
+/** Four rows of one column. */
+function columnSum(f32: Float32Array, at: number, stride: number): number {
+  return f(f(f32[at] + f32[at + stride]) + f(f32[at + 2 * stride] + f32[at + 3 * stride]))
 }
 
 function fourTogether([a, b, c, d]: readonly number[]): number {

@@ -17,7 +17,7 @@ import {
 } from './decode.js'
 import { encode16, encode32, sumWords } from './encode.js'
 import { foldMean, foldReject } from './fold.js'
-import { blockFloors, blockSums } from './fold-blocks.js'
+import { blockFloors, blockMeans, blockSums } from './fold-blocks.js'
 import { meanOfThree, superpixels } from './luminance.js'
 import { type Views, viewsOf } from './memory.js'
 import { isAnyOdd, packInverse, packSteps, rangeOf } from './pack.js'
@@ -47,6 +47,7 @@ const twins = {
   foldMean,
   foldReject,
   blockFloors,
+  blockMeans,
   blockSums,
   seedMean,
   seedMedian,

@@ -85,7 +85,6 @@ const bandTilePx = 512
 /** The block means of one band of a frame as it is folded in. */
 export const meterBand: Step<MeterOrder> = (hand, order, band) => {
   const { width, height, frame, blocks, transform, box } = order
-  const { f32 } = hand.views
   const planes = planesOf(frame)
   const tile = hand.scratch + warpScratchBytes(frame)
   const plane = 4 * meterBlockPx * bandTilePx
@@ -95,16 +94,8 @@ export const meterBand: Step<MeterOrder> = (hand, order, band) => {
   for (let x = 0; x < width; x += step) {
     const area = { x, y, width: Math.min(step, width - x), height: meterBlockPx }
     warpTile(hand, order, box, area, tile, plane, bandTilePx, hand.scratch)
-    for (let column = 0; column < Math.floor(area.width / meterBlockPx); column++) {
-      let sum = 0
-      for (let p = 0; p < planes; p++) {
-        for (let row = 0; row < meterBlockPx; row++) {
-          const start = ((tile + p * plane) >> 2) + row * bandTilePx + column * meterBlockPx
-          for (let i = start; i < start + meterBlockPx; i++) sum += f32[i]
-        }
-      }
-      f32[(blocks >> 2) + band * columns + x / meterBlockPx + column] = sum / (planes * meterBlockPx * meterBlockPx)
-    }
+    const to = blocks + 4 * (band * columns + x / meterBlockPx)
+    hand.kernels.blockMeans(tile, plane, bandTilePx, Math.floor(area.width / meterBlockPx), planes, to)
   }
 }
 

@@ -106,6 +106,24 @@ t.test('blocks and their floors', async t => {
   }
 })
 
+t.test('means of blocks', async t => {
+  for (const planes of [1, 3]) {
+    for (const count of [0, 1, 7, 64]) {
+      for (const every of [40, 1e6]) {
+        sameBits(
+          t,
+          {
+            bytes,
+            fill: (views, random) => fill(views, random, every),
+            run: kernels => kernels.blockMeans(x, xPlane, xStride, count, planes, blocks),
+          },
+          `${count} blocks of ${planes} planes`,
+        )
+      }
+    }
+  }
+})
+
 t.test('seeds', async t => {
   const [samples, step] = [x, 4 * 32 * 20]
   const median = samples + 7 * step

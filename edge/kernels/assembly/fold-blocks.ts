@@ -67,6 +67,39 @@ export function blockSums(
   }
 }
 
+export function blockMeans(
+  x: usize,
+  xPlane: usize,
+  xStride: i32,
+  blocks: i32,
+  planes: i32,
+  means: usize,
+): void {
+  const row = (<usize>xStride) << 2
+  const share: f32 = 1 / (16 * <f32>planes)
+  let u = 0
+  for (; u + 4 <= blocks; u += 4) {
+    let sum = f32x4.splat(0)
+    for (let p = 0; p < planes; p++) {
+      const at = x + <usize>p * xPlane + ((<usize>u) << 4)
+      const a = columnsOf(at, row)
+      const b = columnsOf(at + 16, row)
+      const c = columnsOf(at + 32, row)
+      const d = columnsOf(at + 48, row)
+      sum = f32x4.add(sum, sums(a, b, c, d))
+    }
+    v128.store(means + ((<usize>u) << 2), f32x4.mul(sum, f32x4.splat(share)))
+  }
+  for (; u < blocks; u++) {
+    let sum: f32 = 0
+    for (let p = 0; p < planes; p++) {
+      const a = columnsOf(x + <usize>p * xPlane + ((<usize>u) << 4), row)
+      sum += f32x4.extract_lane(sums(a, a, a, a), 0)
+    }
+    store<f32>(means + ((<usize>u) << 2), sum * share)
+  }
+}
+
 function fromLeft(before: v128, here: v128): v128 {
   return v128.shuffle<i32>(before, here, 3, 4, 5, 6)
 }
