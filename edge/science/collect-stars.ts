@@ -42,13 +42,18 @@ export function collectStars(views: Views, order: StarOrder, options: StarOption
   const { levelAdu, noiseAdu } = skyOf(f32, places)
   return {
     stars,
-    found: list.length,
+    found: Math.round(list.length * unmeasured(views, order)),
     backgroundAdu: levelAdu,
     noiseAdu,
     medianHfdPx: medianOf(told.length, i => told[i].hfdPx),
     medianFwhmPx: medianOf(told.length, i => told[i].fwhmPx),
     medianEccentricity: medianOf(told.length, i => told[i].eccentricity),
   }
+}
+
+/** Spots for each that was measured, at least 1: the others are taken to be stars as often. */
+function unmeasured({ i32 }: Views, { places, most = mostSpots }: StarOrder): number {
+  return Math.max(1, i32[places.spotCount >> 2] / most)
 }
 
 // Where `measureStars` puts the numbers of a shape.

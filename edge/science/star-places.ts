@@ -80,6 +80,8 @@ export interface StarOrder {
   readonly plane: number
   /** Detection threshold over the sky's noise; 5 is usual. */
   readonly sigma: number
+  /** Only so many spots are measured, the brightest; all unless told. */
+  readonly most?: number
 }
 
 /** The plane of light itself. */

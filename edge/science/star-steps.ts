@@ -44,7 +44,7 @@ export function gatherSpots({ kernels, views }: Hand, order: StarOrder): number 
  * wide as the frame's stars are, whatever their brightness: one five times as wide is a piece of a trail or a nebula,
  * unless its top is flat as that of a clipped star.
  */
-function listSpots({ f32, i32, u32 }: Views, { places }: StarOrder, count: number): number {
+function listSpots({ f32, i32, u32 }: Views, { places, most = mostSpots }: StarOrder, count: number): number {
   const { spots, spotList, shapes, lightWidth } = places
   const sizes = new Float32Array(count)
   for (let i = 0; i < count; i++) sizes[i] = f32[((spots + i * spotBytes) >> 2) + 4]
@@ -54,7 +54,7 @@ function listSpots({ f32, i32, u32 }: Views, { places }: StarOrder, count: numbe
   for (let i = 0; i < count; i++) {
     const at = (spots + i * spotBytes) >> 2
     i32[(shapes + i * shapeBytes) >> 2] = 0
-    if (f32[at + 4] > widest && i32[at + 8] < 3) continue
+    if (kept === most || (f32[at + 4] > widest && i32[at + 8] < 3)) continue
     keys[kept++] = ((i32[at + 1] >> 4) * lightWidth + i32[at]) * mostSpots + i
   }
   const sorted = keys.subarray(0, kept).sort()

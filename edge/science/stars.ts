@@ -23,7 +23,7 @@ export interface StarOptions {
 
 export interface Stars {
   readonly stars: readonly Star[] // brightest first
-  readonly found: number // before `maxStars` cut the list
+  readonly found: number // before `maxStars` cut the list; estimated where only the brightest spots were measured
   readonly backgroundAdu: number // median over the mesh
   readonly noiseAdu: number // of one sky pixel of the plane searched
   // Medians over unsaturated stars of snr ≥ 10, else over all; undefined without stars.

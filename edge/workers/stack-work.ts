@@ -50,8 +50,9 @@ export interface StackPlan extends StackSettings {
 }
 
 const detectionSigma = 5
-/** The brightest; more add cost and no precision. */
-const mostStars = 1000
+/** The brightest are measured, and the best of those matched; more add cost and no precision. */
+const mostMeasured = 1000
+const mostStars = 600
 /** A reference needs so many stars, and a frame so many pairs with it. */
 const minStars = 6
 /** Fewer frames than this have no middle that could tell which of them is wrong. */
@@ -142,13 +143,13 @@ export function openStack(plan: StackPlan): OpenStack {
     const stars = develop(here, file.raw)
     if (!begun && stars.stars.length < minStars) {
       const words = `a reference needs ${minStars} stars, this frame has ${stars.stars.length}`
-      return refusal('too-few-stars', words, stars.stars.length)
+      return refusal('too-few-stars', words, stars.found)
     }
     const { width, height } = frame
     const found = begun
       ? register(begun.reference, stars.stars, { width, height, maxShiftPx, minInliers: minStars })
       : { ok: true as const, transform: identity, offsetPx: [0, 0] as const, matched: stars.stars.length, rmsPx: 0 }
-    if (!found.ok) return refusal(found.reason, found.words, stars.stars.length)
+    if (!found.ok) return refusal(found.reason, found.words, stars.found)
     const { transform, offsetPx, matched, rmsPx } = found
     const through = begun ? transparency(begun.reference, stars.stars, transform).ratio : 1
     const sky = skyOfPlanes(crew.hand, frame, memory.plane)
@@ -183,7 +184,7 @@ export function openStack(plan: StackPlan): OpenStack {
     return {
       accepted: true,
       ...{ offsetPx, matched, rmsPx, rotationDeg: (turnOf(transform) * 180) / Math.PI },
-      ...{ stars: stars.stars.length, hfdPx: stars.medianHfdPx },
+      ...{ stars: stars.found, hfdPx: stars.medianHfdPx },
       ...{ weight: worth.weight / nominalWeight, transparency: light.transparency, rejectedShare: share },
       reference: begun.referenceId,
     } satisfies Accepted
@@ -266,7 +267,7 @@ function imageOf({ memory, crew, topDown }: Begun): Image {
 /** Brings a frame into the stack's plane, calibrated, and finds its stars. */
 function develop({ frame, memory, crew, masters }: Open, raw: RawFile): Stars {
   const { plane, rowsPerStrip, stars: places } = memory
-  const stars = { places, plane, sigma: detectionSigma }
+  const stars = { places, plane, sigma: detectionSigma, most: mostMeasured }
   const atOnce = places.kind !== 'colour'
   const order = { raw, places: memory.masters, masters, plane, rowsPerStrip, ...(atOnce ? { stars } : {}) }
   crew.run('develop', order, calibrateStrips(frame, rowsPerStrip))
