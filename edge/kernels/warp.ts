@@ -1,15 +1,16 @@
 // Resampling: pixels of a frame at the places that the reference's grid asks for, bilinear or sharper.
 //
-// The answer does not hang on how a grid is cut up: places are counted from anchors every 64 columns. At an anchor the
+// The answer does not hang on how a grid is cut up: places are counted from anchors every 512 columns. At an anchor the
 // place is exact (f64); from there it goes on in f32, as a whole number (turn · k) and a small rest, so that near the
-// identity, and near its half turn and mirror, 64 neighbours have neighbours as their sources.
+// identity, and near its half turn and mirror, long rows of neighbours have neighbours as their sources. What f32 rounds
+// off such a rest is 3e-5 px at the most.
 import type { Views } from './memory.js'
 
-export const anchorPx = 64
+const anchorPx = 512
 
 const far = 1e9 // px; beyond it whole numbers would not fit 31 bits
 
-/** One coordinate of the source along the 64 columns of an anchor. */
+/** One coordinate of the source along the columns of an anchor. */
 interface Way {
   readonly whole: number // px at the anchor
   readonly rest: number // px, 0 … 1
@@ -44,7 +45,7 @@ type Sample = (at: number, across: number, down: number, x: Place, y: Place) => 
 
 /**
  * Fills `rows` × `columns` pixels of the reference's grid from column `x0` and row `y0` on, bilinear: NaN where the
- * frame has no pixels, and where one of the pixels that make a value has none. Along an axis on which all 64 places of
+ * frame has no pixels, and where one of the pixels that make a value has none. Along an axis on which all 512 places of
  * an anchor are whole pixels one pixel makes a value.
  * @param source  byte offset of the frame's pixel (0, 0), or where it would be: only what the places ask for is read
  * @param stride  pixels from one row of the source to the next
@@ -128,17 +129,18 @@ function warpWith({ f32, f64 }: Views, grid: Grid, scale: number, offset: number
   const y: Place = { at: 0, share: 0 }
   for (let row = 0; row < rows; row++) {
     const to = (out >> 2) + row * outStride
-    for (let column = 0; column < columns; column += anchorPx) {
-      const wayX = wayFrom(m[0] * (x0 + column) + m[1] * (y0 + row) + m[2], m[0])
-      const wayY = wayFrom(m[3] * (x0 + column) + m[4] * (y0 + row) + m[5], m[3])
+    for (let anchor = x0 - (x0 % anchorPx); anchor < x0 + columns; anchor += anchorPx) {
+      const wayX = wayFrom(m[0] * anchor + m[1] * (y0 + row) + m[2], m[0])
+      const wayY = wayFrom(m[3] * anchor + m[4] * (y0 + row) + m[5], m[3])
       const across = wayX.flush ? 0 : 1
       const down = wayY.flush ? 0 : 1
-      for (let k = 0; k < Math.min(anchorPx, columns - column); k++) {
+      const end = Math.min(anchorPx, x0 + columns - anchor)
+      for (let k = Math.max(0, x0 - anchor); k < end; k++) {
         placeOn(wayX, k, x)
         placeOn(wayY, k, y)
         const inside = x.at >= 0 && y.at >= 0 && x.at + across < width && y.at + down < height
         const value = inside ? sample(from + y.at * stride + x.at, across, down, x, y) : Number.NaN
-        f32[to + column + k] = Math.fround(value * factor) + addend
+        f32[to + anchor + k - x0] = Math.fround(value * factor) + addend
       }
     }
   }

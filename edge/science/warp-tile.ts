@@ -1,5 +1,4 @@
 // One tile of the reference's grid out of a calibrated frame, or out of the box of it that the tile needs.
-import { anchorPx } from '../kernels/warp.js'
 import type { BayerPattern } from './samples.js'
 import { ScienceError } from './science-error.js'
 import { invert, moveX, moveY, type Similarity } from './similarity.js'
@@ -82,11 +81,13 @@ function inverse(transform: Similarity): Similarity {
   return back
 }
 
+const narrowestPx = 64
+
 /** Tiles are as wide as their sources stay in few rows; at large angles they are square and their sources cached. */
 export function tileWidthFor({ a, b }: Similarity): number {
   const slope = Math.abs(b) / Math.hypot(a, b)
   for (const width of [1024, 512, 256, 128]) if (slope * width <= 16) return width
-  return anchorPx
+  return narrowestPx
 }
 
 /** Memory reads long rows fastest; three planes of a mosaic and the colours made aside stay in the cache of a core. */

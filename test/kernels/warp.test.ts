@@ -27,6 +27,9 @@ const maps: Record<string, number[]> = {
   'a larger scale': turned(20, 0.3, 30, 20),
   'a smaller scale': turned(-10, 2.3, -20, 30),
   'far away': [1, 0, 1e12, 0, 1, -1e12],
+  'a turn of 0.9°, seen across an anchor': turned(0.9, 1.001, -420, 3),
+  'a flip seen across an anchor': turned(180.4, 1, 600, 120),
+  'a turn of 30° seen across an anchor': turned(30, 1, -400, -250),
 }
 
 for (const [words, map] of Object.entries(maps)) {
@@ -38,6 +41,7 @@ for (const [words, map] of Object.entries(maps)) {
           [128, 83],
           [64, 1],
           [64, 6],
+          [448, 187],
         ]) {
           sameBits(
             t,

@@ -1,5 +1,6 @@
 // Runs of Catmull and Rom's cubic over 4 × 4 pixels, for warp.ts: columns first, each from its four rows, then across.
-// They tell how far they came: they stop at four columns that lack data.
+// `to` and `p` are the places of column 0, as for the linear ones. They tell how far they came: they stop at four columns
+// that lack data, and before a rest of less than four.
 
 function four(a: v128, b: v128, c: v128, d: v128, w0: v128, w1: v128, w2: v128, w3: v128): v128 {
   return f32x4.add(f32x4.add(f32x4.mul(a, w0), f32x4.mul(b, w1)), f32x4.add(f32x4.mul(c, w2), f32x4.mul(d, w3)))
@@ -40,8 +41,9 @@ export function runCubic(
   scale: f32,
   offset: f32,
 ): i32 {
-  let q = p - row - 4
-  for (; from < end; from += 4, to += 16, q += 16) {
+  let q = p - row - 4 + ((<usize>from) << 2)
+  to += (<usize>from) << 2
+  for (; from + 4 <= end; from += 4, to += 16, q += 16) {
     const k = f32x4.add(f32x4.splat(<f32>from), f32x4(0, 1, 2, 3))
     const u = f32x4.sub(f32x4.add(f32x4.splat(restX), f32x4.mul(f32x4.splat(stepX), k)), f32x4.splat(lessX))
     const v = f32x4.sub(f32x4.add(f32x4.splat(restY), f32x4.mul(f32x4.splat(stepY), k)), f32x4.splat(lessY))
@@ -60,7 +62,7 @@ export function runCubic(
     if (v128.any_true(f32x4.ne(value, value))) return from
     v128.store(to, f32x4.add(f32x4.mul(value, f32x4.splat(scale)), f32x4.splat(offset)))
   }
-  return end
+  return from
 }
 
 function reversed(p: usize): v128 {
@@ -84,8 +86,9 @@ export function runCubicBack(
   scale: f32,
   offset: f32,
 ): i32 {
-  let q = p - row - 16
-  for (; from < end; from += 4, to += 16, q -= 16) {
+  let q = p - row - 16 - ((<usize>from) << 2)
+  to += (<usize>from) << 2
+  for (; from + 4 <= end; from += 4, to += 16, q -= 16) {
     const k = f32x4.add(f32x4.splat(<f32>from), f32x4(0, 1, 2, 3))
     const u = f32x4.sub(f32x4.add(f32x4.splat(restX), f32x4.mul(f32x4.splat(stepX), k)), f32x4.splat(lessX))
     const v = f32x4.sub(f32x4.add(f32x4.splat(restY), f32x4.mul(f32x4.splat(stepY), k)), f32x4.splat(lessY))
@@ -104,7 +107,7 @@ export function runCubicBack(
     if (v128.any_true(f32x4.ne(value, value))) return from
     v128.store(to, f32x4.add(f32x4.mul(value, f32x4.splat(scale)), f32x4.splat(offset)))
   }
-  return end
+  return from
 }
 
 function columnsAt(p: usize, row: usize, w0: v128, w1: v128, w2: v128, w3: v128): v128 {
@@ -128,6 +131,7 @@ export function gatherCubic(
   offset: f32,
 ): i32 {
   const row = (<usize>stride) << 2
+  to += (<usize>from) << 2
   for (; from < end; from += 4, to += 16) {
     const k = f32x4.add(f32x4.splat(<f32>from), f32x4(0, 1, 2, 3))
     const x = f32x4.add(f32x4.splat(restX), f32x4.mul(f32x4.splat(stepX), k))

@@ -1,10 +1,14 @@
-// Bilinear runs of pixels, for warp.ts: columns `from` … `end` of an anchor's 64, both multiples of four.
+// Bilinear runs of pixels, for warp.ts: columns `from` … `end` of an anchor. `to` and `p` are the places that column 0
+// has in the picture and, going on as the run does, in the source.
 
 function mix4(a: v128, b: v128, share: v128): v128 {
   return f32x4.add(a, f32x4.mul(share, f32x4.sub(b, a)))
 }
 
-/** Sources in one row, in order: `p` is that of the first. `right` and `below` are bytes to the neighbours. */
+/**
+ * Four columns or more whose sources lie in one row, in order; `right` and `below` are bytes to the neighbours. What is
+ * left at the end is made together with columns before it once more.
+ */
 export function runLinear(
   to: usize,
   p: usize,
@@ -31,17 +35,21 @@ export function runLinear(
   const addend = f32x4.splat(offset)
   const four = f32x4.splat(4)
   let k = f32x4.add(f32x4.splat(<f32>from), f32x4(0, 1, 2, 3))
-  const stop = to + ((<usize>(end - from)) << 2)
-  let q = p + below
+  const last = to + ((<usize>(end - 4)) << 2)
   const beside = p + right - to
-  const under = q + right - to
+  const under = p + below - to
+  const aslant = under + right
   p -= to
-  q -= to
-  for (; to < stop; to += 16) {
+  for (to += (<usize>from) << 2; ; to += 16) {
+    if (to > last) {
+      if (to === last + 16) return
+      to = last
+      k = f32x4.add(f32x4.splat(<f32>(end - 4)), f32x4(0, 1, 2, 3))
+    }
     const u = f32x4.sub(f32x4.add(startX, f32x4.mul(byX, k)), wholeX)
     const v = f32x4.sub(f32x4.add(startY, f32x4.mul(byY, k)), wholeY)
     const upper = mix4(v128.load(p + to), v128.load(beside + to), u)
-    const value = mix4(upper, mix4(v128.load(q + to), v128.load(under + to), u), v)
+    const value = mix4(upper, mix4(v128.load(under + to), v128.load(aslant + to), u), v)
     v128.store(to, f32x4.add(f32x4.mul(value, factor), addend))
     k = f32x4.add(k, four)
   }
@@ -52,7 +60,7 @@ function reversed(p: usize): v128 {
   return v128.shuffle<i32>(all, all, 3, 2, 1, 0)
 }
 
-/** Sources in one row, from right to left. */
+/** The same from right to left. */
 export function runLinearBack(
   to: usize,
   p: usize,
@@ -77,21 +85,25 @@ export function runLinearBack(
   const wholeY = f32x4.splat(lessY)
   const factor = f32x4.splat(scale)
   const addend = f32x4.splat(offset)
-  const four = f32x4.splat(4)
-  let k = f32x4.add(f32x4.splat(<f32>from), f32x4(0, 1, 2, 3))
-  const stop = to + ((<usize>(end - from)) << 2)
-  let q = p - 12
-  for (; to < stop; to += 16, q -= 16) {
+  for (let column = from; ; column += 4) {
+    if (column > end - 4) {
+      if (column === end) return
+      column = end - 4
+    }
+    const k = f32x4.add(f32x4.splat(<f32>column), f32x4(0, 1, 2, 3))
+    const q = p - ((<usize>(column + 3)) << 2)
     const u = f32x4.sub(f32x4.add(startX, f32x4.mul(byX, k)), wholeX)
     const v = f32x4.sub(f32x4.add(startY, f32x4.mul(byY, k)), wholeY)
     const upper = mix4(reversed(q), reversed(q + right), u)
     const value = mix4(upper, mix4(reversed(q + below), reversed(q + below + right), u), v)
-    v128.store(to, f32x4.add(f32x4.mul(value, factor), addend))
-    k = f32x4.add(k, four)
+    v128.store(to + ((<usize>column) << 2), f32x4.add(f32x4.mul(value, factor), addend))
   }
 }
 
-/** Sources anywhere. `walk` is pixels of the source to a column, without the rest. */
+/**
+ * A multiple of four columns whose sources lie anywhere. `walk` is pixels of the source to a column, without the rest.
+ * @returns `end`
+ */
 export function gatherLinear(
   to: usize,
   base: usize,
@@ -107,7 +119,7 @@ export function gatherLinear(
   stepY: f32,
   scale: f32,
   offset: f32,
-): void {
+): i32 {
   const startX = f32x4.splat(restX)
   const startY = f32x4.splat(restY)
   const byX = f32x4.splat(stepX)
@@ -123,8 +135,8 @@ export function gatherLinear(
   )
   let k = f32x4.add(f32x4.splat(<f32>from), f32x4(0, 1, 2, 3))
   const single = across ? i32x4.splat(0) : i32x4.splat(-1)
-  const stop = to + ((<usize>(end - from)) << 2)
-  for (; to < stop; to += 16) {
+  const stop = to + ((<usize>end) << 2)
+  for (to += (<usize>from) << 2; to < stop; to += 16) {
     const x = f32x4.add(startX, f32x4.mul(byX, k))
     const y = f32x4.add(startY, f32x4.mul(byY, k))
     const floorX = f32x4.floor(x)
@@ -152,4 +164,5 @@ export function gatherLinear(
     k = f32x4.add(k, four)
     along = i32x4.add(along, walks)
   }
+  return end
 }
