@@ -71,7 +71,7 @@ export const foldStrip: Step<FoldOrder> = (hand, order, strip) => {
   const scratch = scratchOf(frame, hand.scratch)
   const y = strip * stripRows
   const height = Math.min(stripRows, stack.height - y)
-  const step = Math.min(widestTilePx(frame), tileWidthFor(order.transform))
+  const step = tileWidthFor(order.transform, frame)
   let rejected = 0
   for (let x = 0; x < stack.width; x += step) {
     const area = { x, y, width: Math.min(step, stack.width - x), height }

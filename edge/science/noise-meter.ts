@@ -88,7 +88,7 @@ export const meterBand: Step<MeterOrder> = (hand, order, band) => {
   const planes = planesOf(frame)
   const tile = hand.scratch + warpScratchBytes(frame)
   const plane = 4 * meterBlockPx * bandTilePx
-  const step = Math.min(bandTilePx, tileWidthFor(transform))
+  const step = Math.min(bandTilePx, tileWidthFor(transform, frame))
   const columns = Math.floor(width / meterBlockPx)
   const y = bandRow(height, band)
   for (let x = 0; x < width; x += step) {

@@ -83,16 +83,21 @@ function inverse(transform: Similarity): Similarity {
 
 const narrowestPx = 64
 
-/** Tiles are as wide as their sources stay in few rows; at large angles they are square and their sources cached. */
-export function tileWidthFor({ a, b }: Similarity): number {
+/**
+ * Tiles are as wide as their sources stay in few rows: whole rows where it can be, for memory reads them fastest, squares
+ * with their sources cached at large angles. Three planes of a mosaic and the colours made aside stay in the cache of a
+ * core.
+ */
+export function tileWidthFor({ a, b }: Similarity, frame: FrameKind): number {
   const slope = Math.abs(b) / Math.hypot(a, b)
-  for (const width of [1024, 512, 256, 128]) if (slope * width <= 16) return width
+  const widest = widestTilePx(frame)
+  for (const width of [widest, 1024, 512, 256, 128]) if (width <= widest && slope * width <= 16) return width
   return narrowestPx
 }
 
-/** Memory reads long rows fastest; three planes of a mosaic and the colours made aside stay in the cache of a core. */
-export function widestTilePx({ bayer }: FrameKind): number {
-  return bayer === undefined ? 1024 : 512
+/** A multiple of 64. */
+export function widestTilePx({ width, bayer }: FrameKind): number {
+  return bayer === undefined ? Math.ceil(width / 64) * 64 : 512
 }
 
 const boxPixels = 40_000 // of colour made aside: a tile of 64 × 64 px at any angle and twice the scale
