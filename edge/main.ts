@@ -25,6 +25,7 @@ import { createPictures } from './spine/pictures.js'
 import { systemRandom } from './spine/seeded-random.js'
 import { systemClock } from './spine/system-clock.js'
 import { openStore } from './store/open-store.js'
+import { warnOfPlainCodec } from './workers/pictures-codec.js'
 import { openPixels } from './workers/pixels.js'
 
 /** Sections that neither devices nor services read: a change of them leaves the devices open. */
@@ -110,6 +111,7 @@ async function assemble(where: Surroundings, ends: ((reason: Fault) => Promise<v
     ...{ stackMemoryBytes: stackMb * 2 ** 20, stackThreads },
   })
   ends.push(() => pixels.close())
+  void warnOfPlainCodec(log.named('pixels'))
   const pictures = createPictures()
   const views = openViews({ store, pixels })
   const feed = createFeed({ node: settings.mqtt.node, store, clock, log: log.named('feed') })

@@ -2,8 +2,8 @@
 //
 // The answer does not hang on how a grid is cut up: places are counted from anchors every 512 columns. At an anchor the
 // place is exact (f64); from there it goes on in f32, as a whole number (turn · k) and a small rest, so that near the
-// identity, and near its half turn and mirror, long rows of neighbours have neighbours as their sources. What f32 rounds
-// off such a rest is 3e-5 px at the most.
+// identity, its half turn and its mirror long rows of neighbours have neighbours as their sources. What f32 rounds off
+// such a rest is 3e-5 px at the most.
 import type { Views } from './memory.js'
 
 const anchorPx = 512

@@ -84,9 +84,9 @@ function inverse(transform: Similarity): Similarity {
 const narrowestPx = 64
 
 /**
- * Tiles are as wide as their sources stay in few rows: whole rows where it can be, for memory reads them fastest, squares
- * with their sources cached at large angles. Three planes of a mosaic and the colours made aside stay in the cache of a
- * core.
+ * Tiles are as wide as their sources stay in few rows: whole rows where it can be, for memory reads them fastest,
+ * squares with their sources cached at large angles. Three planes of a mosaic and the colours made aside stay in the
+ * cache of a core.
  */
 export function tileWidthFor({ a, b }: Similarity, frame: FrameKind): number {
   const slope = Math.abs(b) / Math.hypot(a, b)

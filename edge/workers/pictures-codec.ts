@@ -1,6 +1,7 @@
 // Pictures into files and back. Sharp does it where it can be loaded, plain JavaScript elsewhere: whoever asks need not
 // know which.
 import { Fault } from '../ports/fault.js'
+import type { Log } from '../ports/log.js'
 import type { Conversion, EncodedPicture } from '../ports/pixels.js'
 import type { ScreenPicture } from '../science/stretch.js'
 import { plainCodec } from './plain-codec.js'
@@ -27,6 +28,12 @@ export async function chooseCodec(load: () => Promise<Codec>): Promise<Codec> {
 
 /** The one this process has; found out when first asked for, since sharp brings 20 MB along. */
 export const pictureCodec: () => Promise<Codec> = once(() => chooseCodec(sharpCodec))
+
+/** Tells the owner when this machine makes pictures the slow way. */
+export async function warnOfPlainCodec(log: Log): Promise<void> {
+  const { name, instead } = await pictureCodec()
+  if (instead) log.warn(`pictures are made by ${name}, several times slower: sharp is not here (${instead})`)
+}
 
 function once<T>(make: () => Promise<T>): () => Promise<T> {
   let made: Promise<T> | undefined

@@ -13,7 +13,7 @@ import { afterRest } from '../ports/rest.js'
 import type { Image } from '../science/samples.js'
 import { smallHeapMb } from './crew.js'
 import { lendingPool } from './lending.js'
-import { convertPicture, encodePicture, pictureCodec } from './pictures-codec.js'
+import { convertPicture, encodePicture } from './pictures-codec.js'
 import { type Looked, type PixelMethods, type PixelSetting, pixelMethods } from './pixel-methods.js'
 import type { WorkSource } from './pixel-work.js'
 
@@ -50,9 +50,6 @@ export function openPixels(options: PixelsOptions): Pixels {
       if (options.threads) collectGarbage()
     },
   )
-  void pictureCodec().then(({ name, instead }) => {
-    if (instead) options.log.warn(`pictures are made by ${name}, several times slower: sharp is not here (${instead})`)
-  })
   // The start leaves much behind, too.
   poolRest.used()
   const general = lazyThread(options, 'pixel worker', restMs)

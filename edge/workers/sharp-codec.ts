@@ -1,11 +1,13 @@
 // JPEG and PNG by sharp, which is loaded when the first picture is made: it works on its own threads, so the event loop
 // may call it too.
+import { createRequire } from 'node:module'
 import type { Sharp } from 'sharp'
 import type { Codec } from './pictures-codec.js'
 
 /** @throws Error where its binary does not fit the machine */
 export async function sharpCodec(): Promise<Codec> {
-  const { default: make } = await import('sharp')
+  // Not by import(): to learn the names of its parts Node would read all of them once more, a tenth of a second.
+  const make = createRequire(import.meta.url)('sharp') as (typeof import('sharp'))['default']
   // One thread a picture and no cache: the stack needs the other cores and the memory more.
   make.concurrency(1)
   make.cache(false)
