@@ -31,14 +31,14 @@ function wayFrom(start: number, slope: number): Way {
 
 interface Place {
   at: number // px, whole
-  share: number // of the next pixel, 0 … 1
+  share: number // of the next pixel, 0 … 1 but for what f32 rounds
 }
 
 function placeOn(way: Way, k: number, place: Place): void {
-  const t = Math.fround(way.rest + Math.fround(way.step * k))
-  const whole = Math.floor(t)
+  const beside = Math.fround(way.step * k)
+  const whole = Math.floor(Math.fround(way.rest + beside))
   place.at = way.whole + way.turn * k + whole
-  place.share = Math.fround(t - whole)
+  place.share = Math.fround(Math.fround(way.rest - whole) + beside)
 }
 
 type Sample = (at: number, across: number, down: number, x: Place, y: Place) => number

@@ -32,12 +32,10 @@ export function runCubic(
   row: usize,
   from: i32,
   end: i32,
-  restX: f32,
+  startX: f32,
   stepX: f32,
-  lessX: f32,
-  restY: f32,
+  startY: f32,
   stepY: f32,
-  lessY: f32,
   scale: f32,
   offset: f32,
 ): i32 {
@@ -45,8 +43,8 @@ export function runCubic(
   to += (<usize>from) << 2
   for (; from + 4 <= end; from += 4, to += 16, q += 16) {
     const k = f32x4.add(f32x4.splat(<f32>from), f32x4(0, 1, 2, 3))
-    const u = f32x4.sub(f32x4.add(f32x4.splat(restX), f32x4.mul(f32x4.splat(stepX), k)), f32x4.splat(lessX))
-    const v = f32x4.sub(f32x4.add(f32x4.splat(restY), f32x4.mul(f32x4.splat(stepY), k)), f32x4.splat(lessY))
+    const u = f32x4.add(f32x4.splat(startX), f32x4.mul(f32x4.splat(stepX), k))
+    const v = f32x4.add(f32x4.splat(startY), f32x4.mul(f32x4.splat(stepY), k))
     const r = q + row
     const s = r + row
     const t = s + row
@@ -77,12 +75,10 @@ export function runCubicBack(
   row: usize,
   from: i32,
   end: i32,
-  restX: f32,
+  startX: f32,
   stepX: f32,
-  lessX: f32,
-  restY: f32,
+  startY: f32,
   stepY: f32,
-  lessY: f32,
   scale: f32,
   offset: f32,
 ): i32 {
@@ -90,8 +86,8 @@ export function runCubicBack(
   to += (<usize>from) << 2
   for (; from + 4 <= end; from += 4, to += 16, q -= 16) {
     const k = f32x4.add(f32x4.splat(<f32>from), f32x4(0, 1, 2, 3))
-    const u = f32x4.sub(f32x4.add(f32x4.splat(restX), f32x4.mul(f32x4.splat(stepX), k)), f32x4.splat(lessX))
-    const v = f32x4.sub(f32x4.add(f32x4.splat(restY), f32x4.mul(f32x4.splat(stepY), k)), f32x4.splat(lessY))
+    const u = f32x4.add(f32x4.splat(startX), f32x4.mul(f32x4.splat(stepX), k))
+    const v = f32x4.add(f32x4.splat(startY), f32x4.mul(f32x4.splat(stepY), k))
     const r = q + row
     const s = r + row
     const t = s + row
@@ -138,8 +134,8 @@ export function gatherCubic(
     const y = f32x4.add(f32x4.splat(restY), f32x4.mul(f32x4.splat(stepY), k))
     const floorX = f32x4.floor(x)
     const floorY = f32x4.floor(y)
-    const u = f32x4.sub(x, floorX)
-    const v = f32x4.sub(y, floorY)
+    const u = f32x4.add(f32x4.sub(f32x4.splat(restX), floorX), f32x4.mul(f32x4.splat(stepX), k))
+    const v = f32x4.add(f32x4.sub(f32x4.splat(restY), floorY), f32x4.mul(f32x4.splat(stepY), k))
     const along = i32x4.add(i32x4.splat(walk * from), i32x4.mul(i32x4.splat(walk), i32x4(0, 1, 2, 3)))
     const aside = i32x4.mul(i32x4.trunc_sat_f32x4_s(floorY), i32x4.splat(stride))
     const places = i32x4.shl(i32x4.add(along, i32x4.add(i32x4.trunc_sat_f32x4_s(floorX), aside)), 2)

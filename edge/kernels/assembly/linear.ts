@@ -5,6 +5,15 @@ function mix4(a: v128, b: v128, share: v128): v128 {
   return f32x4.add(a, f32x4.mul(share, f32x4.sub(b, a)))
 }
 
+/** The same for four columns, given where along the run they are. */
+// @ts-expect-error: decorator
+@inline
+function four(above: usize, under: usize, right: usize, u: v128, v: v128, factor: v128, addend: v128): v128 {
+  const upper = mix4(v128.load(above), v128.load(above + right), u)
+  const value = mix4(upper, mix4(v128.load(under), v128.load(under + right), u), v)
+  return f32x4.add(f32x4.mul(value, factor), addend)
+}
+
 /**
  * Four columns or more whose sources lie in one row, in order; `right` and `below` are bytes to the neighbours. What is
  * left at the end is made together with columns before it once more.
@@ -16,42 +25,43 @@ export function runLinear(
   below: usize,
   from: i32,
   end: i32,
-  restX: f32,
+  startX: f32,
   stepX: f32,
-  lessX: f32,
-  restY: f32,
+  startY: f32,
   stepY: f32,
-  lessY: f32,
   scale: f32,
   offset: f32,
 ): void {
-  const startX = f32x4.splat(restX)
-  const startY = f32x4.splat(restY)
+  const firstX = f32x4.splat(startX)
+  const firstY = f32x4.splat(startY)
   const byX = f32x4.splat(stepX)
   const byY = f32x4.splat(stepY)
-  const wholeX = f32x4.splat(lessX)
-  const wholeY = f32x4.splat(lessY)
   const factor = f32x4.splat(scale)
   const addend = f32x4.splat(offset)
-  const four = f32x4.splat(4)
   let k = f32x4.add(f32x4.splat(<f32>from), f32x4(0, 1, 2, 3))
-  const last = to + ((<usize>(end - 4)) << 2)
-  const beside = p + right - to
-  const under = p + below - to
-  const aslant = under + right
-  p -= to
-  for (to += (<usize>from) << 2; ; to += 16) {
-    if (to > last) {
-      if (to === last + 16) return
-      to = last
-      k = f32x4.add(f32x4.splat(<f32>(end - 4)), f32x4(0, 1, 2, 3))
+  let above = p + ((<usize>from) << 2)
+  const last = p + ((<usize>(end - 4)) << 2)
+  to += (<usize>from) << 2
+  for (; above + 16 <= last; above += 32, to += 32) {
+    const under = above + below
+    const u = f32x4.add(firstX, f32x4.mul(byX, k))
+    const v = f32x4.add(firstY, f32x4.mul(byY, k))
+    v128.store(to, four(above, under, right, u, v, factor, addend))
+    k = f32x4.add(k, f32x4.splat(4))
+    const nextU = f32x4.add(firstX, f32x4.mul(byX, k))
+    const nextV = f32x4.add(firstY, f32x4.mul(byY, k))
+    v128.store(to, four(above + 16, under + 16, right, nextU, nextV, factor, addend), 16)
+    k = f32x4.add(k, f32x4.splat(4))
+  }
+  for (; above < last + 16; above += 16, to += 16) {
+    if (above > last) {
+      to -= above - last
+      above = last
     }
-    const u = f32x4.sub(f32x4.add(startX, f32x4.mul(byX, k)), wholeX)
-    const v = f32x4.sub(f32x4.add(startY, f32x4.mul(byY, k)), wholeY)
-    const upper = mix4(v128.load(p + to), v128.load(beside + to), u)
-    const value = mix4(upper, mix4(v128.load(under + to), v128.load(aslant + to), u), v)
-    v128.store(to, f32x4.add(f32x4.mul(value, factor), addend))
-    k = f32x4.add(k, four)
+    const column = f32x4.add(f32x4.splat(<f32>(<i32>(above - p) >> 2)), f32x4(0, 1, 2, 3))
+    const u = f32x4.add(firstX, f32x4.mul(byX, column))
+    const v = f32x4.add(firstY, f32x4.mul(byY, column))
+    v128.store(to, four(above, above + below, right, u, v, factor, addend))
   }
 }
 
@@ -68,21 +78,17 @@ export function runLinearBack(
   below: usize,
   from: i32,
   end: i32,
-  restX: f32,
+  startX: f32,
   stepX: f32,
-  lessX: f32,
-  restY: f32,
+  startY: f32,
   stepY: f32,
-  lessY: f32,
   scale: f32,
   offset: f32,
 ): void {
-  const startX = f32x4.splat(restX)
-  const startY = f32x4.splat(restY)
+  const firstX = f32x4.splat(startX)
+  const firstY = f32x4.splat(startY)
   const byX = f32x4.splat(stepX)
   const byY = f32x4.splat(stepY)
-  const wholeX = f32x4.splat(lessX)
-  const wholeY = f32x4.splat(lessY)
   const factor = f32x4.splat(scale)
   const addend = f32x4.splat(offset)
   for (let column = from; ; column += 4) {
@@ -92,8 +98,8 @@ export function runLinearBack(
     }
     const k = f32x4.add(f32x4.splat(<f32>column), f32x4(0, 1, 2, 3))
     const q = p - ((<usize>(column + 3)) << 2)
-    const u = f32x4.sub(f32x4.add(startX, f32x4.mul(byX, k)), wholeX)
-    const v = f32x4.sub(f32x4.add(startY, f32x4.mul(byY, k)), wholeY)
+    const u = f32x4.add(firstX, f32x4.mul(byX, k))
+    const v = f32x4.add(firstY, f32x4.mul(byY, k))
     const upper = mix4(reversed(q), reversed(q + right), u)
     const value = mix4(upper, mix4(reversed(q + below), reversed(q + below + right), u), v)
     v128.store(to + ((<usize>column) << 2), f32x4.add(f32x4.mul(value, factor), addend))
@@ -141,8 +147,8 @@ export function gatherLinear(
     const y = f32x4.add(startY, f32x4.mul(byY, k))
     const floorX = f32x4.floor(x)
     const floorY = f32x4.floor(y)
-    const u = f32x4.sub(x, floorX)
-    const v = f32x4.sub(y, floorY)
+    const u = f32x4.add(f32x4.sub(startX, floorX), f32x4.mul(byX, k))
+    const v = f32x4.add(f32x4.sub(startY, floorY), f32x4.mul(byY, k))
     const places = i32x4.add(
       i32x4.add(along, i32x4.shl(i32x4.trunc_sat_f32x4_s(floorX), 2)),
       i32x4.mul(i32x4.trunc_sat_f32x4_s(floorY), strides),
