@@ -8,6 +8,9 @@ import type { Views } from './memory.js'
 
 const anchorPx = 512
 
+/** Steeper rows leave a row of the source too soon for runs. */
+const steepest = 1 / 16
+
 const far = 1e9 // px; beyond it whole numbers would not fit 31 bits
 
 /** One coordinate of the source along the columns of an anchor. */
@@ -29,16 +32,20 @@ function wayFrom(start: number, slope: number): Way {
   return { whole, rest, turn, step, flush: end === rest && (rest === 0 || rest === 1) }
 }
 
+/** Of column `k` on a way. */
 interface Place {
   at: number // px, whole
   share: number // of the next pixel, 0 … 1 but for what f32 rounds
+  k: number
+  first: number // the share that column 0 would have, counted from the same whole pixel
+  way: Way
 }
 
-function placeOn(way: Way, k: number, place: Place): void {
+function placeOn(way: Way, k: number): Place {
   const beside = Math.fround(way.step * k)
   const whole = Math.floor(Math.fround(way.rest + beside))
-  place.at = way.whole + way.turn * k + whole
-  place.share = Math.fround(Math.fround(way.rest - whole) + beside)
+  const first = Math.fround(way.rest - whole)
+  return { at: way.whole + way.turn * k + whole, share: Math.fround(first + beside), k, first, way }
 }
 
 type Sample = (at: number, across: number, down: number, x: Place, y: Place) => number
@@ -77,7 +84,9 @@ export function warpLinear(
 
 /**
  * `warpLinear` with Catmull and Rom's cubic over 4 × 4 pixels, which keeps stars sharper; bilinear where the 16 pixels
- * are not all there.
+ * are not all there. Columns are made first, each from its four rows, then the pixel from its four columns. Near the
+ * identity, its half turn and its mirror a column is made where the line through the row's places crosses it (Catmull and
+ * Smith, SIGGRAPH 1980, 279), so that neighbours share their columns; else where the pixel itself lies.
  */
 export function warpCubic(
   views: Views,
@@ -100,7 +109,7 @@ export function warpCubic(
   const grid = { source, stride, width, height, out, outStride, x0, y0, columns, rows, map }
   warpWith(views, grid, scale, offset, (at, across, down, x, y) => {
     if (x.at < 1 || y.at < 1 || x.at > width - 3 || y.at > height - 3) return plain(at, across, down, x, y)
-    const value = cubic(f32, at, stride, x.share, y.share)
+    const value = cubic(f32, at, stride, x.share, crossings(x, y))
     return Number.isNaN(value) ? plain(at, across, down, x, y) : value
   })
 }
@@ -125,8 +134,6 @@ function warpWith({ f32, f64 }: Views, grid: Grid, scale: number, offset: number
   const factor = Math.fround(scale)
   const addend = Math.fround(offset)
   const from = source / 4
-  const x: Place = { at: 0, share: 0 }
-  const y: Place = { at: 0, share: 0 }
   for (let row = 0; row < rows; row++) {
     const to = (out >> 2) + row * outStride
     for (let anchor = x0 - (x0 % anchorPx); anchor < x0 + columns; anchor += anchorPx) {
@@ -136,8 +143,8 @@ function warpWith({ f32, f64 }: Views, grid: Grid, scale: number, offset: number
       const down = wayY.flush ? 0 : 1
       const end = Math.min(anchorPx, x0 + columns - anchor)
       for (let k = Math.max(0, x0 - anchor); k < end; k++) {
-        placeOn(wayX, k, x)
-        placeOn(wayY, k, y)
+        const x = placeOn(wayX, k)
+        const y = placeOn(wayY, k)
         const inside = x.at >= 0 && y.at >= 0 && x.at + across < width && y.at + down < height
         const value = inside ? sample(from + y.at * stride + x.at, across, down, x, y) : Number.NaN
         f32[to + anchor + k - x0] = Math.fround(value * factor) + addend
@@ -158,11 +165,25 @@ function mix(a: number, b: number, share: number): number {
   return Math.fround(a + Math.fround(share * Math.fround(b - a)))
 }
 
+/** How far down each of the four columns is made. */
+function crossings(x: Place, y: Place): readonly number[] {
+  const { turn, step } = x.way
+  const gentle = turn !== 0 && y.way.turn === 0 && Math.abs(step) <= steepest && Math.abs(y.way.step) <= steepest
+  if (!gentle) return [y.share, y.share, y.share, y.share]
+  const slant = Math.fround(y.way.step / Math.fround(turn + step))
+  return [-1, 0, 1, 2].map(dx => {
+    const k = x.k + turn * dx
+    const u = Math.fround(x.first + Math.fround(step * k))
+    const v = Math.fround(y.first + Math.fround(y.way.step * k))
+    return Math.fround(v - Math.fround(slant * u))
+  })
+}
+
 /** Columns first, each from its four rows, then across. Keys, IEEE ASSP 29 (1981) 1153, with a = −1/2. */
-function cubic(f32: Float32Array, at: number, stride: number, u: number, v: number): number {
-  const down = cubicWeights(v)
+function cubic(f32: Float32Array, at: number, stride: number, u: number, down: readonly number[]): number {
   const columns = [-1, 0, 1, 2].map(dx => {
-    const [a, b, c, d] = [-1, 0, 1, 2].map(dy => Math.fround(f32[at + dy * stride + dx] * down[dy + 1]))
+    const weights = cubicWeights(down[dx + 1])
+    const [a, b, c, d] = [-1, 0, 1, 2].map(dy => Math.fround(f32[at + dy * stride + dx] * weights[dy + 1]))
     return Math.fround(Math.fround(a + b) + Math.fround(c + d))
   })
   const [a, b, c, d] = cubicWeights(u).map((weight, i) => Math.fround(columns[i] * weight))

@@ -7,7 +7,7 @@ import type { Codec } from './pictures-codec.js'
 /** @throws Error where its binary does not fit the machine */
 export async function sharpCodec(): Promise<Codec> {
   // Not by import(): to learn the names of its parts Node would read all of them once more, a tenth of a second.
-  const make = createRequire(import.meta.url)('sharp') as (typeof import('sharp'))['default']
+  const make = createRequire(import.meta.url)('sharp') as typeof import('sharp')['default']
   // One thread a picture and no cache: the stack needs the other cores and the memory more.
   make.concurrency(1)
   make.cache(false)

@@ -1,5 +1,5 @@
 // Resampling. See ../warp.ts, which says what the answer is.
-import { gatherCubic, runCubic, runCubicBack, singleCubic } from './catmull-rom'
+import { gatherCubic, oneOfRun, runCubic, runCubicBack, setLine, singleCubic } from './catmull-rom'
 import { gatherLinear, runLinear, runLinearBack } from './linear'
 
 const anchorPx: i32 = 512
@@ -219,14 +219,19 @@ function warpRuns(to: usize, from: i32, end: i32): void {
     if (sharp && atY >= 1 && atY <= height - 3) {
       sharpFrom = bounded(turnX > 0 ? 1 - atX : atX - (width - 3), first, last)
       sharpEnd = bounded(turnX > 0 ? width - 2 - atX : atX, sharpFrom, last)
+      setLine(rowBytes, shareX, stepX, shareY, stepY, turnX)
       for (let next = sharpFrom; next < sharpEnd; ) {
         next =
           turnX > 0
-            ? runCubic(to, p, rowBytes, next, sharpEnd, shareX, stepX, shareY, stepY, scale, offset)
-            : runCubicBack(to, p, rowBytes, next, sharpEnd, shareX, stepX, shareY, stepY, scale, offset)
+            ? runCubic(to, p, next, sharpEnd, scale, offset)
+            : runCubicBack(to, p, next, sharpEnd, scale, offset)
         // It stops before columns that lack data, and before a rest of less than four.
         for (const few = min<i32>(next + 4, sharpEnd); next < few; next++) {
-          const value = sharpOne(p + ((<usize>(turnX * next)) << 2), shareX + stepX * <f32>next, shareY + stepY * <f32>next)
+          let value = oneOfRun(p, turnX, next)
+          if (F32.isNaN(value)) {
+            const at = p + ((<usize>(turnX * next)) << 2)
+            value = plainOne(at, shareX + stepX * <f32>next, shareY + stepY * <f32>next)
+          }
           store<f32>(to + ((<usize>next) << 2), value * scale + offset)
         }
       }
