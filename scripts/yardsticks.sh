@@ -6,7 +6,7 @@ set -euo pipefail
 wanted=(
   siril                                             # stacks
   astap-cli source-extractor                        # stars
-  python3-sep python3-photutils python3-astropy     # stars again, and agreement
+  python3-sep python3-photutils python3-scipy python3-astropy     # stars again, and agreement
   libcfitsio-dev gcc                                # FITS
 )
 

@@ -25,7 +25,7 @@ export interface Reference extends Places {
 
 export const pairReachPx = 3 // further apart no two stars are taken for one
 const farthestPx = 15
-export const mostStars = 1000 // the brightest of a list; the rest would add time and nothing to the answer
+export const mostStars = 600 // the brightest of a list; the rest would add time and nothing to the answer
 
 const depths = [12, 24, 48, 96, 192]
 const clippedErrorPx = 0.3 // of a saturated star

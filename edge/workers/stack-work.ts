@@ -12,7 +12,7 @@ import { type Card, textOf } from '../science/fits-header.js'
 import { type FrameLight, type FrameWorth, frameWorth } from '../science/frame-worth.js'
 import { addToMeter, makeNoiseMeter, measuredGain, meterBands, type NoiseMeter } from '../science/noise-meter.js'
 import { skyOfPlanes } from '../science/plane-sky.js'
-import { makeReference, type Reference } from '../science/reference.js'
+import { makeReference, mostStars, type Reference } from '../science/reference.js'
 import { register } from '../science/register.js'
 import type { Image } from '../science/samples.js'
 import { identity, turnOf } from '../science/similarity.js'
@@ -50,9 +50,8 @@ export interface StackPlan extends StackSettings {
 }
 
 const detectionSigma = 5
-/** The brightest are measured, and the best of those matched; more add cost and no precision. */
+/** Spots of a frame that are measured, the brightest; not all of them are stars. */
 const mostMeasured = 1000
-const mostStars = 600
 /** A reference needs so many stars, and a frame so many pairs with it. */
 const minStars = 6
 /** Fewer frames than this have no middle that could tell which of them is wrong. */
