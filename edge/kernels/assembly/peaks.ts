@@ -112,13 +112,21 @@ export function rowTops(plane: usize, width: i32, top: i32, rows: i32, tops: usi
 
 let touched: i32 = 0
 
-/** Asks for the cache lines of 64 pixels and of those below at once; one after the other they would be waited for. */
-// @ts-expect-error: decorator
-@inline
-function touch(place: usize, stride: usize): void {
-  const down = place + stride
-  const here = load<i32>(place) | load<i32>(place + 64) | load<i32>(place + 128) | load<i32>(place + 192)
-  touched = here | load<i32>(down) | load<i32>(down + 64) | load<i32>(down + 128) | load<i32>(down + 192)
+/**
+ * Asks for the cache lines of a row's stretches that have something to offer, and of those below, all at once: one after
+ * the other they would be waited for.
+ */
+function touchRow(row: usize, stride: usize, width: i32, tops: usize, gates: usize): void {
+  let all = 0
+  for (let block = 0; block <= width - 64; block += 64) {
+    const cell = (<usize>(block >> 6)) << 2
+    if (!(load<f32>(tops + cell) > load<f32>(gates + cell))) continue
+    const here = row + ((<usize>block) << 2)
+    const down = here + stride
+    all |= load<i32>(here) | load<i32>(here + 64) | load<i32>(here + 128) | load<i32>(here + 192)
+    all |= load<i32>(down) | load<i32>(down + 64) | load<i32>(down + 128) | load<i32>(down + 192)
+  }
+  touched = all
 }
 
 export function findPeaks(
@@ -147,6 +155,7 @@ export function findPeaks(
     const upper = <i32>floor(down)
     const lower = min(cellRows - 1, upper + 1)
     const v = down - <f64>upper
+    touchRow(row, stride, width, tops + ((<usize>(y * columns)) << 2), gates)
     for (let block = 0; block < width; block += 16) {
       const limit = load<f32>(gates + ((<usize>(block >> 6)) << 2))
       const gate = f32x4.splat(limit)
@@ -156,7 +165,6 @@ export function findPeaks(
           block += 48
           continue
         }
-        if (block <= width - 64) touch(row + ((<usize>block) << 2), stride)
       }
       if (!brighter(row + ((<usize>block) << 2), gate)) continue
       const end = min(block + 16, width - 1)

@@ -489,20 +489,14 @@ function clear(inner: f64, outer: f64): f64 {
       const distance = f32x4.sqrt(f32x4.add(f32x4.mul(dx, dx), down))
       v128.store(aways + at, distance)
       const near = f32x4.lt(distance, rim)
-      if (!v128.any_true(near)) {
-        v128.store(cleans + at, none)
-        continue
-      }
       const value = f32x4.sub(v128.load(row + at), level)
-      let own = value
       const outside = f32x4.gt(distance, core)
-      if (v128.any_true(outside)) {
-        const backwards = v128.load(mirror + ((<isize>(oppositeX - 4 * block - 3)) << 2))
-        const other = f32x4.sub(v128.shuffle<f32>(backwards, backwards, 3, 2, 1, 0), level)
-        const bounded = f32x4.pmax(other, none)
-        const most = f32x4.add(other, f32x4.add(f32x4.mul(bounded, share), margin))
-        own = v128.bitselect(other, value, v128.and(outside, f32x4.gt(value, most)))
-      }
+      // Whether a vector has any is guessed wrongly too often to ask first.
+      const backwards = v128.load(mirror + ((<isize>(oppositeX - 4 * block - 3)) << 2))
+      const other = f32x4.sub(v128.shuffle<f32>(backwards, backwards, 3, 2, 1, 0), level)
+      const bounded = f32x4.pmax(other, none)
+      const most = f32x4.add(other, f32x4.add(f32x4.mul(bounded, share), margin))
+      const own = v128.bitselect(other, value, v128.and(outside, f32x4.gt(value, most)))
       const clean = v128.and(own, near)
       v128.store(cleans + at, clean)
       const part = f32x4.pmin(f32x4.pmax(f32x4.sub(rim, distance), none), one)
