@@ -29,7 +29,7 @@ export interface Shelf {
   put(file: NewFile, fill: (handle: FileHandle) => Promise<number>): Promise<{ path: string; bytes: number }>
   /** A path for a file that is written by somebody else before `adopt`; what is left there goes at the next start. */
   aside(name: string): string
-  /** `put` for a file that lies aside already: forced to disk, then moved. It is gone when that fails. */
+  /** `put` for a file that lies aside already: forced to disk, then moved. It is gone when that fails. @throws Fault */
   adopt(file: NewFile, aside: string): Promise<{ path: string; bytes: number }>
   /** Removes a file and the folders it leaves empty. One that is gone already is fine. */
   remove(relative: string): Promise<void>
@@ -105,6 +105,9 @@ function shelfAt(root: string, aside: string): Omit<Shelf, 'leftovers'> {
     aside: name => path.join(aside, `${name}.part`),
     adopt(file, from) {
       if (path.dirname(from) !== aside) throw invalidPath()
+      if (!existsSync(from)) {
+        throw new Fault('not-found', `there is no ${path.basename(from, '.part')}`, 'It may be gone: send it again')
+      }
       return place(from, 'r+', file, async handle => {
         await handle.sync()
         return (await handle.stat()).size

@@ -207,6 +207,7 @@ t.test('the owner chooses, forgets, and brings masters from elsewhere', async t 
   await t.rejects(upload('mute', made(400)), { message: /does not say whether/ })
   t.same(await upload('mute', made(400), 'bad'), { path: 'calibration/mute.fits' })
   await t.rejects(upload('junk', new Uint8Array(3000)), { code: 'bad-input' })
+  await t.rejects(ask('calibration-adopt', { upload: 'never-sent', name: 'a.fits' }), { code: 'not-found' })
   mkdirSync(join(archive, 'calibration'), { recursive: true })
   writeFileSync(join(archive, 'calibration', 'junk.fits'), 'no image')
   await ask('calibration-refresh')
