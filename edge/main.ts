@@ -107,7 +107,7 @@ async function assemble(where: Surroundings, ends: ((reason: Fault) => Promise<v
   const memoryBytes = settings.memory.frames_mb * 2 ** 20
   const { stack_mb: stackMb, stack_threads: stackThreads } = settings.memory
   const pixels = openPixels({
-    ...{ archive, memoryBytes, clock, log: log.named('pixels'), threads: true },
+    ...{ archive, memoryBytes, clock, log: log.named('pixels') },
     ...{ stackMemoryBytes: stackMb * 2 ** 20, stackThreads },
   })
   ends.push(() => pixels.close())

@@ -4,7 +4,6 @@ import { Fault } from '../ports/fault.js'
 import type { Log } from '../ports/log.js'
 import type { Conversion, EncodedPicture } from '../ports/pixels.js'
 import type { ScreenPicture } from '../science/stretch.js'
-import { plainCodec } from './plain-codec.js'
 import { sharpCodec } from './sharp-codec.js'
 
 export interface Codec {
@@ -22,6 +21,7 @@ export async function chooseCodec(load: () => Promise<Codec>): Promise<Codec> {
   try {
     return await load()
   } catch (error) {
+    const { plainCodec } = await import('./plain-codec.js')
     return { ...plainCodec(), instead: (error instanceof Error ? error.message : String(error)).split('\n')[0] }
   }
 }

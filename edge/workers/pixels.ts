@@ -14,7 +14,7 @@ import type { Image } from '../science/samples.js'
 import { smallHeapMb } from './crew.js'
 import { lendingPool } from './lending.js'
 import { convertPicture, encodePicture } from './pictures-codec.js'
-import { type Looked, type PixelMethods, type PixelSetting, pixelMethods } from './pixel-methods.js'
+import type { Looked, PixelMethods, PixelSetting, pixelMethods } from './pixel-methods.js'
 import type { WorkSource } from './pixel-work.js'
 
 export interface PixelsOptions {
@@ -28,8 +28,8 @@ export interface PixelsOptions {
   readonly stackThreads?: number
   readonly clock: Clock
   readonly log: Log
-  /** False: in this process, one after the other, so that a simulated night comes out the same again. */
-  readonly threads: boolean
+  /** In this process, one after the other, so that a simulated night comes out the same again; on threads without. */
+  readonly within?: typeof pixelMethods
 }
 
 /** Threads and memory unused for so long are given back: most of a day nobody exposes. */
@@ -47,16 +47,16 @@ export function openPixels(options: PixelsOptions): Pixels {
     () => pool.lentBytes() > 0,
     () => {
       pool.cool()
-      if (options.threads) collectGarbage()
+      if (!options.within) collectGarbage()
     },
   )
   // The start leaves much behind, too.
   poolRest.used()
   const general = lazyThread(options, 'pixel worker', restMs)
   // Without threads there is one line for everything, or what ends first would depend on the machine.
-  const stacking = options.threads ? lazyThread(options, 'stacker') : general
+  const stacking = options.within ? general : lazyThread(options, 'stacker')
   // A hundred darks take their time; nobody's preview waits for them.
-  const combining = options.threads ? lazyThread(options, 'master maker', restMs) : general
+  const combining = options.within ? general : lazyThread(options, 'master maker', restMs)
 
   return {
     lend(byteLength, signal) {
@@ -125,16 +125,16 @@ function viewableOver(calls: () => Calls<PixelMethods>, of: Looked): Viewable {
  * @param restMs ends it also when it was not asked anything for so long; not for threads that hold stacks
  */
 function lazyThread(options: PixelsOptions, name: string, restMs?: number) {
-  const { archive, clock, log, threads, stackMemoryBytes = 2 ** 30 } = options
+  const { archive, clock, log, within, stackMemoryBytes = 2 ** 30 } = options
   const holdsStacks = restMs === undefined
   const spare = Math.min(4, Math.max(1, availableParallelism() - 1))
-  const stackThreads = threads ? (options.stackThreads ?? spare) : 1
+  const stackThreads = within ? 1 : (options.stackThreads ?? spare)
   const setting: PixelSetting = { archive, stackThreads, stackMemoryBytes }
   let running: Calls<PixelMethods> | undefined
   let stacks = 0
   let closed = false
   const start = (): Calls<PixelMethods> => {
-    if (!threads) return callsWithin(pixelMethods(setting), { clock, name })
+    if (within) return callsWithin(within(setting), { clock, name })
     const resourceLimits = holdsStacks ? { maxYoungGenerationSizeMb: smallHeapMb } : {}
     const worker = new Worker(new URL('./pixel-thread.js', import.meta.url), { workerData: setting, resourceLimits })
     const calls = callsTo<PixelMethods>(worker, { clock, name })
@@ -151,7 +151,7 @@ function lazyThread(options: PixelsOptions, name: string, restMs?: number) {
     await last?.close()
   }
   const busy = () => running !== undefined && running.pending() > 0
-  const rest = threads && restMs !== undefined ? afterRest(clock, restMs, busy, () => void end()) : undefined
+  const rest = !within && restMs !== undefined ? afterRest(clock, restMs, busy, () => void end()) : undefined
   const calls = () => {
     if (closed) throw new Fault('aborted', `the ${name} is closed`, 'The agent is stopping; start it again')
     rest?.used()
@@ -168,7 +168,7 @@ function lazyThread(options: PixelsOptions, name: string, restMs?: number) {
     },
     /** The memory of stacks is given back by ending the thread that held them. */
     async leave() {
-      if (--stacks === 0 && threads) await end()
+      if (--stacks === 0 && !within) await end()
     },
     close() {
       closed = true

@@ -15,6 +15,7 @@ import type { Image } from '../../edge/science/samples.js'
 import { openViews } from '../../edge/services/views.js'
 import { systemClock } from '../../edge/spine/system-clock.js'
 import { makeEasel } from '../../edge/workers/easel.js'
+import { pixelMethods } from '../../edge/workers/pixel-methods.js'
 import { openPixels } from '../../edge/workers/pixels.js'
 import { openRecords } from '../support/house.js'
 import { pngPixels } from '../support/png-pixels.js'
@@ -46,7 +47,7 @@ async function house(t: Test) {
   const records = await openRecords(clock)
   const archive = join(records.folder, 'archive')
   mkdirSync(archive, { recursive: true })
-  const pixels = openPixels({ archive, memoryBytes: 2 ** 24, clock, log: records.log, threads: false })
+  const pixels = openPixels({ archive, memoryBytes: 2 ** 24, clock, log: records.log, within: pixelMethods })
   const views = openViews({ store: records.store, pixels })
   const app = express().use(viewRoutes(views)).use(lastResort(records.log))
   const server = app.listen(0)

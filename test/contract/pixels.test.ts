@@ -11,6 +11,7 @@ import { readFitsImage } from '../../edge/science/fits-read.js'
 import { encodeFits, findDamage } from '../../edge/science/fits-write.js'
 import { type Image, viewSamples } from '../../edge/science/samples.js'
 import { systemClock } from '../../edge/spine/system-clock.js'
+import { pixelMethods } from '../../edge/workers/pixel-methods.js'
 import { openPixels } from '../../edge/workers/pixels.js'
 import { expose, makeField, type Pose, type Shot } from '../support/star-field.js'
 import { collectedLog } from '../support/store-frames.js'
@@ -106,7 +107,7 @@ const results = new Map<boolean, Record<string, string>>()
 for (const threads of [false, true]) {
   t.test(threads ? 'on threads' : 'in process, in order', async t => {
     const { log, lines } = collectedLog(clock)
-    const pixels = openPixels({ archive, memoryBytes, clock, log, threads })
+    const pixels = openPixels({ archive, memoryBytes, clock, log, ...(threads ? {} : { within: pixelMethods }) })
     t.teardown(() => pixels.close())
     const seen: Record<string, string> = {}
     results.set(threads, seen)

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { readFitsImage } from '../../edge/science/fits-read.js'
 import { systemClock } from '../../edge/spine/system-clock.js'
+import { pixelMethods } from '../../edge/workers/pixel-methods.js'
 import { openPixels } from '../../edge/workers/pixels.js'
 import { type AgentProcess, startAgent } from '../support/agent.js'
 import { collectedLog } from '../support/store-frames.js'
@@ -35,7 +36,7 @@ mqtt: {enabled: false}
 /** The same frames stacked by nobody who was ever killed. */
 async function unbroken(t: Test, archive: string, frames: readonly Exposure[]) {
   const { log } = collectedLog(clock)
-  const pixels = openPixels({ archive, memoryBytes: 2 ** 20, clock, log, threads: false })
+  const pixels = openPixels({ archive, memoryBytes: 2 ** 20, clock, log, within: pixelMethods })
   t.teardown(() => pixels.close())
   const stack = await pixels.stack({ maxShiftPx: 300, combine: 'reject', kappa: 3, kernel: 'bilinear', masters: [] })
   for (const { path, id } of frames) await stack.add(path, id, new AbortController().signal)

@@ -12,7 +12,7 @@ const task: StackTask = JSON.parse(process.argv[2])
 const awake = setInterval(() => {}, 1000)
 const clock = systemClock()
 const log = createLog(clock, line => process.stderr.write(`${line.message}\n`), 'warn')
-const pixels = openPixels({ archive: '/', memoryBytes: 256e6, stackThreads: task.threads, clock, log, threads: true })
+const pixels = openPixels({ archive: '/', memoryBytes: 256e6, stackThreads: task.threads, clock, log })
 const started = performance.now()
 const stack = await pixels.stack({
   maxShiftPx: task.maxShiftPx ?? 2000,

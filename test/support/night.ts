@@ -12,6 +12,7 @@ import { cardValue } from '../../edge/science/fits-header.js'
 import { readFitsImage } from '../../edge/science/fits-read.js'
 import { openViews } from '../../edge/services/views.js'
 import { parseConfig } from '../../edge/spine/config.js'
+import { pixelMethods } from '../../edge/workers/pixel-methods.js'
 import { openPixels } from '../../edge/workers/pixels.js'
 import { eveningMs, type HouseOrder, openHouse } from './house.js'
 
@@ -71,7 +72,7 @@ export async function openNight(t: Test, yaml: string, order: NightOrder = {}) {
   const { folder, clock, log, feed, actions } = house
   const archive = join(folder, 'archive')
   const memoryBytes = settings.memory.frames_mb * 2 ** 20
-  const pixels = openPixels({ archive, memoryBytes, clock, log, threads: false })
+  const pixels = openPixels({ archive, memoryBytes, clock, log, within: pixelMethods })
   const events: FeedEvent[] = []
   feed.listen({ event: event => events.push(event) })
   const night = startNight(settings, {

@@ -12,6 +12,7 @@ import { type BoxEntry, type LinkEntry, openDevices } from '../../edge/spine/dev
 import { seededRandom } from '../../edge/spine/seeded-random.js'
 import type { SimulatedClock } from '../../edge/spine/simulated-clock.js'
 import { systemClock } from '../../edge/spine/system-clock.js'
+import { pixelMethods } from '../../edge/workers/pixel-methods.js'
 import { openPixels } from '../../edge/workers/pixels.js'
 import { openRecords } from './house.js'
 
@@ -40,7 +41,7 @@ export async function openPierHouse(t: Test, order: PierOrder) {
   /** Simulated time has to be moved for waits to end. */
   const over = (work: Promise<void>) => order.clock?.until(work, 60_000) ?? work
   const { folder, log, lines: said, feed, pictures, close } = await openRecords(clock)
-  const pixels = openPixels({ archive: folder, memoryBytes: 1 << 24, clock, log, threads: false })
+  const pixels = openPixels({ archive: folder, memoryBytes: 1 << 24, clock, log, within: pixelMethods })
   const boxes = Object.entries({ ...(device && { pier: device }), ...others })
   const rack = openDevices(
     Object.entries(lines).map(([name, { driver, ...options }]): LinkEntry => {

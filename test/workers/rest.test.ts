@@ -55,7 +55,7 @@ t.test('a collection reaches what has grown old, on every Node', async t => {
 t.test('the memory of the last frame is kept warm for a while and given back then', async t => {
   const clock = simulatedClock(0)
   const { log } = collectedLog(clock)
-  const pixels = openPixels({ archive: '.', memoryBytes: 2 * frameBytes, clock, log, threads: true })
+  const pixels = openPixels({ archive: '.', memoryBytes: 2 * frameBytes, clock, log })
   t.teardown(() => pixels.close())
   const before = heldBytes()
   const first = async () => {

@@ -9,6 +9,7 @@ import { encodeFits } from '../../edge/science/fits-write.js'
 import { medianInPlace } from '../../edge/science/order-statistic.js'
 import type { Image } from '../../edge/science/samples.js'
 import { systemClock } from '../../edge/spine/system-clock.js'
+import { pixelMethods } from '../../edge/workers/pixel-methods.js'
 import { openPixels } from '../../edge/workers/pixels.js'
 import { sharedData } from '../support/shared-data.js'
 import { expose, makeField, type Pose } from '../support/star-field.js'
@@ -23,7 +24,7 @@ const settings: StackSettings = { maxShiftPx: 300, combine: 'reject', kappa: 3, 
 
 const pixelsIn = (t: Test): Pixels => {
   const { log } = collectedLog(clock)
-  const pixels = openPixels({ archive, memoryBytes: 2 ** 20, clock, log, threads: false })
+  const pixels = openPixels({ archive, memoryBytes: 2 ** 20, clock, log, within: pixelMethods })
   t.teardown(() => pixels.close())
   return pixels
 }
@@ -144,7 +145,7 @@ t.test('a stack built again from the same frames is the same, bit for bit, on an
           memoryBytes: 2 ** 20,
           clock,
           log,
-          threads: threads > 1,
+          ...(threads > 1 ? {} : { within: pixelMethods }),
           stackThreads: threads,
         })
         const stack = await pixels.stack({ ...settings, combine, kernel })
@@ -238,7 +239,14 @@ t.test('Bayer frames stack in colour', async t => {
 
 t.test('more memory than the bound is refused in words', async t => {
   const { log } = collectedLog(clock)
-  const pixels = openPixels({ archive, memoryBytes: 2 ** 20, clock, log, threads: false, stackMemoryBytes: 2 ** 20 })
+  const pixels = openPixels({
+    archive,
+    memoryBytes: 2 ** 20,
+    clock,
+    log,
+    within: pixelMethods,
+    stackMemoryBytes: 2 ** 20,
+  })
   t.teardown(() => pixels.close())
   const stack = await pixels.stack(settings)
   const frame = keep(expose(makeField({ width: 500, height: 400, count: 50 })))
