@@ -20,7 +20,7 @@ import { foldMean, foldReject } from './fold.js'
 import { blockFloors, blockMeans, blockSums } from './fold-blocks.js'
 import { meanOfThree, superpixels } from './luminance.js'
 import { type Views, viewsOf } from './memory.js'
-import { isAnyOdd, packInverse, packSteps, rangeOf } from './pack.js'
+import { firstOdd, packInverse, packSteps, rangeOf } from './pack.js'
 import { findPeaks, rowTops } from './peaks.js'
 import { riceDecode, riceEncode } from './rice.js'
 import { seedMean, seedMedian, seedVotes } from './seed.js'
@@ -39,7 +39,7 @@ import {
 import { warpCubic, warpLinear } from './warp.js'
 
 const twins = {
-  isAnyOdd,
+  firstOdd,
   packInverse,
   packSteps,
   rangeOf,

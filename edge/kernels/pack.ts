@@ -28,11 +28,11 @@ export function rangeOf({ f32 }: Views, from: number, count: number, to: number)
 }
 
 /**
- * Whether any of `count` f32 is further than `reach` + `share` · |l + r| from l + r, the sum of those `step` before and
- * behind it, when it is taken twice. NaN is.
- * @returns 1 or 0
+ * The first of `count` f32 that is further than `reach` + `share` · |l + r| from l + r, the sum of those `step` before
+ * and behind it, when it is taken twice. NaN is.
+ * @returns its number, `count` when none is
  */
-export function isAnyOdd(
+export function firstOdd(
   { f32 }: Views,
   from: number,
   count: number,
@@ -42,12 +42,12 @@ export function isAnyOdd(
 ): number {
   const [add, times] = [Math.fround(reach), Math.fround(share)]
   const first = from >> 2
-  for (let i = first; i < first + count; i++) {
-    const sum = Math.fround(f32[i - step] + f32[i + step])
-    const apart = Math.abs(Math.fround(Math.fround(f32[i] + f32[i]) - sum))
-    if (!(apart <= Math.fround(add + Math.fround(times * Math.abs(sum))))) return 1
+  for (let i = 0; i < count; i++) {
+    const sum = Math.fround(f32[first + i - step] + f32[first + i + step])
+    const apart = Math.abs(Math.fround(Math.fround(f32[first + i] + f32[first + i]) - sum))
+    if (!(apart <= Math.fround(add + Math.fround(times * Math.abs(sum))))) return i
   }
-  return 0
+  return count
 }
 
 const saturated = (value: number) => (value > 0 ? Math.min(65_535, Math.trunc(value)) : 0)

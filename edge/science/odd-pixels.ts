@@ -8,13 +8,13 @@ export interface OddPixels {
 }
 
 /**
- * Whether any of `count` samples from number `from` on may be odd: see the kernel `isAnyOdd`. All samples so far to
- * both sides are in the same row.
+ * Which of `count` samples from number `from` on is the first that may be odd: see the kernel `firstOdd`. All samples
+ * so far to both sides are in the same row.
  */
-export type Glance = (from: number, count: number, step: number, reach: number, share: number) => boolean
+export type Glance = (from: number, count: number, step: number, reach: number, share: number) => number
 
 /** Without kernels every sample is looked at. */
-const noGlance: Glance = () => true
+const noGlance: Glance = () => 0
 
 /** A pixel this many times the noise of a frame above its surroundings stands out of every light. */
 const darkReach = 10
@@ -78,9 +78,6 @@ export function oddInFlat(
   return [...odd].sort((a, b) => a - b)
 }
 
-/** Samples glanced at together. */
-const glanced = 256
-
 /** Asks `judge` of every sample that differs from the two beside it, and of those beside a sample that it found odd. */
 function searchRows(
   plane: Float32Array,
@@ -99,10 +96,10 @@ function searchRows(
   }
   for (let row = 0; row < plane.length; row += width) {
     for (let x = 0; x < Math.min(step, width); x++) look(row + x, x)
-    for (let x = step; x < width - step; x += glanced) {
-      const end = Math.min(width - step, x + glanced)
-      if (!glance(row + x, end - x, step, reach(), share)) continue
-      for (let at = x; at < end; at++) look(row + at, at)
+    const end = width - step
+    for (let x = step; x < end; x++) {
+      x += glance(row + x, end - x, step, reach(), share)
+      if (x < end) look(row + x, x)
     }
     for (let x = Math.max(step, width - step); x < width; x++) look(row + x, x)
   }

@@ -58,7 +58,7 @@ export function loadMasters(
   const add = (find: (values: Float32Array, glance: Glance) => readonly number[]) => {
     for (let first = 0; first < samples.length; first += width * height) {
       const glance: Glance = (from, count, step, reach, share) =>
-        hand.kernels.isAnyOdd(plane + 4 * (first + from), count, step, reach, share) === 1
+        hand.kernels.firstOdd(plane + 4 * (first + from), count, step, reach, share)
       for (const sample of find(samples.subarray(first, first + width * height), glance)) bad.push(first + sample)
     }
   }

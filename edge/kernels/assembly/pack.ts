@@ -27,7 +27,7 @@ function see(to: usize, low: f32, high: f32): void {
   if (high > load<f32>(to + 4)) store<f32>(to + 4, high)
 }
 
-export function isAnyOdd(from: usize, count: i32, step: i32, reach: f32, share: f32): i32 {
+export function firstOdd(from: usize, count: i32, step: i32, reach: f32, share: f32): i32 {
   const away = (<usize>step) << 2
   const add = f32x4.splat(reach)
   const times = f32x4.splat(share)
@@ -38,15 +38,15 @@ export function isAnyOdd(from: usize, count: i32, step: i32, reach: f32, share: 
     const sum = f32x4.add(v128.load(place - away), v128.load(place + away))
     const apart = f32x4.abs(f32x4.sub(f32x4.add(value, value), sum))
     const near = f32x4.le(apart, f32x4.add(add, f32x4.mul(times, f32x4.abs(sum))))
-    if (!i32x4.all_true(near)) return 1
+    if (!i32x4.all_true(near)) return i + ctz<i32>(~i32x4.bitmask(near))
   }
   for (; i < count; i++) {
     const place = from + ((<usize>i) << 2)
     const value = load<f32>(place)
     const sum = load<f32>(place - away) + load<f32>(place + away)
-    if (!(abs<f32>(value + value - sum) <= reach + share * abs<f32>(sum))) return 1
+    if (!(abs<f32>(value + value - sum) <= reach + share * abs<f32>(sum))) return i
   }
-  return 0
+  return count
 }
 
 function saturated(value: f32): u16 {
