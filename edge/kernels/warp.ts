@@ -85,8 +85,8 @@ export function warpLinear(
 /**
  * `warpLinear` with Catmull and Rom's cubic over 4 × 4 pixels, which keeps stars sharper; bilinear where the 16 pixels
  * are not all there. Columns are made first, each from its four rows, then the pixel from its four columns. Near the
- * identity, its half turn and its mirror a column is made where the line through the row's places crosses it (Catmull and
- * Smith, SIGGRAPH 1980, 279), so that neighbours share their columns; else where the pixel itself lies.
+ * identity, its half turn and its mirror a column is made where the line through the row's places crosses it (Catmull
+ * and Smith, SIGGRAPH 1980, 279), so that neighbours share their columns; else where the pixel itself lies.
  */
 export function warpCubic(
   views: Views,

@@ -86,13 +86,32 @@ export function calibrateStrips({ height, planes }: FrameSize, rowsPerStrip: num
  * median of its good neighbours of the same colour within the strip, NaN when it has none.
  */
 export const calibrateStrip: Step<CalibrateOrder> = (hand, order, strip) => {
-  const { width, height, planes } = order.places
-  const first = strip * order.rowsPerStrip
-  const end = Math.min(first + order.rowsPerStrip, height * planes)
+  const { first, end } = rowsOf(order, strip)
+  calibrateRows(hand, order, first, end)
+  repairStrip(hand, order, strip)
+}
+
+/** Rows of a strip, counted through all planes. */
+export function rowsOf(
+  { places, rowsPerStrip }: Pick<CalibrateOrder, 'places' | 'rowsPerStrip'>,
+  strip: number,
+): { first: number; end: number } {
+  const first = strip * rowsPerStrip
+  return { first, end: Math.min(first + rowsPerStrip, places.height * places.planes) }
+}
+
+/** Rows `first` … `end` − 1 calibrated, their bad pixels as they are. */
+export function calibrateRows(hand: Hand, order: CalibrateOrder, first: number, end: number): void {
+  const { width } = order.places
   for (let row = first; row < end; row++) {
     calibrateSamples(hand, order, row * width, width, order.plane + 4 * row * width)
   }
-  repair(hand, order, first * width, end * width)
+}
+
+/** Fills the bad pixels of a strip whose rows are all calibrated. */
+export function repairStrip(hand: Hand, order: Omit<CalibrateOrder, 'raw'>, strip: number): void {
+  const { first, end } = rowsOf(order, strip)
+  repair(hand, order, first * order.places.width, end * order.places.width)
 }
 
 /** @param count samples from number `from` on, all in one row */
@@ -130,7 +149,7 @@ export const around = [
 ]
 
 /** Fills the bad pixels among samples `from` … `end` − 1 of the plane, which are whole rows. */
-function repair({ views }: Hand, order: CalibrateOrder, from: number, end: number): void {
+function repair({ views }: Hand, order: Omit<CalibrateOrder, 'raw'>, from: number, end: number): void {
   const { places, masters, plane } = order
   const list = views.u32.subarray(places.bad >> 2, (places.bad >> 2) + masters.bad)
   const near = new Float64Array(8)

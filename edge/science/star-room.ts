@@ -59,7 +59,7 @@ function openMemory(module: WebAssembly.Module | undefined, bytes: number) {
  *   cache; rows of the frame from `top` on
  */
 export function starsInRoom(
-  { hand, plane, places }: RoomFrame,
+  { hand, plane, places }: Omit<RoomFrame, 'raw'>,
   options: StarOptions = {},
   fill?: (top: number, rows: number) => void,
 ): Stars {

@@ -1,12 +1,20 @@
 // What the crew can be asked: the steps of science, and those that read frames from files before them.
-import { type CalibrateOrder, calibrateStrip, type MasterPlaces, type PackedMasters } from '../science/calibration.js'
+import {
+  type CalibrateOrder,
+  calibrateRows,
+  type MasterPlaces,
+  type PackedMasters,
+  repairStrip,
+  rowsOf,
+} from '../science/calibration.js'
+
 import { foldStrip } from '../science/fold.js'
 import { meterBand } from '../science/noise-meter.js'
 import { seedTile } from '../science/seed-stack.js'
 import { lightStrip, skyMeshStrip } from '../science/sky-mesh.js'
 import type { StarOrder } from '../science/star-places.js'
 import { measureChunk, peaksStrip } from '../science/star-steps.js'
-import type { Step } from '../science/strip-step.js'
+import type { Hand, Step } from '../science/strip-step.js'
 import type { PixelBox } from '../science/warp-tile.js'
 import { type RawFile, readRows, rowsBytes } from './frame-file.js'
 
@@ -22,11 +30,26 @@ export interface DevelopOrder extends Omit<CalibrateOrder, 'raw'> {
   readonly stars?: StarOrder
 }
 
+/** Read at a time: they are calibrated before they leave the cache of a core. */
+const rowsAtATime = 16
+
+/** Scratch for the raw samples that `developStrip` reads at a time, bytes. */
+export function rawScratchBytes(raw: RawFile): number {
+  return Math.ceil(rowsBytes(raw, rowsAtATime) / 8) * 8
+}
+
+/** A strip of a frame's file into the order's plane. @throws what `readRows` throws */
+export function developStrip(hand: Hand, raw: RawFile, order: Omit<CalibrateOrder, 'raw'>, strip: number): void {
+  const { first, end } = rowsOf(order, strip)
+  for (let row = first; row < end; row += rowsAtATime) {
+    const rows = Math.min(rowsAtATime, end - row)
+    calibrateRows(hand, { ...order, raw: readRows(hand, raw, row, rows, hand.scratch) }, row, row + rows)
+  }
+  repairStrip(hand, order, strip)
+}
+
 const develop: Step<DevelopOrder> = (hand, order, strip) => {
-  const { height, planes } = order.raw
-  const first = strip * order.rowsPerStrip
-  const rows = Math.min(order.rowsPerStrip, height * planes - first)
-  calibrateStrip(hand, { ...order, raw: readRows(hand, order.raw, first, rows, hand.scratch) }, strip)
+  developStrip(hand, order.raw, order, strip)
   if (order.stars && strip < order.stars.places.rows) lookAtSky(hand, order.stars, strip)
 }
 
@@ -46,14 +69,11 @@ const developBox: Step<BoxOrder> = (hand, order, index) => {
   const { places, masters, rowsPerStrip } = order
   const { of, strip } = order.work[index]
   const [raw, box] = [order.raws[of], order.boxes[of]]
-  const { width, height, planes } = raw
-  const first = strip * rowsPerStrip
-  const end = Math.min(first + rowsPerStrip, height * planes)
+  const { width, height } = raw
+  const { first, end } = rowsOf(order, strip)
   // The strip as a whole stands behind its raw samples; from there each row's part goes into the box.
-  const aside = hand.scratch + Math.ceil(rowsBytes(raw, rowsPerStrip) / 8) * 8
-  const plane = aside - 4 * first * width
-  const rawSamples = readRows(hand, raw, first, end - first, hand.scratch)
-  calibrateStrip(hand, { raw: rawSamples, places, masters, plane, rowsPerStrip }, strip)
+  const plane = hand.scratch + rawScratchBytes(raw) - 4 * first * width
+  developStrip(hand, raw, { places, masters, plane, rowsPerStrip }, strip)
   for (let row = first; row < end; row++) {
     const y = (row % height) - box.y
     if (y < 0 || y >= box.height) continue

@@ -11,7 +11,8 @@ import { layOutStack, type StackMode, type StackPlaces } from '../science/stack-
 import { layOutStars, type StarPlaces, starScratchBytes } from '../science/star-places.js'
 import { pictureScratchBytes } from '../science/stretch.js'
 import { type FrameKind, planesOf } from '../science/warp-tile.js'
-import { type RawFile, rowsBytes } from './frame-file.js'
+import { rawScratchBytes } from './crew-steps.js'
+import type { RawFile } from './frame-file.js'
 
 export interface StackMemory {
   readonly memory: WebAssembly.Memory
@@ -55,7 +56,7 @@ export function layOutStackMemory(
   const stackStars = kind === 'mono' ? stars : layOutStars(layout, { width, height, kind: 'colour' }, plane)
   const stack = layOutStack(layout, { width, height, planes: planesOf(frame), mode })
   const meter = layout.take(4 * Math.floor(width / meterBlockPx) * meterBands(height))
-  const reading = rowsBytes(raw, rowsPerStrip) + 8 + 4 * width * rowsPerStrip
+  const reading = rawScratchBytes(raw) + 4 * width * rowsPerStrip
   const most = Math.max(
     ...[reading, foldScratchBytes(frame), seedScratchBytes(frame), planeSkyScratchBytes, starScratchBytes],
     ...[meterScratchBytes(frame), pictureScratchBytes(width)],

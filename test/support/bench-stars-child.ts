@@ -4,13 +4,14 @@
 import { kernelModule } from '../../edge/kernels/kernel-module.js'
 import { simdKernels } from '../../edge/kernels/kernels.js'
 import { kernelMemory, makeLayout, viewsOf } from '../../edge/kernels/memory.js'
-import { calibrateStrip, layOutMasters } from '../../edge/science/calibration.js'
+import { layOutMasters } from '../../edge/science/calibration.js'
 import { packNothing } from '../../edge/science/pack-masters.js'
 import { makeReference } from '../../edge/science/reference.js'
 import { register } from '../../edge/science/register.js'
 import { layOutStars, starScratchBytes } from '../../edge/science/star-places.js'
 import { starsInRoom } from '../../edge/science/star-room.js'
-import { openFrameFile, readRows, rowsBytes } from '../../edge/workers/frame-file.js'
+import { developStrip, rawScratchBytes } from '../../edge/workers/crew-steps.js'
+import { openFrameFile } from '../../edge/workers/frame-file.js'
 import { loadMasters } from '../../edge/workers/load-masters.js'
 import type { FoundStars, StarsReport, StarsTask } from './bench-stars.js'
 
@@ -22,8 +23,7 @@ const { width, height, planes } = first.raw
 const layout = makeLayout()
 const masterPlaces = layOutMasters(layout, { width, height, planes })
 const places = layOutStars(layout, { width, height, kind: 'mono' })
-const scratch = layout.take(Math.max(starScratchBytes, 64 * width))
-const raw = layout.take(rowsBytes(first.raw, rowsPerStrip))
+const scratch = layout.take(Math.max(starScratchBytes, 64 * width, rawScratchBytes(first.raw)))
 const plane = layout.take(4 * width * height)
 const memory = kernelMemory(layout.bytes)
 const hand = { kernels: simdKernels(kernelModule(), memory), views: viewsOf(memory.buffer), scratch }
@@ -38,9 +38,8 @@ first.close()
 
 const found = task.files.map((file): FoundStars => {
   const opened = openFrameFile(file)
-  const stars = starsInRoom({ hand, raw, plane, places }, { sigma: task.sigma, maxStars: 20_000 }, (top, rows) => {
-    const samples = readRows(hand, opened.raw, top, rows, raw)
-    calibrateStrip(hand, { raw: samples, places: masterPlaces, masters, plane, rowsPerStrip }, top / rowsPerStrip)
+  const stars = starsInRoom({ hand, plane, places }, { sigma: task.sigma, maxStars: 20_000 }, top => {
+    developStrip(hand, opened.raw, { places: masterPlaces, masters, plane, rowsPerStrip }, top / rowsPerStrip)
   })
   opened.close()
   return stars
