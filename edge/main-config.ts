@@ -14,6 +14,7 @@ import { cameraSettings, deviceName } from './services/camera-actions.js'
 import { stackingSettings } from './services/live-stack.js'
 import { mountSettings } from './services/mount-settings.js'
 import { pierCamSettings } from './services/pier-camera-settings.js'
+import { type ChannelPolicy, policyOf, powerSettings } from './services/power-settings.js'
 import { siteSettings } from './services/site-settings.js'
 import type { BoxEntry, LinkEntry } from './spine/devices.js'
 import { namingBy, standardTemplate } from './store/naming.js'
@@ -80,11 +81,39 @@ const portOfRole: Readonly<Record<Role, PortName>> = {
   pier_cam: 'video',
 }
 
+const portsOf = ({ driver, ...options }: { driver: string }): readonly PortName[] =>
+  drivers.find(({ id }) => id === driver)?.ports(options as never) ?? []
+
+/** What `power:` names and `devices:` does not have: the place in the section, and the words. */
+function powerComplaints(
+  { channels, up, down, battery }: z.output<typeof powerSettings>,
+  devices: Readonly<Record<string, { driver: string }>>,
+): [string[], string][] {
+  const lacking = (name: string | undefined, port?: PortName) => {
+    if (name === undefined) return undefined
+    if (!Object.hasOwn(devices, name)) return `there is no device "${name}" under devices:`
+    return !port || portsOf(devices[name]).includes(port) ? undefined : `device "${name}" has no ${portWords[port]}`
+  }
+  const bank = (path: string) => lacking(path.split('/')[0], 'switches')
+  const rows: [string[], string | undefined][] = [
+    ...Object.entries(channels).flatMap(([path, { feeds, station }]): [string[], string | undefined][] => [
+      [['channels', path], bank(path)],
+      ...feeds.map((name, at): [string[], string | undefined] => [['channels', path, 'feeds', `${at}`], lacking(name)]),
+      [['channels', path, 'station'], lacking(station, 'station')],
+    ]),
+    ...[...up.entries()].map(([at, path]): [string[], string | undefined] => [['up', `${at}`], bank(path)]),
+    ...[...(down ?? []).entries()].map(([at, path]): [string[], string | undefined] => [['down', `${at}`], bank(path)]),
+    [['battery', 'station'], lacking(battery.station, 'station')],
+  ]
+  return rows.flatMap(([path, words]) => (words === undefined ? [] : [[path, words] as [string[], string]]))
+}
+
+const portWords: Partial<Record<PortName, string>> = { switches: 'channels to switch', station: 'sensors' }
+
 /** What is wrong with a device in that role, if anything. */
 function misused(role: Role, name: string, devices: Readonly<Record<string, { driver: string }>>): string | undefined {
   if (!Object.hasOwn(devices, name)) return `there is no device "${name}" under devices:`
-  const { driver, ...options } = devices[name]
-  const ports = drivers.find(({ id }) => id === driver)?.ports(options as never) ?? []
+  const ports = portsOf(devices[name])
   if (ports.includes(portOfRole[role])) return undefined
   return `device "${name}" is used as ${ports.join(', ')}, not as ${portOfRole[role]}`
 }
@@ -115,6 +144,7 @@ export const configSchema = z
     calibration: calibrationSettings.prefault({}),
     focus: focusSettings.prefault({}),
     mount: mountSettings.prefault({}),
+    power: powerSettings.prefault({}),
     archive: archiveSettings.prefault({}),
     memory: memorySettings.prefault({}),
     access: accessSettings.prefault({}),
@@ -133,6 +163,9 @@ export const configSchema = z
           ? undefined
           : `link "${link}" is of the kind ${lines[link].driver}; ${driver} needs ${wanted.id}`
       if (words) context.addIssue({ code: 'custom', path: ['devices', name, 'link'], message: words })
+    }
+    for (const [path, words] of powerComplaints(settings.power, devices)) {
+      context.addIssue({ code: 'custom', path: ['power', ...path], message: words })
     }
     try {
       namingBy(settings.archive.template)
@@ -207,6 +240,14 @@ export function entriesOf(settings: Settings): { links: LinkEntry[]; boxes: BoxE
       options,
     })),
   }
+}
+
+/** What the owner wants of the channel of a device. */
+export function channelPolicy({ power, devices }: Settings, device: string, channel: string): ChannelPolicy {
+  const mounts = Object.entries(devices as Record<string, { driver: string }>)
+    .filter(([, one]) => portsOf(one).includes('mount'))
+    .map(([name]) => name)
+  return policyOf(power, mounts, device, channel)
 }
 
 export function driverSheets(): DriverSheet[] {

@@ -1,6 +1,6 @@
 // Devices, services and their actions for one configuration: what is stopped and started anew when it is saved.
 
-import { entriesOf, type Settings } from './main-config.js'
+import { channelPolicy, entriesOf, type Settings } from './main-config.js'
 import type { Who } from './ports/action.js'
 import type { Clock } from './ports/clock.js'
 import type { DeviceBox, Devices } from './ports/device.js'
@@ -58,7 +58,9 @@ export function startNight(settings: Settings, ground: Ground): Night {
   const { store, pixels, pictures, views, feed, actions, claims, clock, random, log } = ground
   const { site, use } = settings
   const { links, boxes } = entriesOf(settings)
-  const rack = openDevices(links, boxes, { clock, random, log, encodeJpeg: pixels.encodeJpeg })
+  const policy = (device: string, channel: string) => channelPolicy(settings, device, channel)
+  const outputs = { keeper: new URL('./main-keeper.js', import.meta.url), states: policy }
+  const rack = openDevices(links, boxes, { clock, random, log, encodeJpeg: pixels.encodeJpeg, outputs })
   // From here on nobody sees a mount that is not behind the limits.
   const devices = interlocked(rack, { clock, log: log.named('mount'), limits: () => limitsOf(settings.mount, site) })
 

@@ -170,6 +170,8 @@ export const kinds: Readonly<Record<string, Kind>> = {
       humidityPercent: number('Humidity', '%', 0, { ...measured, deviceClass: 'humidity' }),
       skyMagnitude: number('Sky brightness', 'mag/arcsec²', 2, { ...measured, icon: 'mdi:weather-night' }),
       volts: number('Supply', 'V', 2, { ...measured, deviceClass: 'voltage' }),
+      mainsOk: flag('Mains', { entity: true, deviceClass: 'power' }),
+      batteryLow: flag('Battery low', { entity: true, deviceClass: 'battery' }),
     },
   },
   video: {

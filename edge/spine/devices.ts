@@ -3,8 +3,10 @@ import type { Clock } from '../ports/clock.js'
 import type { Condition, Device, DeviceBox, Devices, PortName, Ports } from '../ports/device.js'
 import type { Driver, LinkDriver, OpenBox, Tools } from '../ports/driver.js'
 import { Fault } from '../ports/fault.js'
+import type { BoardReading, KeepOrder, Kept, OutputStates } from '../ports/keeper.js'
 import type { Log } from '../ports/log.js'
 import type { Random } from '../ports/random.js'
+import { startKeeper } from './keeper.js'
 import { type Opened, type Supervised, supervise } from './supervisor.js'
 
 /** One entry under `links:` or `devices:`, checked. */
@@ -25,6 +27,16 @@ export interface DeviceParts {
   readonly random: Random
   readonly log: Log
   readonly encodeJpeg: Tools['encodeJpeg']
+  /** Absent where no device has outputs that are to be safe. */
+  readonly outputs?: Outputs
+}
+
+/** How outputs are kept. */
+export interface Outputs {
+  /** The file that becomes a keeper. */
+  readonly keeper: URL
+  /** What the owner wants of a channel. */
+  states(device: string, channel: string): OutputStates
 }
 
 export interface LinkView {
@@ -46,6 +58,8 @@ export interface DeviceRack extends Devices {
 
 export function openDevices(links: readonly LinkEntry[], boxes: readonly BoxEntry[], parts: DeviceParts): DeviceRack {
   const { clock, random, log, encodeJpeg } = parts
+  /** By device: how its outputs stood when they were last seen, so that another keeper puts them there again. */
+  const standing = new Map<string, BoardReading>()
   const listeners = new Set<(box: DeviceBox) => void>()
 
   const linkViews = links.map(({ name, driver, options }): LinkView => {
@@ -68,6 +82,7 @@ export function openDevices(links: readonly LinkEntry[], boxes: readonly BoxEntr
       log: mine,
       encodeJpeg,
       lost,
+      keep: (order, signal) => keepOutputs(name, order, { ...parts, log: mine, lost, standing }, signal),
       link<T>(kind: LinkDriver): T {
         if (!line || line.driver !== kind.id) {
           throw new Fault(
@@ -133,6 +148,31 @@ export function openDevices(links: readonly LinkEntry[], boxes: readonly BoxEntr
       await Promise.all(linkViews.map(link => link.supervised.close()))
     },
   }
+}
+
+interface KeepingParts extends DeviceParts {
+  readonly standing: Map<string, BoardReading>
+  lost(fault: Fault): void
+}
+
+/** Starts the keeper of a device: its outputs are put as they last stood, or at the start as the owner wants them. */
+async function keepOutputs(device: string, order: KeepOrder, parts: KeepingParts, signal: AbortSignal): Promise<Kept> {
+  const { clock, log, outputs, standing, lost } = parts
+  if (!outputs)
+    throw new Fault('unsupported', `device ${device} has outputs, and nothing keeps them`, 'Update the agent')
+  const before = standing.get(device)?.on
+  const states = order.channels.map(id => [id, outputs.states(device, id)] as const)
+  const first = states.map(([id, { start }]) => [id, before?.[id] === undefined ? start : before[id] ? 'on' : 'off'])
+  const loss = states.map(([id, state]) => [id, state.loss])
+  const kept = await startKeeper(
+    { device, ...order, first: Object.fromEntries(first), loss: Object.fromEntries(loss) },
+    { clock, log, entry: outputs.keeper, lost },
+    signal,
+  )
+  const remember = () => standing.set(device, kept.reading())
+  remember()
+  kept.onReading(remember)
+  return kept
 }
 
 const portWords: Readonly<Record<PortName, string>> = {
