@@ -12,6 +12,8 @@ interface Sheet {
   readonly enum?: readonly unknown[]
   readonly const?: unknown
   readonly properties?: Readonly<Record<string, Sheet>>
+  /** What stands behind names of the owner's. */
+  readonly additionalProperties?: Sheet | boolean
   readonly required?: readonly string[]
   readonly items?: Sheet
 }
@@ -66,7 +68,9 @@ function rowsOf(sheet: Sheet, prefix: string): string[] {
     const name = `${prefix}${key}`
     if (field.properties) return rowsOf(field, `${name}.`)
     const standard = field.default === undefined ? '' : `\`${JSON.stringify(field.default)}\``
-    return [`| \`${name}\` | ${inCell(field.description ?? '')} | ${inCell(rangeOf(field))} | ${standard} |`]
+    const row = `| \`${name}\` | ${inCell(field.description ?? '')} | ${inCell(rangeOf(field))} | ${standard} |`
+    const each = typeof field.additionalProperties === 'object' ? field.additionalProperties : {}
+    return [row, ...rowsOf(each, `${name}.<name>.`)]
   })
 }
 

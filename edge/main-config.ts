@@ -4,6 +4,7 @@
 import { httpSettings } from './api/http/server.js'
 import { mqttSettings } from './api/mqtt/settings.js'
 import { drivers, links } from './drivers/index.js'
+import { recoverySettings } from './main-recovery.js'
 import type { PortName } from './ports/device.js'
 import { asFault } from './ports/fault.js'
 import { jsonSchemaOf, z } from './ports/schema.js'
@@ -86,7 +87,7 @@ const portsOf = ({ driver, ...options }: { driver: string }): readonly PortName[
 
 /** What `power:` names and `devices:` does not have: the place in the section, and the words. */
 function powerComplaints(
-  { channels, up, down, battery }: z.output<typeof powerSettings>,
+  { channels, up = [], down = [], battery }: z.output<typeof powerSettings>,
   devices: Readonly<Record<string, { driver: string }>>,
 ): [string[], string][] {
   const lacking = (name: string | undefined, port?: PortName) => {
@@ -96,13 +97,13 @@ function powerComplaints(
   }
   const bank = (path: string) => lacking(path.split('/')[0], 'switches')
   const rows: [string[], string | undefined][] = [
-    ...Object.entries(channels).flatMap(([path, { feeds, station }]): [string[], string | undefined][] => [
+    ...Object.entries(channels).flatMap(([path, { feeds = [], station }]): [string[], string | undefined][] => [
       [['channels', path], bank(path)],
       ...feeds.map((name, at): [string[], string | undefined] => [['channels', path, 'feeds', `${at}`], lacking(name)]),
       [['channels', path, 'station'], lacking(station, 'station')],
     ]),
     ...[...up.entries()].map(([at, path]): [string[], string | undefined] => [['up', `${at}`], bank(path)]),
-    ...[...(down ?? []).entries()].map(([at, path]): [string[], string | undefined] => [['down', `${at}`], bank(path)]),
+    ...[...down.entries()].map(([at, path]): [string[], string | undefined] => [['down', `${at}`], bank(path)]),
     [['battery', 'station'], lacking(battery.station, 'station')],
   ]
   return rows.flatMap(([path, words]) => (words === undefined ? [] : [[path, words] as [string[], string]]))
@@ -128,6 +129,7 @@ const deviceEntry = z.discriminatedUnion(
     options.extend({
       driver: z.literal(id),
       ...(link && { link: z.string().describe('Name of the link it speaks over') }),
+      recovery: recoverySettings.optional(),
     }),
   ) as never,
 )
@@ -224,30 +226,37 @@ export function habitsOf({ archive, site }: Settings): StoreHabits {
   return { template, longitudeDeg: site.longitude ?? 0, reserveBytes: reserve_mb * 1e6, compress }
 }
 
-export function entriesOf(settings: Settings): { links: LinkEntry[]; boxes: BoxEntry[] } {
+/** A device with what may be done to bring it back. */
+type DeviceEntry = BoxEntry & { readonly recovery: z.output<typeof recoverySettings> | undefined }
+
+export function entriesOf(settings: Settings): { links: LinkEntry[]; boxes: DeviceEntry[] } {
   const lines = settings.links as Record<string, { driver: string }>
-  const devices = settings.devices as Record<string, { driver: string; link?: string }>
+  const devices = settings.devices as Record<string, { driver: string; link?: string; recovery?: never }>
   return {
     links: Object.entries(lines).map(([name, { driver, ...options }]) => ({
       name,
       driver: links.find(one => one.id === driver)!,
       options,
     })),
-    boxes: Object.entries(devices).map(([name, { driver, link, ...options }]) => ({
+    boxes: Object.entries(devices).map(([name, { driver, link, recovery, ...options }]) => ({
       name,
       driver: drivers.find(one => one.id === driver)!,
       link,
+      recovery,
       options,
     })),
   }
 }
 
 /** What the owner wants of the channel of a device. */
-export function channelPolicy({ power, devices }: Settings, device: string, channel: string): ChannelPolicy {
+export function channelPolicy({ power, devices, use }: Settings, device: string, channel: string): ChannelPolicy {
   const mounts = Object.entries(devices as Record<string, { driver: string }>)
     .filter(([, one]) => portsOf(one).includes('mount'))
     .map(([name]) => name)
-  return policyOf(power, mounts, device, channel)
+  // A channel that is called like a device, or like a duty, is where that one has its power from.
+  const duty = use[channel.replaceAll('-', '_') as Role]
+  const namesake = duty ?? (Object.hasOwn(devices, channel) ? channel : undefined)
+  return policyOf(power, mounts, { device, channel, namesake })
 }
 
 export function driverSheets(): DriverSheet[] {

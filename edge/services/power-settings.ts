@@ -13,7 +13,11 @@ const word = z.enum(outputWords)
 const channelSettings = z
   .strictObject({
     name: z.string().min(1).max(40).optional().describe('What it is called on the page'),
-    feeds: z.array(deviceName).max(8).default([]).describe('Devices that have their power from it'),
+    feeds: z
+      .array(deviceName)
+      .max(8)
+      .optional()
+      .describe('Devices that have their power from it; when absent the one it is called like, or whose duty it names'),
     heater: z.boolean().default(false).describe('It heats: off when the night ends and when the battery runs low'),
     start: word.default('keep').describe('When the agent starts'),
     stop: word.optional().describe('When the agent is stopped; off when absent, kept where a mount hangs on it'),
@@ -48,7 +52,11 @@ export const powerSettings = z
       .record(channelPath, channelSettings)
       .default({})
       .describe('Channels by device/channel: {relays/mount: {feeds: [mount]}}'),
-    up: z.array(channelPath).max(64).default([]).describe('The order in which the station is switched on'),
+    up: z
+      .array(channelPath)
+      .max(64)
+      .optional()
+      .describe('The order in which the station is switched on; when absent, all channels that feed a device'),
     down: z
       .array(channelPath)
       .max(64)
@@ -90,19 +98,20 @@ const standard = channelSettings.parse({})
  * What is wanted of a channel. A mount that loses its power loses where it points, so one that hangs on a channel, or
  * gives it its name, is kept unless the owner says otherwise.
  * @param mounts names of the mounts there are
+ * @param namesake of `place`: the device that has its power from a channel of this name
  */
 export function policyOf(
   settings: PowerSettings,
   mounts: readonly string[],
-  device: string,
-  channel: string,
+  { device, channel, namesake }: { device: string; channel: string; namesake: string | undefined },
 ): ChannelPolicy {
   const given = settings.channels[`${device}/${channel}`] ?? standard
-  const mounted = channel.includes('mount') || given.feeds.some(name => mounts.includes(name))
+  const feeds = given.feeds ?? (namesake === undefined ? [] : [namesake])
+  const mounted = channel.includes('mount') || feeds.some(name => mounts.includes(name))
   const { stop = mounted ? 'keep' : 'off', station, volts, amperes } = given
   return {
     name: given.name,
-    feeds: given.feeds,
+    feeds,
     heater: given.heater || channel.includes('heater'),
     start: given.start,
     stop,

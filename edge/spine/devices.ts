@@ -7,7 +7,7 @@ import type { BoardReading, KeepOrder, Kept, OutputStates } from '../ports/keepe
 import type { Log } from '../ports/log.js'
 import type { Random } from '../ports/random.js'
 import { startKeeper } from './keeper.js'
-import { type Opened, type Supervised, supervise } from './supervisor.js'
+import { type Opened, type Rung, type Supervised, supervise } from './supervisor.js'
 
 /** One entry under `links:` or `devices:`, checked. */
 export interface LinkEntry {
@@ -20,6 +20,8 @@ export interface BoxEntry {
   readonly driver: Driver
   readonly link: string | undefined
   readonly options: unknown
+  /** Means to bring it back, from the mildest to the strongest. */
+  readonly rungs?: readonly Rung[]
 }
 
 export interface DeviceParts {
@@ -37,6 +39,8 @@ export interface Outputs {
   readonly keeper: URL
   /** What the owner wants of a channel. */
   states(device: string, channel: string): OutputStates
+  /** By device: how its outputs stood when they were last seen, so that another keeper puts them there again. */
+  readonly standing: Map<string, BoardReading>
 }
 
 export interface LinkView {
@@ -58,8 +62,6 @@ export interface DeviceRack extends Devices {
 
 export function openDevices(links: readonly LinkEntry[], boxes: readonly BoxEntry[], parts: DeviceParts): DeviceRack {
   const { clock, random, log, encodeJpeg } = parts
-  /** By device: how its outputs stood when they were last seen, so that another keeper puts them there again. */
-  const standing = new Map<string, BoardReading>()
   const listeners = new Set<(box: DeviceBox) => void>()
 
   const linkViews = links.map(({ name, driver, options }): LinkView => {
@@ -73,7 +75,7 @@ export function openDevices(links: readonly LinkEntry[], boxes: readonly BoxEntr
     return { name, driver: driver.id, supervised }
   })
 
-  const boxViews = boxes.map(({ name, driver, link, options }): BoxView => {
+  const boxViews = boxes.map(({ name, driver, link, options, rungs }): BoxView => {
     const line = linkViews.find(one => one.name === link)
     const mine = log.named(`device/${name}`)
     const tools = (lost: (fault: Fault) => void): Tools => ({
@@ -82,7 +84,7 @@ export function openDevices(links: readonly LinkEntry[], boxes: readonly BoxEntr
       log: mine,
       encodeJpeg,
       lost,
-      keep: (order, signal) => keepOutputs(name, order, { ...parts, log: mine, lost, standing }, signal),
+      keep: (order, signal) => keepOutputs(name, order, { ...parts, log: mine, lost }, signal),
       link<T>(kind: LinkDriver): T {
         if (!line || line.driver !== kind.id) {
           throw new Fault(
@@ -98,6 +100,7 @@ export function openDevices(links: readonly LinkEntry[], boxes: readonly BoxEntr
       name: `device ${name}`,
       clock,
       log: mine,
+      rungs,
       async open(lost, signal): Promise<Opened<Ports>> {
         const box: OpenBox = await driver.open(options as never, tools(lost), signal)
         return { value: box.ports, reset: box.reset, close: () => box.close() }
@@ -151,15 +154,15 @@ export function openDevices(links: readonly LinkEntry[], boxes: readonly BoxEntr
 }
 
 interface KeepingParts extends DeviceParts {
-  readonly standing: Map<string, BoardReading>
   lost(fault: Fault): void
 }
 
 /** Starts the keeper of a device: its outputs are put as they last stood, or at the start as the owner wants them. */
 async function keepOutputs(device: string, order: KeepOrder, parts: KeepingParts, signal: AbortSignal): Promise<Kept> {
-  const { clock, log, outputs, standing, lost } = parts
+  const { clock, log, outputs, lost } = parts
   if (!outputs)
     throw new Fault('unsupported', `device ${device} has outputs, and nothing keeps them`, 'Update the agent')
+  const { standing } = outputs
   const before = standing.get(device)?.on
   const states = order.channels.map(id => [id, outputs.states(device, id)] as const)
   const first = states.map(([id, { start }]) => [id, before?.[id] === undefined ? start : before[id] ? 'on' : 'off'])

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import { loadIoctl } from '../../edge/drivers/link/ioctl.js'
 import { serialPath } from '../../edge/drivers/link/serial/serial-place.js'
+import { deviceFile, hubAndPort, resetUsb, socketName, usbdevfsReset } from '../../edge/drivers/link/usb-socket.js'
 import { dcttechOrder, dcttechRelays, dcttechState } from '../../edge/drivers/relay/dcttech-reports.js'
 import * as gpio from '../../edge/drivers/relay/gpio-ioctls.js'
 import { chipBase, lineNumber } from '../../edge/drivers/relay/gpio-sysfs.js'
@@ -125,8 +126,20 @@ t.test('a serial port is found by the socket it is plugged into', async t => {
   }
 })
 
+t.test('a USB socket: the file of what is plugged in, and hub and port as uhubctl wants them', async t => {
+  const sys = t.testdir({ bus: { usb: { devices: { '1-1.3': { busnum: '1\n', devnum: '14\n' } } } } })
+  t.equal(await deviceFile('1-1.3', sys, '/dev'), '/dev/bus/usb/001/014')
+  await t.rejects(deviceFile('1-1.4', sys, '/dev'), { code: 'offline', message: /nothing is plugged into/ })
+  await t.rejects(resetUsb('1-1.3', { sys, dev: t.testdirName }), { code: 'offline', message: /cannot be opened/ })
+  t.same(hubAndPort('1-1.3'), ['1-1', '3'])
+  t.same(hubAndPort('2-4'), ['2', '4'])
+  t.same(hubAndPort('1-1.2.4'), ['1-1.2', '4'])
+  for (const name of ['1-1.3', '2-4']) t.match(name, socketName)
+  for (const name of ['1', '1-1.', 'usb1', '1-1.3; reboot']) t.notMatch(name, socketName)
+})
+
 const header = '/usr/include/linux/gpio.h'
-t.test('the structures of <linux/gpio.h>, as the C compiler lays them out', { skip: noHeader() }, async t => {
+t.test('the structures of the kernel’s headers, as the C compiler lays them out', { skip: noHeader() }, async t => {
   const folder = mkdtempSync(join(tmpdir(), 'pierside-gpio-'))
   t.teardown(() => rmSync(folder, { recursive: true, force: true }))
   const at = (type: string, member: string) => `offsetof(struct ${type}, ${member})`
@@ -172,11 +185,14 @@ t.test('the structures of <linux/gpio.h>, as the C compiler lays them out', { sk
     attributeMask: [at('gpio_v2_line_config_attribute', 'mask'), BigInt(gpio.offsets.attributeMask)],
     bits: [at('gpio_v2_line_values', 'bits'), BigInt(gpio.offsets.valuesBits)],
     mask: [at('gpio_v2_line_values', 'mask'), BigInt(gpio.offsets.valuesMask)],
+    usbReset: ['USBDEVFS_RESET', BigInt(usbdevfsReset)],
   }
   const rows = Object.entries(numbers).map(
     ([name, [words]]) => `printf("${name} %llu\\n", (unsigned long long)(${words}));`,
   )
-  const headers = ['stdio.h', 'stddef.h', 'sys/ioctl.h', 'linux/gpio.h'].map(name => `#include <${name}>`)
+  const headers = ['stdio.h', 'stddef.h', 'sys/ioctl.h', 'linux/gpio.h', 'linux/usbdevice_fs.h'].map(
+    name => `#include <${name}>`,
+  )
   writeFileSync(join(folder, 'layout.c'), [...headers, 'int main(void) {', ...rows, 'return 0; }'].join('\n'))
   execFileSync('gcc', ['-o', join(folder, 'layout'), join(folder, 'layout.c')])
   const told = execFileSync(join(folder, 'layout'), { encoding: 'utf8' }).trim().split('\n')

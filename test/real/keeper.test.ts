@@ -119,6 +119,13 @@ t.test('a keeper that is killed or hangs is replaced, and the outputs stand as b
   t.match(agent.printed(), /the keeper of relays hangs/)
 })
 
+t.test('an agent that is stopped writes the stop states', { skip }, async t => {
+  const { board, agent } = await relaysAtWork(t)
+  await agent.do('power-set', { device: 'relays', channel: 'lamp', on: true })
+  t.equal(await agent.kill('SIGTERM'), 0)
+  t.same(board.relays, [false, true, true, false], 'off by default, the mount kept, the lamp as told')
+})
+
 t.test('"pierside relays safe" does it where no agent runs, and only there', { skip }, async t => {
   const { board, agent, config } = await relaysAtWork(t)
   const folder = await mkdtemp(join(tmpdir(), 'pierside-relays-'))
