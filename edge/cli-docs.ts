@@ -1,5 +1,6 @@
 // docs/config.md, made from the schema: every key with its meaning, range and standard.
 import { demoConfig, driverSheets } from './main-config.js'
+import { recoverySettings } from './main-recovery.js'
 import { jsonSchemaOf, type z } from './ports/schema.js'
 
 interface Sheet {
@@ -49,7 +50,11 @@ export function configDocs(schema: z.ZodType): string {
     '',
     '## devices',
     '',
-    '`devices: {name: {driver: …, link: …}}`',
+    '`devices: {name: {driver: …, link: …, recovery: …}}`',
+    '',
+    'Every device may have:',
+    '',
+    ...table({ properties: { recovery: jsonSchemaOf(recoverySettings) as Sheet } }, ''),
     ...driverSheets().flatMap(one => {
       const over = one.link ? [`Speaks over a link of the kind \`${one.link.id}\`.`, ''] : []
       return ['', `### driver: ${one.id}`, '', one.summary, '', ...over, ...table(one.options as Sheet, '')]
