@@ -1,6 +1,7 @@
 // Relay boards: what goes over their lines, byte by byte, and how the drivers stand their makers' faults.
 import { execFileSync } from 'node:child_process'
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { open } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
@@ -14,9 +15,10 @@ import { openLcusBoard } from '../../edge/drivers/relay/lcus-board.js'
 import { lcusOrder, lcusQuery, lcusStatus } from '../../edge/drivers/relay/lcus-bytes.js'
 import { openPocsBoard } from '../../edge/drivers/relay/pocs-board.js'
 import { pocsOrder, pocsReport } from '../../edge/drivers/relay/pocs-lines.js'
+import { seededRandom } from '../../edge/spine/seeded-random.js'
 import { systemClock } from '../../edge/spine/system-clock.js'
 import { lcusBoard, pocsBoard } from '../support/relay-boards.js'
-import { noSocat } from '../support/serial-line-end.js'
+import { noSocat, serialLineEnd } from '../support/serial-line-end.js'
 
 const never = new AbortController().signal
 const clock = systemClock()
@@ -87,6 +89,44 @@ t.test('a relay that sticks is told, and a board that falls silent too', { skip:
   await fake.pull()
   await t.rejects(board.write('a', false), { name: 'Fault' }, 'nor does a pulled plug hang anything')
 })
+
+t.test(
+  'whatever an LCUS board says, at every byte: an order ends, and the next is obeyed',
+  { skip: noSocat },
+  async t => {
+    const random = seededRandom(20261129)
+    const bytesOfStatus = 'CH1: ON \r\nCH2: OFF\r\n'.length
+    let cutAt = -1
+    const relays = [true, false]
+    const device = await serialLineEnd(t, (bytes, say) => {
+      for (let start = 0; start + 4 <= bytes.length; start++) {
+        if (bytes[start] === 0xa0) relays[bytes[start + 1] - 1] = bytes[start + 2] === 1
+      }
+      if (!bytes.includes(0xff)) return
+      const status = relays.map((on, at) => `CH${at + 1}: ${on ? 'ON ' : 'OFF'}\r\n`).join('')
+      if (cutAt < 0) return say(status)
+      // Cut off at this byte; then garbage, or silence.
+      const garbage = Array.from({ length: cutAt % 2 === 0 ? 40 : 0 }, () => Math.floor(random.next() * 256))
+      say(Buffer.concat([Buffer.from(status.slice(0, cutAt)), Buffer.from(garbage)]))
+    })
+    const options = { port: device.port, channels: { a: 1, b: 2 } }
+    const board = await openLcusBoard({ options, channels: ['a', 'b'], first: keep('a', 'b') }, clock, never)
+    t.teardown(() => board.close())
+    for (let at = 0; at <= bytesOfStatus; at++) {
+      cutAt = at
+      const said = await board.write('b', true).then(
+        () => 'done',
+        error => error.code,
+      )
+      if (!['done', 'timeout', 'broken'].includes(said)) t.fail(`cut at ${at}: ${said}`)
+      cutAt = -1
+      await board.write('b', false)
+      const { on } = await board.read()
+      if (!on.a || on.b) t.fail(`after ${at} it says ${JSON.stringify(on)}`)
+    }
+    t.same(relays, [true, false])
+  },
+)
 
 t.test(
   'the PANOPTES board: torn lines at the start, one order a round, currents as a mean',
@@ -234,8 +274,17 @@ t.test('a request for lines of two kinds', async t => {
   )
 })
 
-t.test('ioctl answers with the system’s own name of what is wrong', async t => {
-  await t.rejects(loadIoctl()(-1, gpio.requests.chipInfo, Buffer.alloc(68)), { code: 'EBADF' })
+t.test('ioctl writes into the memory it is given, and answers with the system’s own name of what is wrong', async t => {
+  const ioctl = loadIoctl()
+  await t.rejects(ioctl(-1, gpio.requests.chipInfo, Buffer.alloc(68)), { code: 'EBADF' })
+  const file = await open('/dev/ptmx', 'r+')
+  t.teardown(() => file.close())
+  // TIOCGPTN of <asm-generic/ioctls.h>: which pseudo terminal this is.
+  const memory = Buffer.alloc(12, 0xee)
+  await ioctl(file.fd, 0x80045430, memory.subarray(4, 8))
+  t.ok(existsSync(`/dev/pts/${memory.readUInt32LE(4)}`), 'the number of one that is there')
+  t.same([memory.readUInt32LE(0), memory.readUInt32LE(8)], [0xeeeeeeee, 0xeeeeeeee], 'and nothing beside it')
+  await t.rejects(ioctl(file.fd, gpio.requests.chipInfo, Buffer.alloc(68)), { code: 'ENOTTY' })
 })
 
 t.test('by sysfs a line is the chip’s base and its number, whatever the kernel made of it', async t => {

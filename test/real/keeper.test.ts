@@ -119,6 +119,17 @@ t.test('a keeper that is killed or hangs is replaced, and the outputs stand as b
   t.match(agent.printed(), /the keeper of relays hangs/)
 })
 
+t.test('saving the configuration is no start: outputs stand as they stood', { skip }, async t => {
+  const { board, agent } = await relaysAtWork(t)
+  await agent.do('power-set', { device: 'relays', channel: 'spare', on: true })
+  const [before] = keepers(agent)
+  await agent.do('config-merge', { settings: { site: { name: 'Another name' } } })
+  await agent.until('power/relays/spare', ({ condition }) => condition === 'ready')
+  t.not(keepers(agent)[0], before, 'the board was opened anew')
+  t.same(board.relays, [true, true, false, true])
+  t.equal((await agent.state('power/relays/spare')).on, true)
+})
+
 t.test('an agent that is stopped writes the stop states', { skip }, async t => {
   const { board, agent } = await relaysAtWork(t)
   await agent.do('power-set', { device: 'relays', channel: 'lamp', on: true })
