@@ -100,6 +100,7 @@ function BoxRow({ name, box, reconnects }: { name: string; box: Box; reconnects:
           box.link && `over ${box.link}`,
           !well && box.sinceMs !== undefined && `for ${duration((boxNow() - box.sinceMs) / 1000)}`,
           !well && box.attempts ? `${box.attempts} ${box.attempts === 1 ? 'attempt' : 'attempts'}` : undefined,
+          box.resets ? `${box.resets} ${box.resets === 1 ? 'reset' : 'resets'}` : undefined,
         ]
           .filter(Boolean)
           .join(' · ')}
