@@ -82,7 +82,9 @@ export interface ToldFault {
 
 /** What the keeper answers. */
 export type FromKeeper =
-  | { readonly say: 'open' | 'beat' | 'reading'; readonly reading: BoardReading }
+  | { readonly say: 'beat' | 'reading'; readonly reading: BoardReading }
+  /** The board is in its hands; `astray` are channels that did not obey the first order. */
+  | { readonly say: 'open'; readonly reading: BoardReading; readonly astray: readonly string[] }
   | { readonly say: 'done'; readonly id: number; readonly reading: BoardReading }
   | { readonly say: 'failed'; readonly id?: number; readonly fault: ToldFault }
   /** The safe states were written, and why. */

@@ -54,6 +54,7 @@ async function runOut(parts: BatteryParts, volts: number | undefined, signal: Ab
     warms: false,
     who: 'battery',
     why: `the battery is at ${volts} V`,
+    takes: ['power'],
     tell: (words: string) => log.warn(words),
   }
   try {

@@ -26,9 +26,15 @@ export interface NightEnd {
   readonly warms: boolean
   readonly who: string
   readonly why: string
+  /** What is to be held besides cameras and mount, and is not yet. */
+  readonly takes: readonly string[]
   tell(words: string): void
 }
 
+/** So often whoever takes something between is told to let go. */
+const mostTries = 5
+/** Longer than any camera takes to get warm. */
+const wholeMs = 4 * 3_600_000
 const parkMs = 300_000
 const stopMs = 10_000
 const warmStepMs = 20_000
@@ -36,7 +42,20 @@ const warmStepMs = 20_000
 const mildCelsius = 15
 
 /** Settles when all is done; rejects at the end with what was not, or at once with the signal's reason. */
-export async function endNight(parts: NightEndParts, order: NightEnd, signal: AbortSignal): Promise<void> {
+export async function endNight(parts: NightEndParts, order: NightEnd, asked: AbortSignal): Promise<void> {
+  order.tell('Stopping what goes on')
+  const lease = await takeAll(parts, order)
+  // Whoever has a better reason, such as an empty battery, ends this.
+  const limit = parts.clock.deadline(wholeMs, 'the end of the night', asked, lease.signal)
+  try {
+    await carryOut(parts, order, limit.signal)
+  } finally {
+    limit.cancel()
+    lease.release()
+  }
+}
+
+async function carryOut(parts: NightEndParts, order: NightEnd, signal: AbortSignal): Promise<void> {
   const { devices, feed, log, power } = parts
   const failed: string[] = []
   const attempt = async (what: string, work: () => Promise<void>): Promise<boolean> => {
@@ -53,27 +72,23 @@ export async function endNight(parts: NightEndParts, order: NightEnd, signal: Ab
     }
   }
 
-  order.tell('Stopping what goes on')
-  const lease = await takeAll(parts, order)
-  try {
-    const keep = new Set<string>()
-    for (const mount of devices.having('mount')) {
-      if (mount.condition !== 'ready') continue
-      const parked = await attempt(`Parking ${mount.name}`, () => parkMount(parts, mount.name, signal))
-      // A mount that does not stand in its place does not lose its power, and with it where it is.
-      if (parked) continue
-      for (const { path, policy } of power.outlets()) if (policy.feeds.includes(mount.name)) keep.add(path)
-    }
-    await attempt('Switching the heaters off', () => power.coolHeaters(signal))
-    if (order.warms) {
-      await attempt('Warming the cameras', async () => {
-        await Promise.all(devices.having('camera').map(({ name }) => warmCamera(parts, name, order, signal)))
-      })
-    }
-    await attempt('Switching the station off', () => power.down(order.tell, signal, keep))
-  } finally {
-    lease.release()
+  /** A mount that does not stand in its place, or a camera that is cold, does not lose its power. */
+  const keep = new Set<string>()
+  const keepPower = (name: string) => {
+    for (const { path, policy } of power.outlets()) if (policy.feeds.includes(name)) keep.add(path)
   }
+  for (const { name, condition } of devices.having('mount')) {
+    if (condition !== 'ready') continue
+    if (!(await attempt(`Parking ${name}`, () => parkMount(parts, name, signal)))) keepPower(name)
+  }
+  await attempt('Switching the heaters off', () => power.coolHeaters(signal))
+  if (order.warms) {
+    const warmed = devices.having('camera').map(async ({ name }) => {
+      if (!(await attempt(`Warming ${name}`, () => warmCamera(parts, name, order, signal)))) keepPower(name)
+    })
+    await Promise.all(warmed)
+  }
+  await attempt('Switching the station off', () => power.down(order.tell, signal, keep))
   await feed.event('night-ended', { who: order.who, why: order.why, failed: failed.length > 0 ? failed : undefined })
   if (failed.length === 0) return
   throw new Fault('broken', `the night did not end cleanly: ${failed.join('; ')}`, 'See to these by hand')
@@ -83,14 +98,21 @@ export async function endNight(parts: NightEndParts, order: NightEnd, signal: Ab
  * Everything that is in use is let go, and then ours: nothing begins meanwhile. Taken here and not by the action, which
  * would be refused while something runs.
  */
-async function takeAll({ devices, claims }: NightEndParts, { who, why }: NightEnd): Promise<Lease> {
-  const names = ['mount', ...devices.having('camera').map(({ name }) => `camera/${name}`)]
+async function takeAll({ devices, claims }: NightEndParts, { who, why, takes }: NightEnd): Promise<Lease> {
+  const names = ['mount', ...devices.having('camera').map(({ name }) => `camera/${name}`), ...takes]
   const reason = new Fault('aborted', `the night is ended: ${why}`, 'Start again the next night')
-  await Promise.all(names.map(name => claims.preempt(name, reason)))
-  return claims.take(
-    names.map(name => ({ name })),
-    { who, action: 'night-end' },
-  )
+  for (let tries = 1; ; tries++) {
+    await Promise.all(names.map(name => claims.preempt(name, reason)))
+    try {
+      return claims.take(
+        names.map(name => ({ name })),
+        { who, action: 'night-end' },
+      )
+    } catch (error) {
+      // Somebody was quicker, who had asked before.
+      if (tries === mostTries) throw error
+    }
+  }
 }
 
 async function parkMount({ devices, clock }: NightEndParts, name: string, signal: AbortSignal): Promise<void> {
@@ -115,7 +137,8 @@ async function warmCamera(parts: NightEndParts, name: string, order: NightEnd, s
   const cooler = device.condition === 'ready' ? device.current().cooler : undefined
   if (!cooler?.on()) return
   const limits = { goalCelsius: mildness(parts), rate: warmRate, stepMs: warmStepMs }
-  let state = beginWarming(cooler.sensorCelsius())
+  const now = cooler.sensorCelsius()
+  let state = beginWarming(Number.isFinite(now) ? now : (cooler.targetCelsius() ?? 0))
   for (;;) {
     const next = warm(state, cooler.sensorCelsius(), limits)
     if (next === 'warm') break

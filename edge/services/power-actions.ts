@@ -41,8 +41,9 @@ export function powerActions(parts: NightEndParts): Action[] {
     role: 'observer',
     on: 'power/{device}/{channel}',
     claims(input) {
-      const off = input.on === false || input.value === 0
-      return [channelClaim(input), ...(off ? cutting(one(input)) : [])]
+      const outlet = one(input)
+      const off = input.on === false || input.value === (outlet.channel.range?.min ?? 0)
+      return [channelClaim(input), ...(off ? cutting(outlet) : [])]
     },
     settles: { kind: 'deed', deadlineMs: setMs },
     harmlessWhenLate: true,
@@ -133,7 +134,8 @@ function wholeStation(parts: NightEndParts): Action[] {
     settles: { kind: 'activity', resumes: false },
     async run({ input, signal, activity, who }) {
       const tell = (words: string) => activity?.progress({ summary: words })
-      await endNight(parts, { warms: input.warm, who: who.name, why: `asked for by ${who.name}`, tell }, signal)
+      const order = { warms: input.warm, who: who.name, why: `asked for by ${who.name}`, takes: [], tell }
+      await endNight(parts, order, signal)
       return {}
     },
   })

@@ -73,10 +73,17 @@ export function runKeeper({ input, output, clock, boards }: KeeperEnds): Promise
     order = given
     try {
       await open(given, given.first)
-      for (const channel of given.channels) await write(channel, given.first[channel])
+      const astray: string[] = []
+      for (const channel of given.channels) {
+        // One relay that sticks must not keep the others out of our hands.
+        await write(channel, given.first[channel]).catch(error => {
+          if (!(error instanceof Fault && error.code === 'broken')) throw error
+          astray.push(channel)
+        })
+      }
       await next('reading the board', workMs, read)
       step({ kind: 'opened' })
-      say({ say: 'open', reading })
+      say({ say: 'open', reading, astray })
     } catch (error) {
       say({ say: 'failed', fault: told(error, given.board) })
       leave(false)

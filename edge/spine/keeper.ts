@@ -103,7 +103,7 @@ class Keeper implements Kept {
     })
     // What could not be written is known by the end of the process.
     this.child.stdin.on('error', () => {})
-    readLines(this.child.stdout, { line: text => this.hear(JSON.parse(text) as FromKeeper), end: () => {} })
+    readLines(this.child.stdout, { line: text => this.hear(text), end: () => {} })
     this.beats = clock.every(beatMs, () => this.beat())
     const { board, options, channels, first, loss } = order
     this.write({ do: 'open', board, options, channels, first, loss })
@@ -164,11 +164,22 @@ class Keeper implements Kept {
     } else this.write({ do: 'beat' })
   }
 
-  private hear(line: FromKeeper) {
+  private hear(text: string) {
+    const line = lineOf(text)
+    if (!line) {
+      // A library of its may print what it likes.
+      this.parts.log.warn(`the keeper of ${this.order.device} says what is no line of ours`, {
+        text: text.slice(0, 200),
+      })
+      return
+    }
     this.answeredMs = this.parts.clock.monotonicMs()
     if ('reading' in line) this.take(line.reading)
-    if (line.say === 'open') this.open.settle()
-    else if (line.say === 'done') this.waiting.get(line.id)?.settle()
+    if (line.say === 'open') {
+      for (const channel of line.astray)
+        this.parts.log.error(`channel ${channel} of ${this.order.device} does not obey`)
+      this.open.settle()
+    } else if (line.say === 'done') this.waiting.get(line.id)?.settle()
     else if (line.say === 'failed') this.fail(line.id, asTold(line.fault))
     else if (line.say === 'safe') {
       const words = `the outputs of ${this.order.device} were put into their safe states: the agent had fallen silent`
@@ -207,6 +218,15 @@ class Keeper implements Kept {
     this.open.reject(fault)
     for (const { reject } of this.waiting.values()) reject(fault)
     this.waiting.clear()
+  }
+}
+
+function lineOf(text: string): FromKeeper | undefined {
+  try {
+    return JSON.parse(text) as FromKeeper
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined
+    throw error
   }
 }
 

@@ -119,6 +119,17 @@ t.test('a keeper that is killed or hangs is replaced, and the outputs stand as b
   t.match(agent.printed(), /the keeper of relays hangs/)
 })
 
+t.test('a relay that sticks at the start is said, and the others are had all the same', { skip }, async t => {
+  const board = await lcusBoard(t, [false, false, false, true])
+  board.stuck = true
+  const agent = await startAgent(t, { config: configOf(board.port) })
+  await agent.until('power/relays/spare', ({ condition, on }) => condition === 'ready' && on === true)
+  t.match(agent.printed(), /channel spare of relays does not obey/)
+  board.stuck = false
+  await agent.do('power-set', { device: 'relays', channel: 'camera', on: true })
+  t.equal(board.relays[0], true)
+})
+
 t.test('saving the configuration is no start: outputs stand as they stood', { skip }, async t => {
   const { board, agent } = await relaysAtWork(t)
   await agent.do('power-set', { device: 'relays', channel: 'spare', on: true })

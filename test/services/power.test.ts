@@ -196,3 +196,23 @@ t.test('a device that hangs is switched off and on by the relay its owner named,
   t.match(state('power/relays/camera'), { on: true })
   t.match(state('device/main'), { condition: 'ready', resets: 1 })
 })
+
+t.test('an empty battery does not wait until the camera of a night that ends is warm', async t => {
+  const battery = { station: 'box', warn_volts: 14, critical_volts: 13.5, for_s: 600 }
+  const config = powered({ battery, up: ['relays/mount', 'relays/camera'], warm_c_per_min: 0.2 })
+  const { ask, start, clock, told, state, machined } = await openNight(t, config)
+  await ask('camera-cool', { targetCelsius: -15 })
+  await clock.advance(300_000)
+  const end = await start('night-end')
+  await clock.advance(200_000)
+  t.match(end.state(), { status: 'running', summary: /Warming main/ })
+  t.equal(state<{ on: boolean }>('power/relays/camera').on, true)
+  await clock.advance(300_000)
+  await t.rejects(end.ended, { code: 'aborted', message: /the battery is at/ })
+  t.same(
+    told('night-ended').map(({ who }) => who),
+    ['battery'],
+  )
+  t.equal(state<{ on: boolean }>('power/relays/camera').on, false)
+  t.same(machined, ['sync', 'shut down'])
+})
