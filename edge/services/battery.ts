@@ -1,5 +1,5 @@
 // The battery: its level in the feed, said when it changes, and the end of the night when it runs out.
-import { asFault } from '../ports/fault.js'
+import { asFault, Fault } from '../ports/fault.js'
 import type { Machine } from '../ports/machine.js'
 import { type BatteryState, judgeBattery } from '../rules/battery.js'
 import { endNight, type NightEndParts } from './night-end.js'
@@ -27,7 +27,7 @@ export function watchBattery(parts: BatteryParts): () => void {
   const look = () => {
     const told = feed.get(`sensor/${station}`)
     const value = told && !told.stale && told.value.condition === 'ready' ? told.value[field] : undefined
-    const volts = typeof value === 'number' ? value : undefined
+    const volts = typeof value === 'number' ? Math.round(value * 100) / 100 : undefined
     const before = state.level
     state = judgeBattery(state, volts, limits, clock.monotonicMs())
     feed.set('battery', { level: state.level, volts, warnVolts: limits.warnVolts, criticalVolts: limits.criticalVolts })
@@ -42,7 +42,7 @@ export function watchBattery(parts: BatteryParts): () => void {
   const watch = clock.every(lookMs, look)
   return () => {
     watch.cancel()
-    over.abort(undefined)
+    over.abort(new Fault('aborted', 'the battery is not watched any more', 'It is again when the agent runs'))
     feed.drop('battery')
   }
 }
@@ -60,6 +60,8 @@ async function runOut(parts: BatteryParts, volts: number | undefined, signal: Ab
   try {
     await endNight(parts, order, signal)
   } catch (error) {
+    // The configuration was saved, or the agent is stopped: whoever watches next begins anew.
+    if (signal.aborted) return
     log.error(asFault(error, 'the end of the night').message)
   }
   await clock.outside(machine.sync())
