@@ -1,5 +1,6 @@
 // docs/config.md, made from the schema: every key with its meaning, range and standard.
 import { demoConfig, driverSheets } from './main-config.js'
+import { recoverySettings } from './main-recovery.js'
 import { jsonSchemaOf, type z } from './ports/schema.js'
 
 interface Sheet {
@@ -12,6 +13,8 @@ interface Sheet {
   readonly enum?: readonly unknown[]
   readonly const?: unknown
   readonly properties?: Readonly<Record<string, Sheet>>
+  /** What stands behind names of the owner's. */
+  readonly additionalProperties?: Sheet | boolean
   readonly required?: readonly string[]
   readonly items?: Sheet
 }
@@ -47,7 +50,11 @@ export function configDocs(schema: z.ZodType): string {
     '',
     '## devices',
     '',
-    '`devices: {name: {driver: …, link: …}}`',
+    '`devices: {name: {driver: …, link: …, recovery: …}}`',
+    '',
+    'Every device may have:',
+    '',
+    ...table({ properties: { recovery: jsonSchemaOf(recoverySettings) as Sheet } }, ''),
     ...driverSheets().flatMap(one => {
       const over = one.link ? [`Speaks over a link of the kind \`${one.link.id}\`.`, ''] : []
       return ['', `### driver: ${one.id}`, '', one.summary, '', ...over, ...table(one.options as Sheet, '')]
@@ -66,7 +73,9 @@ function rowsOf(sheet: Sheet, prefix: string): string[] {
     const name = `${prefix}${key}`
     if (field.properties) return rowsOf(field, `${name}.`)
     const standard = field.default === undefined ? '' : `\`${JSON.stringify(field.default)}\``
-    return [`| \`${name}\` | ${inCell(field.description ?? '')} | ${inCell(rangeOf(field))} | ${standard} |`]
+    const row = `| \`${name}\` | ${inCell(field.description ?? '')} | ${inCell(rangeOf(field))} | ${standard} |`
+    const each = typeof field.additionalProperties === 'object' ? field.additionalProperties : {}
+    return [row, ...rowsOf(each, `${name}.<name>.`)]
   })
 }
 

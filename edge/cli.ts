@@ -6,6 +6,7 @@ import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { askAgent, type CliPlace, lookAt } from './cli-ask.js'
 import { configDocs } from './cli-docs.js'
+import { makeRelaysSafe } from './cli-relays.js'
 import { runAgent } from './cli-run.js'
 import { configSchema, demoConfig } from './main-config.js'
 import { configuration } from './main-settings.js'
@@ -21,6 +22,7 @@ pierside status                     how things are, in a few lines
 pierside devices                    every device with its lamp
 pierside pair                       a new pairing code for a phone
 pierside token new --role observer [--name N]   a token for a program
+pierside relays safe                every output into its safe state, when no agent runs
 pierside config check [file]        what is wrong with the configuration, line by line
 pierside config docs                the reference of every key, as Markdown
 
@@ -62,7 +64,7 @@ async function main(argv: readonly string[]): Promise<number> {
     say(usage)
     return verb === undefined && !values.help ? 2 : 0
   }
-  switch (verb === 'token' || verb === 'config' ? `${verb} ${rest[0]}` : verb) {
+  switch (['token', 'config', 'relays'].includes(verb) ? `${verb} ${rest[0]}` : verb) {
     case 'run':
       return runAgent({ ...place(), mqttPort: portFrom('MQTT_PORT', process.env.MQTT_PORT) })
     case 'do':
@@ -74,6 +76,8 @@ async function main(argv: readonly string[]): Promise<number> {
       return lookAt(verb, rest[0], place(), values.json === true, say)
     case 'token new':
       return newToken(values.role ?? 'observer', values.name ?? 'program')
+    case 'relays safe':
+      return makeRelaysSafe(place(), say)
     case 'config check': {
       const file = rest[1] ? resolve(rest[1]) : place().config
       const there = existsSync(file)

@@ -4,6 +4,7 @@
 import { httpSettings } from './api/http/server.js'
 import { mqttSettings } from './api/mqtt/settings.js'
 import { drivers, links } from './drivers/index.js'
+import { recoverySettings } from './main-recovery.js'
 import type { PortName } from './ports/device.js'
 import { asFault } from './ports/fault.js'
 import { jsonSchemaOf, z } from './ports/schema.js'
@@ -14,6 +15,7 @@ import { cameraSettings, deviceName } from './services/camera-actions.js'
 import { stackingSettings } from './services/live-stack.js'
 import { mountSettings } from './services/mount-settings.js'
 import { pierCamSettings } from './services/pier-camera-settings.js'
+import { type ChannelPolicy, policyOf, powerSettings } from './services/power-settings.js'
 import { siteSettings } from './services/site-settings.js'
 import type { BoxEntry, LinkEntry } from './spine/devices.js'
 import { namingBy, standardTemplate } from './store/naming.js'
@@ -80,11 +82,39 @@ const portOfRole: Readonly<Record<Role, PortName>> = {
   pier_cam: 'video',
 }
 
+const portsOf = ({ driver, ...options }: { driver: string }): readonly PortName[] =>
+  drivers.find(({ id }) => id === driver)?.ports(options as never) ?? []
+
+/** What `power:` names and `devices:` does not have: the place in the section, and the words. */
+function powerComplaints(
+  { channels, up = [], down = [], battery }: z.output<typeof powerSettings>,
+  devices: Readonly<Record<string, { driver: string }>>,
+): [string[], string][] {
+  const lacking = (name: string | undefined, port?: PortName) => {
+    if (name === undefined) return undefined
+    if (!Object.hasOwn(devices, name)) return `there is no device "${name}" under devices:`
+    return !port || portsOf(devices[name]).includes(port) ? undefined : `device "${name}" has no ${portWords[port]}`
+  }
+  const bank = (path: string) => lacking(path.split('/')[0], 'switches')
+  const rows: [string[], string | undefined][] = [
+    ...Object.entries(channels).flatMap(([path, { feeds = [], station }]): [string[], string | undefined][] => [
+      [['channels', path], bank(path)],
+      ...feeds.map((name, at): [string[], string | undefined] => [['channels', path, 'feeds', `${at}`], lacking(name)]),
+      [['channels', path, 'station'], lacking(station, 'station')],
+    ]),
+    ...[...up.entries()].map(([at, path]): [string[], string | undefined] => [['up', `${at}`], bank(path)]),
+    ...[...down.entries()].map(([at, path]): [string[], string | undefined] => [['down', `${at}`], bank(path)]),
+    [['battery', 'station'], lacking(battery.station, 'station')],
+  ]
+  return rows.flatMap(([path, words]) => (words === undefined ? [] : [[path, words] as [string[], string]]))
+}
+
+const portWords: Partial<Record<PortName, string>> = { switches: 'channels to switch', station: 'sensors' }
+
 /** What is wrong with a device in that role, if anything. */
 function misused(role: Role, name: string, devices: Readonly<Record<string, { driver: string }>>): string | undefined {
   if (!Object.hasOwn(devices, name)) return `there is no device "${name}" under devices:`
-  const { driver, ...options } = devices[name]
-  const ports = drivers.find(({ id }) => id === driver)?.ports(options as never) ?? []
+  const ports = portsOf(devices[name])
   if (ports.includes(portOfRole[role])) return undefined
   return `device "${name}" is used as ${ports.join(', ')}, not as ${portOfRole[role]}`
 }
@@ -99,6 +129,7 @@ const deviceEntry = z.discriminatedUnion(
     options.extend({
       driver: z.literal(id),
       ...(link && { link: z.string().describe('Name of the link it speaks over') }),
+      recovery: recoverySettings.optional(),
     }),
   ) as never,
 )
@@ -115,6 +146,7 @@ export const configSchema = z
     calibration: calibrationSettings.prefault({}),
     focus: focusSettings.prefault({}),
     mount: mountSettings.prefault({}),
+    power: powerSettings.prefault({}),
     archive: archiveSettings.prefault({}),
     memory: memorySettings.prefault({}),
     access: accessSettings.prefault({}),
@@ -133,6 +165,9 @@ export const configSchema = z
           ? undefined
           : `link "${link}" is of the kind ${lines[link].driver}; ${driver} needs ${wanted.id}`
       if (words) context.addIssue({ code: 'custom', path: ['devices', name, 'link'], message: words })
+    }
+    for (const [path, words] of powerComplaints(settings.power, devices)) {
+      context.addIssue({ code: 'custom', path: ['power', ...path], message: words })
     }
     try {
       namingBy(settings.archive.template)
@@ -191,22 +226,37 @@ export function habitsOf({ archive, site }: Settings): StoreHabits {
   return { template, longitudeDeg: site.longitude ?? 0, reserveBytes: reserve_mb * 1e6, compress }
 }
 
-export function entriesOf(settings: Settings): { links: LinkEntry[]; boxes: BoxEntry[] } {
+/** A device with what may be done to bring it back. */
+type DeviceEntry = BoxEntry & { readonly recovery: z.output<typeof recoverySettings> | undefined }
+
+export function entriesOf(settings: Settings): { links: LinkEntry[]; boxes: DeviceEntry[] } {
   const lines = settings.links as Record<string, { driver: string }>
-  const devices = settings.devices as Record<string, { driver: string; link?: string }>
+  const devices = settings.devices as Record<string, { driver: string; link?: string; recovery?: never }>
   return {
     links: Object.entries(lines).map(([name, { driver, ...options }]) => ({
       name,
       driver: links.find(one => one.id === driver)!,
       options,
     })),
-    boxes: Object.entries(devices).map(([name, { driver, link, ...options }]) => ({
+    boxes: Object.entries(devices).map(([name, { driver, link, recovery, ...options }]) => ({
       name,
       driver: drivers.find(one => one.id === driver)!,
       link,
+      recovery,
       options,
     })),
   }
+}
+
+/** What the owner wants of the channel of a device. */
+export function channelPolicy({ power, devices, use }: Settings, device: string, channel: string): ChannelPolicy {
+  const mounts = Object.entries(devices as Record<string, { driver: string }>)
+    .filter(([, one]) => portsOf(one).includes('mount'))
+    .map(([name]) => name)
+  // A channel that is called like a device, or like a duty, is where that one has its power from.
+  const duty = use[channel.replaceAll('-', '_') as Role]
+  const namesake = duty ?? (Object.hasOwn(devices, channel) ? channel : undefined)
+  return policyOf(power, mounts, { device, channel, namesake })
 }
 
 export function driverSheets(): DriverSheet[] {

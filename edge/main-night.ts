@@ -1,20 +1,24 @@
 // Devices, services and their actions for one configuration: what is stopped and started anew when it is saved.
 
-import { entriesOf, type Settings } from './main-config.js'
+import { channelPolicy, entriesOf, type Settings } from './main-config.js'
+import { rungsOf } from './main-recovery.js'
 import type { Who } from './ports/action.js'
 import type { Clock } from './ports/clock.js'
 import type { DeviceBox, Devices } from './ports/device.js'
 import type { Views } from './ports/display.js'
 import { asFault, type Fault } from './ports/fault.js'
 import type { Feed } from './ports/feed.js'
+import type { BoardReading } from './ports/keeper.js'
 import type { Claims } from './ports/lease.js'
 import type { Log } from './ports/log.js'
+import type { Machine } from './ports/machine.js'
 import type { Pictures } from './ports/pictures.js'
 import type { Pixels } from './ports/pixels.js'
 import type { Random } from './ports/random.js'
 import type { Store } from './ports/store.js'
 import { nightDate } from './science/sky.js'
 import { accessoryActions } from './services/accessory-actions.js'
+import { watchBattery } from './services/battery.js'
 import { calibrationActions } from './services/calibration-actions.js'
 import { calibrationLibrary } from './services/calibration-library.js'
 import { cameraActions } from './services/camera-actions.js'
@@ -26,6 +30,9 @@ import { mountActions, reportMounts } from './services/mount.js'
 import { limitsOf } from './services/mount-settings.js'
 import { type LinkLamp, observatoryActions, reportObservatory } from './services/observatory.js'
 import { type PierCamera, startPierCamera } from './services/pier-camera.js'
+import { type Power, powerService } from './services/power.js'
+import { powerActions } from './services/power-actions.js'
+import { reportPower } from './services/power-reports.js'
 import { reportDevices } from './services/reports.js'
 import { shelfActions } from './services/shelf-actions.js'
 import type { ActionTable } from './spine/actions.js'
@@ -44,23 +51,38 @@ export interface Ground {
   readonly clock: Clock
   readonly random: Random
   readonly log: Log
+  readonly machine: Machine
+  /** By device: how its outputs were last seen to stand, so that opening them anew is no start. */
+  readonly standing: Map<string, BoardReading>
   readonly version: string
 }
 
 export interface Night {
   readonly pierCamera: PierCamera
   readonly devices: Devices
-  /** Aborts what runs, ends the services, closes every device. Settles within some seconds. */
+  /**
+   * Aborts what runs, ends the services, closes every device. Outputs stay as they are. Settles within some seconds.
+   */
   stop(reason: Fault): Promise<void>
+  /** The same, for good: outputs are put into the states they are to have while no agent runs. */
+  end(reason: Fault): Promise<void>
 }
 
 export function startNight(settings: Settings, ground: Ground): Night {
   const { store, pixels, pictures, views, feed, actions, claims, clock, random, log } = ground
   const { site, use } = settings
   const { links, boxes } = entriesOf(settings)
-  const rack = openDevices(links, boxes, { clock, random, log, encodeJpeg: pixels.encodeJpeg })
+  const policy = (device: string, channel: string) => channelPolicy(settings, device, channel)
+  const outputs = { keeper: new URL('./main-keeper.js', import.meta.url), states: policy, standing: ground.standing }
+  const recovered = boxes.map(box => ({ ...box, rungs: rungsOf(box.recovery, { clock, power: () => power }) }))
+  const rack = openDevices(links, recovered, { clock, random, log, encodeJpeg: pixels.encodeJpeg, outputs })
   // From here on nobody sees a mount that is not behind the limits.
-  const devices = interlocked(rack, { clock, log: log.named('mount'), limits: () => limitsOf(settings.mount, site) })
+  const devices = interlocked(rack, {
+    clock,
+    log: log.named('interlock'),
+    limits: () => limitsOf(settings.mount, site),
+    feeds: (device, channel) => policy(device, channel).feeds,
+  })
 
   const lamps = {
     boxes: rack.boxes.map(box => ({ ...lampOf(box), link: box.link, ports: box.ports })),
@@ -82,12 +104,16 @@ export function startNight(settings: Settings, ground: Ground): Night {
     log: log.named('stack'),
     settings: settings.stacking,
   })
+  const powering = { ...shared, policy, standing: ground.standing, log: log.named('power') }
+  const power = powerService({ ...powering, settings: settings.power })
+  const ending = { ...powering, power, warmRate: settings.power.warm_c_per_min }
   const withdraw = actions.offer([
     ...cameraActions({ ...shared, imaging, settings: camera }),
     ...stacking.actions,
     ...focusActions({ ...shared, log: log.named('focus'), camera }),
     ...mountActions({ ...shared, settings: settings.mount, site }),
     ...accessoryActions(shared),
+    ...powerActions(ending),
     ...shelfActions({ store, feed }),
     ...calibrationActions({ ...calibrating, imaging, library }),
     ...observatoryActions(lamps),
@@ -114,6 +140,9 @@ export function startNight(settings: Settings, ground: Ground): Night {
   const ends = [
     reportDevices({ devices, feed, claims, clock }),
     reportMounts({ ...shared, site }),
+    reportPower({ ...shared, policy }),
+    watchBattery({ ...ending, settings: settings.power.battery, machine: ground.machine }),
+    power.stop,
     reportObservatory({
       ...lamps,
       store,
@@ -128,20 +157,38 @@ export function startNight(settings: Settings, ground: Ground): Night {
     library.stop,
   ]
 
+  const stop = async (reason: Fault, last: () => Promise<void>) => {
+    withdraw()
+    await actions.stop(reason)
+    await stopMotion(devices, log)
+    await imaging.stop(reason)
+    await pierCamera.stop()
+    await last()
+    for (const end of ends) end()
+    await rack.close()
+  }
   return {
     pierCamera,
     devices,
-    async stop(reason) {
-      withdraw()
-      await actions.stop(reason)
-      await stopMotion(devices, log)
-      await imaging.stop(reason)
-      await pierCamera.stop()
-      for (const end of ends) end()
-      await rack.close()
-    },
+    stop: reason => stop(reason, async () => {}),
+    end: reason => stop(reason, () => rest(power, clock, log)),
   }
 }
+
+/** Whatever does not obey must not keep the agent from ending: its keeper knows what it is to be without us. */
+async function rest(power: Power, clock: Clock, log: Log) {
+  const limit = clock.deadline(restMs, 'the outputs')
+  try {
+    await limit.race(power.enter('stop', limit.signal))
+  } catch (error) {
+    log.error(`not every output is as it should be: ${asFault(error, 'power').message}`)
+  } finally {
+    limit.cancel()
+  }
+}
+
+/** For all outputs to be put into their stop states. */
+const restMs = 20_000
 
 /** An arrow that is still held would run on after its timer is gone. */
 async function stopMotion(devices: Devices, log: Log) {
@@ -168,6 +215,12 @@ const lampOf = ({ name, driver, supervised }: LinkView): LinkLamp => ({
     },
     get attempts() {
       return supervised.attempts
+    },
+    get resets() {
+      return supervised.resets
+    },
+    get lastReset() {
+      return supervised.lastReset
     },
     get sinceMs() {
       return supervised.sinceMs

@@ -21,6 +21,7 @@ import { createActions } from './spine/actions.js'
 import { createClaims } from './spine/claims.js'
 import { createFeed } from './spine/feed.js'
 import { createLog } from './spine/log.js'
+import { thisMachine } from './spine/machine.js'
 import { createPictures } from './spine/pictures.js'
 import { systemRandom } from './spine/seeded-random.js'
 import { systemClock } from './spine/system-clock.js'
@@ -118,7 +119,21 @@ async function assemble(where: Surroundings, ends: ((reason: Fault) => Promise<v
   const claims = createClaims(clock, log.named('claims'))
   const actions = createActions({ claims, feed, clock, random, log: log.named('actions') })
   const access = await openAccess(folder, clock)
-  const ground: Ground = { store, pixels, pictures, views, feed, actions, claims, clock, random, log, version }
+  const ground: Ground = {
+    store,
+    pixels,
+    pictures,
+    views,
+    feed,
+    actions,
+    claims,
+    clock,
+    random,
+    log,
+    machine: thisMachine(),
+    standing: new Map(),
+    version,
+  }
 
   let mqtt: MqttFace | undefined
   const startMqtt = async (wanted: Settings) => {
@@ -131,7 +146,7 @@ async function assemble(where: Surroundings, ends: ((reason: Fault) => Promise<v
   }
   ends.push(async () => mqtt?.stop())
   let night: Night | undefined
-  ends.push(async reason => night?.stop(reason))
+  ends.push(async reason => night?.end(reason))
 
   held.onSave(async (next, changed) => {
     const restarted: string[] = []

@@ -7,7 +7,8 @@ node_major() { node -p 'process.versions.node.split(".")[0]'; }
 install_packages() {
   local kind=$1 options=()
   [ "$kind" = all ] || options+=(--omit=dev)
-  # Only SQLite for Node 20 has an install script; from Node 22 on another version is used that brings its binary along.
+  # Two need theirs, to be compiled: SQLite for Node 20 (from Node 22 on another version brings its binary along) and
+  # onoff, for systems that have GPIO lines by sysfs alone; they go without where that fails. The rest only check.
   [ "$(node_major)" -lt 22 ] || options+=(--ignore-scripts)
   # A compiler finds the headers beside Node where they came with it, and need not look for them on the network.
   local prefix

@@ -21,6 +21,7 @@ import { LogView } from './views/log'
 import { MountView } from './views/mount'
 import { NowView } from './views/now'
 import { PierView } from './views/pier'
+import { PowerView } from './views/power'
 import { StackView } from './views/stack'
 import { clockSeconds, clockTime } from './words'
 
@@ -41,6 +42,7 @@ const views: readonly ViewRow[] = [
   { id: 'stack', name: 'Stack', near: true, show: () => <StackView /> },
   { id: 'calibration', name: 'Calibrate', show: () => <CalibrationView /> },
   { id: 'mount', name: 'Mount', near: true, show: () => <MountView /> },
+  { id: 'power', name: 'Power', show: () => <PowerView /> },
   { id: 'files', name: 'Files', show: () => <FilesView /> },
   { id: 'devices', name: 'Devices', show: () => <DevicesView /> },
   { id: 'log', name: 'Log', show: () => <LogView /> },

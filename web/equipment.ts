@@ -27,6 +27,15 @@ export interface Gear {
   readonly links?: Entries
   readonly devices?: Entries
   readonly use?: Readonly<Record<string, string>>
+  /** Names devices too: what is wanted of their channels. */
+  readonly power?: PowerGear
+}
+
+interface PowerGear {
+  readonly channels?: Readonly<Record<string, { readonly feeds?: readonly string[]; readonly station?: string }>>
+  readonly up?: readonly string[]
+  readonly down?: readonly string[]
+  readonly battery?: { readonly station?: string }
 }
 
 /** The port a device has → the duty `use:` gives it to, and how people call that. */
@@ -72,7 +81,7 @@ const real = (entries: Entries = {}): Record<string, Values> =>
   Object.fromEntries(Object.entries(entries).filter(([, { driver }]) => !isDemo(driver)))
 
 /** The equipment as it shall be: what was chosen, with or without what was there. Simulated devices leave. */
-export function chosenGear(gear: Gear, choice: Choice): Required<Omit<Gear, 'site'>> {
+export function chosenGear(gear: Gear, choice: Choice): Required<Omit<Gear, 'site' | 'power'>> {
   const links = choice.keepOthers ? real(gear.links) : {}
   const devices = choice.keepOthers ? real(gear.devices) : {}
   const { link } = choice.driver
@@ -135,17 +144,41 @@ export function gearChanges(before: Gear, after: Gear): Changes {
     links: changed(before.links, after.links ?? {}),
     devices: changed(before.devices, after.devices ?? {}),
     use: { ...noUse, ...after.use },
+    ...powerLeaving(before.power, Object.keys(after.devices ?? {})),
   }
 }
 
+/** What is said under `power:` of devices that are no longer there leaves with them. */
+function powerLeaving({ channels = {}, up, down, battery }: PowerGear = {}, left: readonly string[]): Changes {
+  const here = (path: string): boolean => left.includes(path.split('/')[0])
+  const changes: Changes = {}
+  const kept: Changes = {}
+  for (const [path, { feeds, station }] of Object.entries(channels)) {
+    if (!here(path)) kept[path] = null
+    else {
+      kept[path] = {
+        ...(feeds?.some(name => !left.includes(name)) && { feeds: feeds.filter(name => left.includes(name)) }),
+        ...(station !== undefined && !left.includes(station) && { station: null }),
+      }
+    }
+  }
+  if (Object.keys(kept).length > 0) changes.channels = kept
+  if (up?.some(path => !here(path))) changes.up = up.filter(here)
+  if (down?.some(path => !here(path))) changes.down = down.filter(here)
+  if (battery?.station !== undefined && !left.includes(battery.station)) changes.battery = { station: null }
+  return Object.keys(changes).length > 0 ? { power: changes } : {}
+}
+
 /** What must change in the file for one device to leave: its duties too, and the link that nobody else speaks over. */
-export function deviceLeaving({ devices = {}, use = {} }: Gear, name: string): Changes {
+export function deviceLeaving({ devices = {}, use = {}, power }: Gear, name: string): Changes {
   const link = devices[name]?.link
   const shared = Object.entries(devices).some(([other, entry]) => other !== name && entry.link === link)
+  const left = Object.keys(devices).filter(other => other !== name)
   const duties = Object.keys(use).filter(duty => use[duty] === name)
   return {
     devices: { [name]: null },
     use: Object.fromEntries(duties.map(duty => [duty, null])),
     ...(typeof link === 'string' && !shared ? { links: { [link]: null } } : {}),
+    ...powerLeaving(power, left),
   }
 }

@@ -38,11 +38,20 @@ const say: Readonly<Record<string, (body: Record<string, unknown>) => string>> =
   'master-forgotten': body => `${fileName(body.path)} was deleted from the calibration library`,
   'device-ready': body => `“${body.device}” is ready`,
   'device-lost': body => `“${body.device}” is gone: ${body.reason}`,
+  'device-reset': body => `To bring “${body.device}” back: ${body.how}`,
   'mount-slewed': body => `The mount stands on ${body.target ?? 'its target'}`,
   'mount-parked': () => 'The mount is parked',
   'mount-unparked': () => 'The mount is unparked',
   'stopped-all': body => `Everything was stopped${body.who ? ` by ${body.who}` : ''}`,
   'frame-amended': () => 'A frame was corrected',
+  'power-made-safe': () => 'Every channel was put into its state for unsafe conditions',
+  'station-on': () => 'The station is switched on',
+  'station-off': () => 'The station is switched off',
+  'night-ended': body => `The night is ended: ${body.why}`,
+  'battery-good': () => 'The battery is good again',
+  'battery-low': body => `The battery is low, at ${body.volts} V`,
+  'battery-critical': body => `The battery is nearly empty, at ${body.volts} V: everything is stopped`,
+  'battery-unknown': () => 'The battery is not measured any more',
   'mount-stopped': () => 'The mount was stopped',
   'config-saved': () => 'The configuration was saved',
 }
@@ -54,4 +63,5 @@ export function eventWords(event: FeedEvent): string | undefined {
 }
 
 /** Kinds worth a warning's colour. */
-export const isTrouble = (kind: string): boolean => /failed|lost|refused|waiting/.test(kind)
+export const isTrouble = (kind: string): boolean =>
+  /failed|lost|refused|waiting|battery-(low|critical|unknown)/.test(kind)

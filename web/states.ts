@@ -88,6 +88,16 @@ export interface Power extends Presence {
   readonly max?: number
   readonly step?: number
   readonly unit?: string
+  readonly feeds?: readonly string[]
+  readonly amperes?: number
+  readonly volts?: number
+}
+
+export interface Battery {
+  readonly level?: 'good' | 'low' | 'critical' | 'unknown'
+  readonly volts?: number
+  readonly warnVolts?: number
+  readonly criticalVolts?: number
 }
 
 /** `weather/*` and `sensor/*`: which of these a station has is its own affair. */
@@ -195,6 +205,7 @@ export interface Box extends Presence {
   readonly fix?: string
   readonly sinceMs?: number
   readonly attempts?: number
+  readonly resets?: number
 }
 
 export interface Mqtt {

@@ -5,8 +5,14 @@ import { simulatorDriver } from './box/simulator.js'
 import { replayDriver } from './camera/replay.js'
 import { indiLink } from './link/indi/indi-link.js'
 import { simulatorLink } from './link/simulator/simulator-link.js'
+import { dcttechDriver } from './relay/dcttech.js'
+import { gpioDriver } from './relay/gpio.js'
+import { lcusDriver } from './relay/lcus.js'
+import { pocsDriver } from './relay/pocs.js'
 import { ffmpegDriver } from './video/ffmpeg.js'
 
-export const drivers: readonly Driver[] = [simulatorDriver, indiDriver, replayDriver, ffmpegDriver]
+const relayDrivers: readonly Driver[] = [gpioDriver, dcttechDriver, lcusDriver, pocsDriver]
+
+export const drivers: readonly Driver[] = [simulatorDriver, indiDriver, replayDriver, ffmpegDriver, ...relayDrivers]
 
 export const links: readonly LinkDriver[] = [simulatorLink, indiLink]

@@ -3,6 +3,7 @@ import type { Clock } from './clock.js'
 import type { Ports } from './device.js'
 import type { Fault } from './fault.js'
 import type { JsonObject } from './json.js'
+import type { KeepOrder, Kept } from './keeper.js'
 import type { Log } from './log.js'
 import type { Random } from './random.js'
 import type { z } from './schema.js'
@@ -19,6 +20,12 @@ export interface Tools {
   encodeJpeg(rgb: Uint8Array, width: number, height: number, quality: number): Promise<Uint8Array>
   /** The link named in the device's options, open and supervised; throws `offline` while it is not. */
   link<T>(kind: LinkDriver<z.ZodObject, T>): T
+  /**
+   * Opens a board of outputs in a process of its own that outlives this one and puts them into their safe states when
+   * we are gone. What those are is the owner's affair, in the section `power` of the config. Absent where nothing is
+   * kept.
+   */
+  readonly keep?: (order: KeepOrder, signal: AbortSignal) => Promise<Kept>
   /** Called by the driver when the box is gone or talks nonsense: the supervisor closes and reopens it. */
   lost(fault: Fault): void
 }
@@ -54,8 +61,8 @@ export interface OpenLink<T> {
   close(): Promise<void>
 }
 
-/** What links are opened with: everything but other links. */
-export type LinkTools = Omit<Tools, 'link'>
+/** What links are opened with: everything but other links, and outputs, which belong to a device. */
+export type LinkTools = Omit<Tools, 'link' | 'keep'>
 
 // biome-ignore lint/suspicious/noExplicitAny: a link's value is private to the drivers that share it
 export interface LinkDriver<O extends z.ZodObject = z.ZodObject, T = any> {

@@ -138,12 +138,25 @@ export const kinds: Readonly<Record<string, Kind>> = {
     fields: {
       ...presence,
       name: text('Name'),
+      feeds: list('Devices that hang on it'),
       on: flag('On'),
       value: number('Value'),
       min: number('Lowest'),
       max: number('Highest'),
       step: number('Step'),
       unit: text('Unit'),
+      amperes: number('Current', 'A', 2, { ...measured, deviceClass: 'current' }),
+      volts: number('Voltage', 'V', 2, { ...measured, deviceClass: 'voltage' }),
+    },
+  },
+  battery: {
+    name: 'Battery',
+    staleAfterMs: 15_000,
+    fields: {
+      level: text('Battery', { entity: true, icon: 'mdi:car-battery' }),
+      volts: number('Battery voltage', 'V', 2, { ...measured, deviceClass: 'voltage' }),
+      warnVolts: number('Warned of below', 'V', 1),
+      criticalVolts: number('Everything stops below', 'V', 1),
     },
   },
   weather: {
@@ -170,6 +183,8 @@ export const kinds: Readonly<Record<string, Kind>> = {
       humidityPercent: number('Humidity', '%', 0, { ...measured, deviceClass: 'humidity' }),
       skyMagnitude: number('Sky brightness', 'mag/arcsec²', 2, { ...measured, icon: 'mdi:weather-night' }),
       volts: number('Supply', 'V', 2, { ...measured, deviceClass: 'voltage' }),
+      mainsOk: flag('Mains', { entity: true, deviceClass: 'power' }),
+      batteryLow: flag('Battery low', { entity: true, deviceClass: 'battery' }),
     },
   },
   video: {
@@ -300,6 +315,7 @@ export const kinds: Readonly<Record<string, Kind>> = {
       fix: text('What to do'),
       sinceMs: time('Since'),
       attempts: number('Attempts'),
+      resets: number('Resets'),
     },
   },
   link: {
@@ -310,6 +326,7 @@ export const kinds: Readonly<Record<string, Kind>> = {
       fix: text('What to do'),
       sinceMs: time('Since'),
       attempts: number('Attempts'),
+      resets: number('Resets'),
     },
   },
   mqtt: {

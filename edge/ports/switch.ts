@@ -12,6 +12,8 @@ export interface SwitchBank {
   readonly channels: readonly SwitchChannel[]
   /** As read back from the device: 0 or 1, or a value in range; undefined while unknown. */
   value(id: string): number | undefined
+  /** Current through a channel, A, where the box measures it; changes without `onChange`. */
+  amperes?(id: string): number | undefined
   /** Writes and reads back; rejects with `broken` when the read-back differs. */
   set(id: string, value: number, signal: AbortSignal): Promise<void>
   onChange(listener: (id: string) => void): () => void

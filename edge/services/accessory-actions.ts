@@ -1,4 +1,4 @@
-// Focuser, filter wheel, switches: what one can ask of them.
+// Focuser and filter wheel: what one can ask of them; and the stop for all that moves.
 import { type Action, action } from '../ports/action.js'
 import type { Devices } from '../ports/device.js'
 import { Fault } from '../ports/fault.js'
@@ -98,40 +98,6 @@ export function accessoryActions({ devices, use, feed, claims }: AccessoryParts)
     },
   })
 
-  const power = action({
-    name: 'power-set',
-    summary: 'Switches a channel on or off, or sets its level',
-    input: z.strictObject({
-      device: deviceName.describe('Switch box'),
-      channel: deviceName.describe('Channel of it'),
-      on: z.boolean().optional().describe('On, at the highest level; or off'),
-      value: z.number().optional().describe('Level, in the unit of the channel'),
-    }),
-    output: z.object({ value: z.number().optional() }),
-    role: 'observer',
-    on: 'power/{device}/{channel}',
-    claims: input => [{ name: `power/${input.device}/${input.channel}` }],
-    settles: { kind: 'deed', deadlineMs: shortMs },
-    harmlessWhenLate: true,
-    entity: { platform: 'switch', field: 'on', shows: 'on', icon: 'mdi:power-socket' },
-    async run({ input, signal }) {
-      const bank = devices.device('switches', input.device).current()
-      const channel = bank.channels.find(({ id }) => id === input.channel)
-      if (!channel) {
-        const known = bank.channels.map(({ id }) => id).join(', ')
-        throw new Fault('not-found', `${input.device} has no channel "${input.channel}"`, `Use one of: ${known}`)
-      }
-      const { min = 0, max = 1 } = channel.range ?? {}
-      const value = input.value ?? (input.on === undefined ? undefined : input.on ? max : min)
-      if (value === undefined) throw new Fault('bad-input', 'give on or value', 'Send one of the two')
-      if (value < min || value > max) {
-        throw new Fault('bad-input', `${channel.name}: ${value} is outside ${min} to ${max}`, 'Choose a level in range')
-      }
-      await bank.set(channel.id, value, signal)
-      return { value: bank.value(channel.id) }
-    },
-  })
-
   const stopAll = action({
     name: 'stop-all',
     summary: 'Stops everything that moves; exposures go on',
@@ -160,5 +126,5 @@ export function accessoryActions({ devices, use, feed, claims }: AccessoryParts)
       return { stopped: moving.map(({ device }) => device.name) }
     },
   })
-  return [move, halt, select, power, stopAll]
+  return [move, halt, select, stopAll]
 }

@@ -23,6 +23,8 @@ export interface Lamp {
   readonly condition: string
   readonly fault: Fault | undefined
   readonly attempts: number
+  readonly resets: number
+  readonly lastReset: string | undefined
   readonly sinceMs: number
   retry(): void
   distrust(fault: Fault): void
@@ -81,9 +83,12 @@ export function reportObservatory(parts: ObservatoryParts): () => void {
   for (const box of boxes) {
     const { name, driver, link, ports, supervised } = box
     let before = supervised.condition
+    let resets = supervised.resets
     const lamp = () => {
       const { condition, fault } = supervised
       feed.set(`device/${name}`, { ...lampFields(supervised), driver, link, ports: [...ports] })
+      if (supervised.resets > resets) void feed.event('device-reset', { device: name, how: supervised.lastReset })
+      resets = supervised.resets
       if (condition === before) return
       const lost = before === 'ready'
       before = condition
@@ -110,11 +115,12 @@ export function reportObservatory(parts: ObservatoryParts): () => void {
   }
 }
 
-const lampFields = ({ condition, fault, attempts, sinceMs }: Lamp): JsonObject => ({
+const lampFields = ({ condition, fault, attempts, resets, sinceMs }: Lamp): JsonObject => ({
   condition,
   reason: fault?.message,
   fix: fault?.fix,
   attempts,
+  resets,
   sinceMs,
 })
 

@@ -1,4 +1,4 @@
-// What the devices are up to, written into the feed: cameras, focusers, wheels, switches, stations.
+// What the devices are up to, written into the feed: cameras, focusers, wheels, stations.
 import type { Camera } from '../ports/camera.js'
 import type { Clock } from '../ports/clock.js'
 import type { Device, Devices, PortName, Ports } from '../ports/device.js'
@@ -30,7 +30,6 @@ export function reportDevices(parts: ReportParts): () => void {
       const slot = wheel.position()
       return { names: [...wheel.names], slot, filter: slot === undefined ? undefined : wheel.names[slot] }
     }),
-    ...reportSwitches(parts),
     ...reportStations(parts),
   ]
   return () => {
@@ -86,38 +85,6 @@ function cameraFields(camera: Camera, { claims }: ReportParts, name: string): Js
     coolerPowerPercent: finite(cooler?.powerPercent?.()),
     holder: held && `${held.action} (${held.who})`,
   }
-}
-
-function reportSwitches({ devices, feed }: ReportParts): (() => void)[] {
-  return devices.having('switches').flatMap(device => {
-    let paths: string[] = []
-    let deaf: (() => void) | undefined
-    const report = () => {
-      deaf?.()
-      deaf = undefined
-      if (device.condition !== 'ready') {
-        for (const path of paths) feed.patch(path, { ...absent(device), on: undefined, value: undefined })
-        return
-      }
-      const bank = device.current()
-      const tell = (id: string) => {
-        const channel = bank.channels.find(one => one.id === id)
-        const value = bank.value(id)
-        const { name, range } = channel!
-        const on = value === undefined ? undefined : value > (range?.min ?? 0)
-        feed.patch(`power/${device.name}/${id}`, { ...present, name, on, value, ...range })
-      }
-      paths = bank.channels.map(({ id }) => `power/${device.name}/${id}`)
-      for (const { id } of bank.channels) tell(id)
-      deaf = bank.onChange(tell)
-    }
-    report()
-    const drop = () => {
-      deaf?.()
-      for (const path of paths) feed.drop(path)
-    }
-    return [device.onChange(report), drop]
-  })
 }
 
 function reportStations({ devices, feed }: ReportParts): (() => void)[] {

@@ -3,9 +3,11 @@ import type { Clock } from '../ports/clock.js'
 import type { Condition, Device, DeviceBox, Devices, PortName, Ports } from '../ports/device.js'
 import type { Driver, LinkDriver, OpenBox, Tools } from '../ports/driver.js'
 import { Fault } from '../ports/fault.js'
+import type { BoardReading, KeepOrder, Kept, OutputStates } from '../ports/keeper.js'
 import type { Log } from '../ports/log.js'
 import type { Random } from '../ports/random.js'
-import { type Opened, type Supervised, supervise } from './supervisor.js'
+import { startKeeper } from './keeper.js'
+import { type Opened, type Rung, type Supervised, supervise } from './supervisor.js'
 
 /** One entry under `links:` or `devices:`, checked. */
 export interface LinkEntry {
@@ -18,6 +20,8 @@ export interface BoxEntry {
   readonly driver: Driver
   readonly link: string | undefined
   readonly options: unknown
+  /** Means to bring it back, from the mildest to the strongest. */
+  readonly rungs?: readonly Rung[]
 }
 
 export interface DeviceParts {
@@ -25,6 +29,18 @@ export interface DeviceParts {
   readonly random: Random
   readonly log: Log
   readonly encodeJpeg: Tools['encodeJpeg']
+  /** Absent where no device has outputs that are to be safe. */
+  readonly outputs?: Outputs
+}
+
+/** How outputs are kept. */
+export interface Outputs {
+  /** The file that becomes a keeper. */
+  readonly keeper: URL
+  /** What the owner wants of a channel. */
+  states(device: string, channel: string): OutputStates
+  /** By device: how its outputs stood when they were last seen, so that another keeper puts them there again. */
+  readonly standing: Map<string, BoardReading>
 }
 
 export interface LinkView {
@@ -59,7 +75,7 @@ export function openDevices(links: readonly LinkEntry[], boxes: readonly BoxEntr
     return { name, driver: driver.id, supervised }
   })
 
-  const boxViews = boxes.map(({ name, driver, link, options }): BoxView => {
+  const boxViews = boxes.map(({ name, driver, link, options, rungs }): BoxView => {
     const line = linkViews.find(one => one.name === link)
     const mine = log.named(`device/${name}`)
     const tools = (lost: (fault: Fault) => void): Tools => ({
@@ -68,6 +84,7 @@ export function openDevices(links: readonly LinkEntry[], boxes: readonly BoxEntr
       log: mine,
       encodeJpeg,
       lost,
+      keep: (order, signal) => keepOutputs(name, order, { ...parts, log: mine, lost }, signal),
       link<T>(kind: LinkDriver): T {
         if (!line || line.driver !== kind.id) {
           throw new Fault(
@@ -83,6 +100,7 @@ export function openDevices(links: readonly LinkEntry[], boxes: readonly BoxEntr
       name: `device ${name}`,
       clock,
       log: mine,
+      rungs,
       async open(lost, signal): Promise<Opened<Ports>> {
         const box: OpenBox = await driver.open(options as never, tools(lost), signal)
         return { value: box.ports, reset: box.reset, close: () => box.close() }
@@ -133,6 +151,31 @@ export function openDevices(links: readonly LinkEntry[], boxes: readonly BoxEntr
       await Promise.all(linkViews.map(link => link.supervised.close()))
     },
   }
+}
+
+interface KeepingParts extends DeviceParts {
+  lost(fault: Fault): void
+}
+
+/** Starts the keeper of a device: its outputs are put as they last stood, or at the start as the owner wants them. */
+async function keepOutputs(device: string, order: KeepOrder, parts: KeepingParts, signal: AbortSignal): Promise<Kept> {
+  const { clock, log, outputs, lost } = parts
+  if (!outputs)
+    throw new Fault('unsupported', `device ${device} has outputs, and nothing keeps them`, 'Update the agent')
+  const { standing } = outputs
+  const before = standing.get(device)?.on
+  const states = order.channels.map(id => [id, outputs.states(device, id)] as const)
+  const first = states.map(([id, { start }]) => [id, before?.[id] === undefined ? start : before[id] ? 'on' : 'off'])
+  const loss = states.map(([id, state]) => [id, state.loss])
+  const kept = await startKeeper(
+    { device, ...order, first: Object.fromEntries(first), loss: Object.fromEntries(loss) },
+    { clock, log, entry: outputs.keeper, lost },
+    signal,
+  )
+  const remember = () => standing.set(device, kept.reading())
+  remember()
+  kept.onReading(remember)
+  return kept
 }
 
 const portWords: Readonly<Record<PortName, string>> = {

@@ -4,25 +4,43 @@ import type { Device, DeviceBox, Devices } from '../ports/device.js'
 import { Fault } from '../ports/fault.js'
 import type { Log } from '../ports/log.js'
 import type { Mount, MountStatus } from '../ports/mount.js'
+import type { SwitchBank } from '../ports/switch.js'
 import { type ArrowRates, judgeArrows, judgePointing, type MountLimits, type Verdict } from '../rules/mount-limits.js'
+import { type FedMount, mountInTheWay } from '../rules/power-limits.js'
 
 export interface InterlockParts {
   readonly clock: Clock
   readonly log: Log
   limits(): MountLimits
+  /** Names of the devices that have their power from a channel. */
+  feeds(device: string, channel: string): readonly string[]
 }
 
-/** The same devices, their mounts behind the limits. Services get these and never the raw ones. */
+/** The same devices, mounts behind their limits and their power. Services get these and never the raw ones. */
 export function interlocked(devices: Devices, parts: InterlockParts): Devices {
-  const guards = new WeakMap<Mount, Mount>()
-  const guarded = (mount: Mount) => {
-    const known = guards.get(mount)
-    if (known) return known
-    const guard = guardMount(mount, parts)
-    guards.set(mount, guard)
-    return guard
-  }
-  const wrap = (device: Device<Mount>): Device<Mount> => ({
+  const mounts = new WeakMap<Mount, Mount>()
+  const banks = new WeakMap<SwitchBank, SwitchBank>()
+  /** When a mount was last told to stop, and has not been told to move since. */
+  const toldToStop = new WeakMap<Mount, number>()
+  const guarded = (mount: Mount) => kept(mounts, mount, () => guardMount(mount, parts, toldToStop))
+  const fed = (names: readonly string[]): FedMount[] =>
+    devices.having('mount').flatMap(device => {
+      if (!names.includes(device.name)) return []
+      const mount = device.condition === 'ready' ? device.current() : undefined
+      const told = mount && toldToStop.get(mount)
+      const toldToStopMs = told === undefined ? undefined : parts.clock.monotonicMs() - told
+      return [{ name: device.name, ready: mount !== undefined, slewing: !!mount?.status().slewing, toldToStopMs }]
+    })
+  const guardedBank = (bank: SwitchBank, name: string) =>
+    kept(banks, bank, () => guardBank(bank, channel => fed(parts.feeds(name, channel))))
+  /** Wherever one of the two is handed out, its guard is. */
+  const guard = <T>(port: string, value: T, name: string): T =>
+    port === 'mount'
+      ? (guarded(value as Mount) as T)
+      : port === 'switches'
+        ? (guardedBank(value as SwitchBank, name) as T)
+        : value
+  const wrap = <T>(port: string, device: Device<T>): Device<T> => ({
     name: device.name,
     get condition() {
       return device.condition
@@ -30,7 +48,7 @@ export function interlocked(devices: Devices, parts: InterlockParts): Devices {
     get fault() {
       return device.fault
     },
-    current: () => guarded(device.current()),
+    current: () => guard(port, device.current(), device.name),
     distrust: fault => device.distrust(fault),
     onChange: listener => device.onChange(listener),
   })
@@ -47,7 +65,12 @@ export function interlocked(devices: Devices, parts: InterlockParts): Devices {
       },
       current() {
         const ports = box.current()
-        return ports.mount ? { ...ports, mount: guarded(ports.mount) } : ports
+        const { mount, switches } = ports
+        return {
+          ...ports,
+          ...(mount && { mount: guarded(mount) }),
+          ...(switches && { switches: guardedBank(switches, box.name) }),
+        }
       },
       distrust: fault => box.distrust(fault),
       onChange: listener => box.onChange(listener),
@@ -56,12 +79,10 @@ export function interlocked(devices: Devices, parts: InterlockParts): Devices {
   const wrapped = {
     boxes,
     device(port: never, name: string | undefined) {
-      const device = devices.device(port, name) as Device<unknown>
-      return port === 'mount' ? wrap(device as Device<Mount>) : device
+      return wrap(port, devices.device(port, name) as Device<unknown>)
     },
     having(port: never) {
-      const all = devices.having(port) as Device<unknown>[]
-      return port === 'mount' ? all.map(device => wrap(device as Device<Mount>)) : all
+      return (devices.having(port) as Device<unknown>[]).map(device => wrap(port, device))
     },
     onChange(listener: (box: DeviceBox) => void) {
       return devices.onChange(({ name }) => {
@@ -73,7 +94,35 @@ export function interlocked(devices: Devices, parts: InterlockParts): Devices {
   return wrapped as unknown as Devices
 }
 
-function guardMount(mount: Mount, { clock, log, limits }: InterlockParts): Mount {
+function kept<T extends object>(all: WeakMap<T, T>, raw: T, make: () => T): T {
+  const known = all.get(raw)
+  if (known) return known
+  const made = make()
+  all.set(raw, made)
+  return made
+}
+
+/** Power is not cut under a mount that moves. */
+function guardBank(bank: SwitchBank, mountsOn: (channel: string) => FedMount[]): SwitchBank {
+  const { amperes } = bank
+  return {
+    channels: bank.channels,
+    value: id => bank.value(id),
+    amperes: amperes && (id => amperes.call(bank, id)),
+    onChange: listener => bank.onChange(listener),
+    async set(id, value, signal) {
+      const lowest = bank.channels.find(channel => channel.id === id)?.range?.min ?? 0
+      const moving = value === lowest ? mountInTheWay(mountsOn(id)) : undefined
+      if (moving) {
+        const words = `mount ${moving.name} moves and has its power from channel ${id}`
+        throw new Fault('unsafe', words, 'Stop the mount first; one that does not stop may be cut off 5 s later')
+      }
+      return bank.set(id, value, signal)
+    },
+  }
+}
+
+function guardMount(mount: Mount, { clock, log, limits }: InterlockParts, toldToStop: WeakMap<Mount, number>): Mount {
   const demand = (verdict: Verdict) => {
     if (verdict.ok) return
     const { words, fix, minSafeAltDeg } = verdict
@@ -103,11 +152,13 @@ function guardMount(mount: Mount, { clock, log, limits }: InterlockParts): Mount
     async slew(target, signal) {
       demand(judgePointing(target, limits(), clock.now()))
       arrows = standing
+      toldToStop.delete(mount)
       return mount.slew(target, signal)
     },
     sync: (target, signal) => mount.sync(target, signal),
     async stop() {
       arrows = standing
+      if (!toldToStop.has(mount)) toldToStop.set(mount, clock.monotonicMs())
       return mount.stop()
     },
     setTracking: (on, signal) => mount.setTracking(on, signal),
@@ -115,6 +166,7 @@ function guardMount(mount: Mount, { clock, log, limits }: InterlockParts): Mount
       park &&
       (async signal => {
         arrows = standing
+        toldToStop.delete(mount)
         return park.call(mount, signal)
       }),
     unpark: unpark && (signal => unpark.call(mount, signal)),
@@ -125,6 +177,7 @@ function guardMount(mount: Mount, { clock, log, limits }: InterlockParts): Mount
         const wanted = { ...arrows, [axis]: degPerSecond }
         if (degPerSecond !== 0) demand(judgeArrows(mount.status(), wanted, limits(), clock.now()))
         arrows = wanted
+        toldToStop.delete(mount)
         return moveAxis.call(mount, axis, degPerSecond)
       }),
     get guidePort() {

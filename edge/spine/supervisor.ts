@@ -19,11 +19,21 @@ export interface Opened<T> {
   close(): Promise<void>
 }
 
+/** A stronger means than opening anew, tried once before a thing is called unavailable. */
+export interface Rung {
+  /** What it does, for the owner: `USB socket 1-1.3 is reset`. */
+  readonly words: string
+  run(signal: AbortSignal): Promise<void>
+}
+
 export interface Supervised<T> {
   readonly name: string
   readonly condition: Condition
   readonly fault: Fault | undefined
   readonly attempts: number
+  /** Means beyond opening anew that were used so far, and the last of them. */
+  readonly resets: number
+  readonly lastReset: string | undefined
   /** Unix ms since when the condition holds. */
   readonly sinceMs: number
   /** Throws `offline` with the reason unless ready. */
@@ -40,14 +50,20 @@ export interface Plan<T> {
   readonly name: string
   readonly clock: Clock
   readonly log: Log
+  /** From the mildest to the strongest; each is used once, with an attempt to open after it. */
+  readonly rungs?: readonly Rung[]
   /** `lost` may be called at any time until closed. */
   open(lost: (fault: Fault) => void, signal: AbortSignal): Promise<Opened<T>>
 }
 
-export function supervise<T>({ name, clock, log, open }: Plan<T>): Supervised<T> {
+export function supervise<T>({ name, clock, log, rungs = [], open }: Plan<T>): Supervised<T> {
   let condition: Condition = 'opening'
   let fault: Fault | undefined
   let attempts = 0
+  let resets = 0
+  let lastReset: string | undefined
+  /** Attempts before it is called unavailable: those without means, then one after each. */
+  const mostAttempts = unavailableAfter + Math.max(0, rungs.length - 1)
   let sinceMs = clock.now()
   let opened: Opened<T> | undefined
   let generation = 0
@@ -77,8 +93,8 @@ export function supervise<T>({ name, clock, log, open }: Plan<T>): Supervised<T>
     if (condition === 'closed') return
     steady?.cancel()
     attempts++
-    turn(attempts > unavailableAfter ? 'unavailable' : 'retrying', why)
-    if (attempts === unavailableAfter + 1) log.warn(`${name} is unavailable: ${why.message}`)
+    turn(attempts > mostAttempts ? 'unavailable' : 'retrying', why)
+    if (attempts === mostAttempts + 1) log.warn(`${name} is unavailable: ${why.message}`)
     timer?.cancel()
     timer = clock.after(ladderMs[Math.min(attempts, ladderMs.length) - 1], start)
   }
@@ -89,15 +105,18 @@ export function supervise<T>({ name, clock, log, open }: Plan<T>): Supervised<T>
   }
   const attempt = async (mine: number) => {
     if (condition === 'closed' || mine !== generation) return
+    opening = new AbortController()
     const before = opened
     opened = undefined
     if (before) {
-      if (before.reset && attempts === unavailableAfter) await reset(before.reset)
+      const { reset } = before
+      if (reset && attempts === unavailableAfter) await use({ words: `${name} is reset`, run: () => reset() })
       await shut(before)
     }
+    const rung = attempts > 0 ? rungs[attempts - unavailableAfter] : undefined
+    if (rung && (condition as Condition) !== 'closed') await use(rung)
     if ((condition as Condition) === 'closed') return
     if (condition !== 'unavailable') turn('opening', fault)
-    opening = new AbortController()
     const deadline = clock.deadline(openMs, `opening ${name}`, opening.signal)
     const lost = (why: Fault) => {
       if (mine !== generation || condition === 'closed') return
@@ -130,13 +149,15 @@ export function supervise<T>({ name, clock, log, open }: Plan<T>): Supervised<T>
       deadline.cancel()
     }
   }
-  const reset = async (how: () => Promise<void>) => {
-    const deadline = clock.deadline(openMs, `resetting ${name}`)
+  const use = async ({ words, run }: Rung) => {
+    const deadline = clock.deadline(openMs, `resetting ${name}`, opening.signal)
+    resets++
+    lastReset = words
     try {
-      log.info(`${name} is reset`)
-      await deadline.race(how())
+      log.warn(`${words}, for it does not come back by itself`)
+      await deadline.race(run(deadline.signal))
     } catch (error) {
-      log.warn(`${name} could not be reset: ${asFault(error, name).message}`)
+      log.warn(`${words}: that failed: ${asFault(error, name).message}`)
     } finally {
       deadline.cancel()
     }
@@ -153,6 +174,12 @@ export function supervise<T>({ name, clock, log, open }: Plan<T>): Supervised<T>
     },
     get attempts() {
       return attempts
+    },
+    get resets() {
+      return resets
+    },
+    get lastReset() {
+      return lastReset
     },
     get sinceMs() {
       return sinceMs

@@ -58,6 +58,13 @@ t.test('a night in which everything happens', async t => {
           pier_cam: 'pier',
         },
         pier_cam: { enabled: true },
+        power: {
+          channels: {
+            'relays/mount': { feeds: ['mount'] },
+            'relays/dew-heater': { station: 'box', volts: 'volts' },
+          },
+          battery: { station: 'box' },
+        },
       },
     }),
   )

@@ -60,15 +60,20 @@ t.test('an owner finds the own devices', { skip: noBrowser || noIndiServer, time
   })
 
   await t.test('a device that was a mistake is forgotten by two taps', async t => {
-    const wrong = { devices: { wrong: { driver: 'replay', folder: '/nowhere' } } }
+    const wrong = {
+      devices: { wrong: { driver: 'lcus', port: '/nowhere', channels: { mount: 1 } } },
+      power: { channels: { 'wrong/mount': { feeds: ['telescope-simulator'] } }, up: ['wrong/mount'] },
+    }
     t.match(await agent.post('/api/config/parsed', wrong), { restarted: ['devices'] })
     await goTo(page, 'devices')
     const row = page.getByRole('listitem').filter({ hasText: '/nowhere' })
     await row.getByRole('button', { name: 'Forget it' }).tap()
     await row.getByRole('button', { name: /^Tap again/ }).tap()
     await row.waitFor({ state: 'detached' })
-    const { devices } = await agent.get<{ devices: Record<string, unknown> }>('/api/config/parsed')
+    type Parsed = { devices: Record<string, unknown>; power: { channels: object; up: string[] } }
+    const { devices, power } = await agent.get<Parsed>('/api/config/parsed')
     t.same(Object.keys(devices), ['ccd-simulator', 'telescope-simulator'], 'and only that one')
+    t.same([power.channels, power.up], [{}, []], 'with what was wanted of its channels')
     await agent.until('camera/ccd-simulator', ({ condition }) => condition === 'ready', 40_000)
   })
 

@@ -187,6 +187,22 @@ t.test('a first night on a phone', { skip: noBrowser, timeout: 200_000 }, async 
     t.pass('STOP went through from both')
   })
 
+  await t.test('a channel is switched, and the night ends by two taps: parked, warmed and switched off', async t => {
+    await goTo(page, 'power')
+    await page.getByRole('switch', { name: 'Flat panel' }).tap()
+    await agent.until('power/relays/flat-panel', ({ on }) => on === true)
+    await page.getByText('0.40 A').waitFor()
+    await page.getByText(/^feeds mount/).waitFor()
+    await page.getByRole('button', { name: 'End the night' }).tap()
+    t.equal((await agent.state('power/relays/mount')).on, true, 'one tap only asks')
+    await page.getByRole('button', { name: 'Really end it?' }).tap()
+    await agent.until('power/relays/mount', ({ on }) => on === false, 60_000)
+    await agent.until('power/relays/camera', ({ on }) => on === false)
+    await page.getByRole('button', { name: 'Switch on' }).tap()
+    await agent.until('mount/mount', ({ condition }) => condition === 'ready', 60_000)
+    await agent.until('camera/main', ({ condition }) => condition === 'ready', 60_000)
+  })
+
   await t.test('a frame is deleted by two taps', async t => {
     await goTo(page, 'files')
     await page.locator('.grid button').first().tap()

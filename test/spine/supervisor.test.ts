@@ -68,6 +68,88 @@ t.test('the ladder resets a device once before it is called unavailable', async 
   t.equal(one.attempts, 1, 'after a steady minute it starts at the foot again')
 })
 
+t.test('a thing that does not come back is brought back by ever stronger means, each once', async t => {
+  const { clock, log } = await openHouse(t)
+  const done: string[] = []
+  let there = true
+  let lose: (fault: Fault) => void = () => {}
+  const rung = (words: string, run: (signal: AbortSignal) => Promise<void>) => ({ words, run })
+  const one = supervise({
+    name: 'camera',
+    clock,
+    log,
+    rungs: [
+      rung('its USB is reset', async () => void done.push('reset')),
+      rung('its port is cut', async () => {
+        done.push('cut')
+        throw pulled
+      }),
+      rung('its relay is switched', signal => clock.sleep(60_000, signal).catch(() => void done.push('relay hung'))),
+    ],
+    async open(lost) {
+      lose = lost
+      done.push('open')
+      if (!there) throw pulled
+      return { value: 1, close: async () => void done.push('close') }
+    },
+  })
+  t.teardown(() => one.close())
+  await clock.advance(100)
+  there = false
+  lose(pulled)
+  await clock.advance(120_000)
+  const means = done.filter(what => what !== 'open')
+  t.same(
+    means,
+    ['close', 'reset', 'cut', 'relay hung'],
+    'one that fails or hangs does not keep the next from being tried',
+  )
+  t.same(
+    done.slice(0, 8),
+    ['open', 'close', 'open', 'open', 'reset', 'open', 'cut', 'open'],
+    'first it is only reopened',
+  )
+  t.equal(one.condition, 'unavailable')
+  t.equal(one.resets, 3)
+  t.equal(one.lastReset, 'its relay is switched')
+  await clock.advance(120_000)
+  t.equal(one.resets, 3, 'then it is only asked now and again')
+  there = true
+  await clock.advance(15_000)
+  t.equal(one.condition, 'ready')
+})
+
+t.test('what brought it back is the end of the ladder', async t => {
+  const { clock, log } = await openHouse(t)
+  const done: string[] = []
+  let there = false
+  const one = supervise({
+    name: 'camera',
+    clock,
+    log,
+    rungs: [
+      { words: 'reset', run: async () => void done.push('reset') },
+      {
+        words: 'relay',
+        async run() {
+          done.push('relay')
+          there = true
+        },
+      },
+      { words: 'never', run: async () => void done.push('never') },
+    ],
+    async open() {
+      if (!there) throw pulled
+      return { value: 1, close: async () => {} }
+    },
+  })
+  t.teardown(() => one.close())
+  await clock.advance(60_000)
+  t.equal(one.condition, 'ready')
+  t.same(done, ['reset', 'relay'])
+  await clock.until(one.close(), 10_000)
+})
+
 t.test('an opening that hangs is given up, and what comes too late is closed again', async t => {
   const { clock, log } = await openHouse(t)
   let closed = 0

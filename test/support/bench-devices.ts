@@ -7,12 +7,16 @@ import { simulatorDriver } from '../../edge/drivers/box/simulator.js'
 import { replayDriver } from '../../edge/drivers/camera/replay.js'
 import { indiLink } from '../../edge/drivers/link/indi/indi-link.js'
 import { simulatorLink } from '../../edge/drivers/link/simulator/simulator-link.js'
+import { lcusDriver } from '../../edge/drivers/relay/lcus.js'
+import { pocsDriver } from '../../edge/drivers/relay/pocs.js'
 import { ffmpegDriver } from '../../edge/drivers/video/ffmpeg.js'
 import type { PortName, Ports } from '../../edge/ports/device.js'
 import type { Driver, LinkDriver, OpenBox } from '../../edge/ports/driver.js'
 import { simulatedClock } from '../../edge/spine/simulated-clock.js'
 import { type Bench, bench } from './bench.js'
 import { noIndiServer, startIndiServer } from './indi-server.js'
+import { lcusBoard, pocsBoard } from './relay-boards.js'
+import { noSocat } from './serial-line-end.js'
 import { sharedData } from './shared-data.js'
 
 /** Anything with tap's teardown. */
@@ -105,6 +109,36 @@ export const benchRows: readonly BenchRow[] = [
     ports: ['video'],
     skip: existsSync('/usr/bin/ffmpeg') ? false : 'ffmpeg is not installed',
     ready: async () => ({ options: { source: 'test' } }),
+  },
+  {
+    name: 'lcus',
+    driver: lcusDriver,
+    ports: ['switches'],
+    skip: noSocat,
+    async ready(test) {
+      const { port } = await lcusBoard(test, [false, true, false, false])
+      return { options: { port, channels: { camera: 1, mount: 2, fan: 4 } } }
+    },
+  },
+  {
+    name: 'lcus of one relay, which cannot be read back',
+    driver: lcusDriver,
+    ports: ['switches'],
+    skip: noSocat,
+    async ready(test) {
+      const { port } = await lcusBoard(test, [false], false)
+      return { options: { port, channels: { lamp: 1 } } }
+    },
+  },
+  {
+    name: 'pocs',
+    driver: pocsDriver,
+    ports: ['switches', 'station'],
+    skip: noSocat,
+    async ready(test) {
+      const { port } = await pocsBoard(test, [true, false, false, true, true], 300)
+      return { options: { port, channels: { weather_station: 1, mount: 5 }, amperes_per_count: 0.01 } }
+    },
   },
 ]
 

@@ -5,6 +5,8 @@ import type { Clock } from '../../edge/ports/clock.js'
 import type { Ports } from '../../edge/ports/device.js'
 import type { Driver, LinkDriver, LinkTools, OpenBox, Tools } from '../../edge/ports/driver.js'
 import type { Fault } from '../../edge/ports/fault.js'
+import type { OutputWord } from '../../edge/ports/keeper.js'
+import { startKeeper } from '../../edge/spine/keeper.js'
 import { createLog } from '../../edge/spine/log.js'
 import { seededRandom } from '../../edge/spine/seeded-random.js'
 import { systemClock } from '../../edge/spine/system-clock.js'
@@ -21,6 +23,18 @@ export interface Bench {
   open(driver: Driver, options: unknown, link?: unknown): Promise<{ readonly box: OpenBox; readonly ports: Ports }>
   /** Closes all boxes, then all links. */
   close(): Promise<void>
+}
+
+/** The file that becomes a keeper. */
+export const keeperEntry = new URL('../../edge/main-keeper.ts', import.meta.url)
+
+/** Outputs begin as they stand, and are switched off when we are gone. */
+function keepOn({ clock, log, lost }: LinkTools): Tools['keep'] {
+  return (order, signal) => {
+    const each = (word: OutputWord) => Object.fromEntries(order.channels.map(id => [id, word]))
+    const whole = { device: 'bench', ...order, first: each('keep'), loss: each('off') }
+    return startKeeper(whole, { clock, log, entry: keeperEntry, lost }, signal)
+  }
 }
 
 export function bench(clock: Clock = systemClock()): Bench {
@@ -50,7 +64,7 @@ export function bench(clock: Clock = systemClock()): Bench {
       return open.value as T
     },
     async open(driver, options, link) {
-      const tools: Tools = { ...linkTools, link: <T>() => link as T }
+      const tools: Tools = { ...linkTools, link: <T>() => link as T, keep: keepOn(linkTools) }
       const box = await driver.open(driver.options.parse(options), tools, new AbortController().signal)
       boxes.push(box)
       return { box, ports: box.ports }

@@ -74,11 +74,18 @@ export async function openNight(t: Test, yaml: string, order: NightOrder = {}) {
   const memoryBytes = settings.memory.frames_mb * 2 ** 20
   const pixels = openPixels({ archive, memoryBytes, clock, log, within: pixelMethods })
   const events: FeedEvent[] = []
+  const machined: string[] = []
+  const machine = {
+    sync: async () => void machined.push('sync'),
+    shutDown: async () => void machined.push('shut down'),
+  }
   feed.listen({ event: event => events.push(event) })
   const night = startNight(settings, {
     ...house,
     pixels,
     views: openViews({ store: house.store, pixels }),
+    machine,
+    standing: new Map(),
     version: 'test',
   })
   t.teardown(async () => {
@@ -101,6 +108,8 @@ export async function openNight(t: Test, yaml: string, order: NightOrder = {}) {
     pixels,
     night,
     events,
+    /** What the computer itself was told. */
+    machined,
     /** Asks and lets time pass until it is done: the output, or the Fault. */
     ask,
     /** Asks for an activity and lets it run: `done` lets time pass until it ends, `ended` only waits for it. */

@@ -1,4 +1,4 @@
-// Every device with its lamp, and what to do about it; switches, filters, weather; and the way to one's own equipment.
+// Every device with its lamp, and what to do about it; filters, weather; and the way to one's own equipment.
 import { useState } from 'preact/hooks'
 import { ask, fetched, pairingWish, post, session, unpair } from '../ask'
 import { useCell } from '../cell'
@@ -16,7 +16,6 @@ import { duration, portWords, sentence, size, spoken } from '../words'
 import { Equipment } from './devices-equipment'
 import { Settings } from './devices-settings'
 import { Stations } from './devices-stations'
-import { Switches } from './devices-switches'
 
 export function DevicesView() {
   const observatory = useAt<Observatory>('observatory')?.value
@@ -48,7 +47,6 @@ export function DevicesView() {
           <Boxes kind="link" title="Links" />
         </div>
         <div class="stacked">
-          <Switches />
           <FilterChoice name={observatory?.wheel} />
           <Stations />
           <Broker />
@@ -102,6 +100,7 @@ function BoxRow({ name, box, reconnects }: { name: string; box: Box; reconnects:
           box.link && `over ${box.link}`,
           !well && box.sinceMs !== undefined && `for ${duration((boxNow() - box.sinceMs) / 1000)}`,
           !well && box.attempts ? `${box.attempts} ${box.attempts === 1 ? 'attempt' : 'attempts'}` : undefined,
+          box.resets ? `${box.resets} ${box.resets === 1 ? 'reset' : 'resets'}` : undefined,
         ]
           .filter(Boolean)
           .join(' · ')}

@@ -100,6 +100,7 @@ export function openSimulatedSwitches(place: Observatory, tools: Tools): OpenBox
       switches: {
         channels: outlets,
         value: id => place.power.value(channelOf(id).id),
+        amperes: id => place.power.amperes(channelOf(id).id),
         async set(id, value, signal) {
           box.check()
           if (signal.aborted) throw reasonOf(signal)
@@ -147,6 +148,8 @@ function sensorValues(place: Observatory): SensorReading['values'] {
     humidityPercent: round(place.weather().humidityPercent, 1),
     skyMagnitude: round(place.zenithMagnitude(), 2),
     volts: round(place.power.volts(), 2),
+    mainsOk: true,
+    batteryLow: place.power.volts() < 11.5,
   }
 }
 

@@ -16,12 +16,14 @@ export interface PowerBox {
   set(outlet: Outlet, value: number): void
   /** Called after a change, with what the outlet was before. */
   onChange(listener: (outlet: Outlet, before: number) => void): () => void
+  /** Current through an outlet, A. */
+  amperes(outlet: Outlet): number
   /** Supply voltage under the present load. */
   volts(): number
 }
 
 /** Amperes drawn when fully on; the dew heater in proportion. */
-const amperes: Readonly<Record<Outlet, number>> = {
+const fullAmperes: Readonly<Record<Outlet, number>> = {
   camera: 1.2,
   mount: 0.9,
   'dew-heater': 2,
@@ -32,6 +34,7 @@ const amperes: Readonly<Record<Outlet, number>> = {
 export function powerBox(): PowerBox {
   const values: Record<Outlet, number> = { camera: 1, mount: 1, 'dew-heater': 0, 'flat-panel': 0, fan: 1 }
   const listeners = new Set<(outlet: Outlet, before: number) => void>()
+  const amperes = (id: Outlet) => fullAmperes[id] * (id === 'dew-heater' ? values[id] / 100 : values[id])
   return {
     value: outlet => values[outlet],
     set(outlet, value) {
@@ -44,9 +47,10 @@ export function powerBox(): PowerBox {
       listeners.add(listener)
       return () => listeners.delete(listener)
     },
+    amperes,
     volts() {
       let load = 0
-      for (const { id } of outlets) load += amperes[id] * (id === 'dew-heater' ? values[id] / 100 : values[id])
+      for (const { id } of outlets) load += amperes(id)
       return 13.1 - 0.06 * load // 60 mΩ of supply and cable
     },
   }

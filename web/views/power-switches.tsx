@@ -7,13 +7,21 @@ import { Field, readNumber, Toggle } from '../parts/fields'
 import { useGone } from '../parts/gone'
 import { away } from '../ready'
 import type { Power } from '../states'
+import { fixed } from '../words'
 
 export function Switches() {
   const switches = useKind<Power>('power')
-  if (!switches.length) return null
+  if (!switches.length) {
+    return (
+      <section class="card">
+        <h2>Channels</h2>
+        <p class="dim">There is no switch box yet: add a relay board on the Devices page.</p>
+      </section>
+    )
+  }
   return (
     <section class="card">
-      <h2>Switches</h2>
+      <h2>Channels</h2>
       <ul class="switches">
         {switches.map(({ path, value }) => {
           const [, device, channel] = path.split('/')
@@ -24,12 +32,23 @@ export function Switches() {
               ) : (
                 <OnOff power={value} device={device} channel={channel} />
               )}
+              <Measured power={value} />
             </li>
           )
         })}
       </ul>
     </section>
   )
+}
+
+/** What hangs on a channel, and what flows through it. */
+function Measured({ power: { feeds = [], amperes, volts } }: { power: Power }) {
+  const words = [
+    ...(feeds.length > 0 ? [`feeds ${feeds.join(', ')}`] : []),
+    ...(amperes === undefined ? [] : [`${fixed(amperes, 2)} A`]),
+    ...(volts === undefined ? [] : [`${fixed(volts, 2)} V`]),
+  ]
+  return words.length > 0 ? <small class="dim">{words.join(' · ')}</small> : null
 }
 
 interface SwitchProps {

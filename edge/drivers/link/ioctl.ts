@@ -1,0 +1,39 @@
+// ioctl(2) for the kernel devices that have no other door (I²C, GPIO): the only file that calls into C.
+import koffi from 'koffi'
+import { Fault } from '../../ports/fault.js'
+
+/**
+ * Asks the driver behind a file descriptor, on a thread of the pool, since a bus may hold its answer back.
+ *
+ * @param request the command, as the kernel's headers make it
+ * @param argument a number, or a struct's memory, which the kernel may write into
+ * @returns what ioctl returned, 0 or more; rejects with the errno's name as `code`
+ */
+export type Ioctl = (fd: number, request: number, argument: number | Uint8Array) => Promise<number>
+
+/** C's own ioctl. Throws `unsupported` where there is no glibc. */
+export function loadIoctl(): Ioctl {
+  const names = new Map(Object.entries(koffi.os.errno).map(([name, number]) => [number, name]))
+  const call = loaded()
+  return (fd, request, argument) =>
+    new Promise((settle, reject) => {
+      const word = typeof argument === 'number' ? argument : koffi.address(argument)
+      call.async(fd, request, word, (error: Error | null, result: number) => {
+        if (error) return reject(error)
+        if (result >= 0) return settle(result)
+        const code = names.get(koffi.errno()) ?? 'EIO'
+        // The argument is named here so that its memory lives as long as the call.
+        const what = `ioctl 0x${request.toString(16)} of ${typeof argument}`
+        reject(Object.assign(new Error(`${what}: ${code}`), { code }))
+      })
+    })
+}
+
+/** Its third argument is a word: a number or an address, in the same register on arm64, arm and x64 Linux. */
+function loaded() {
+  try {
+    return koffi.load('libc.so.6').func('ioctl', 'int', ['int', 'unsigned long', 'unsigned long'])
+  } catch (error) {
+    throw new Fault('unsupported', `ioctl is not to be had here: ${error}`, 'Use Debian or the image', { cause: error })
+  }
+}

@@ -1,0 +1,61 @@
+// GPIO lines by sysfs, for systems without a character device. onoff wants the kernel's global numbers, which differ
+// from kernel to kernel: they are the chip's base, read from sysfs, and the line's number on it.
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { Fault } from '../../ports/fault.js'
+import { type GpioLine, type GpioLines, noChip } from './gpio-lines.js'
+
+/** Global number of a chip's first line; undefined when sysfs shows no such chip. */
+export function chipBase(labels: readonly string[], sys = '/sys/class/gpio'): number | undefined {
+  for (const folder of entriesOf(sys).filter(name => /^gpiochip\d+$/.test(name))) {
+    const label = readFileSync(join(sys, folder, 'label'), 'utf8').trim()
+    if (labels.includes(label)) return Number(readFileSync(join(sys, folder, 'base'), 'utf8'))
+  }
+  return undefined
+}
+
+/** Number on the chip: sysfs knows no names, but those of the Raspberry Pi count as the chip does. */
+export function lineNumber({ id, line }: Pick<GpioLine, 'id' | 'line'>): number {
+  if (typeof line === 'number') return line
+  const digits = /^GPIO(\d+)$/.exec(line)?.[1]
+  if (digits !== undefined) return Number(digits)
+  throw new Fault('bad-input', `channel ${id}: by sysfs the line "${line}" is not known`, 'Give its number instead')
+}
+
+export async function openSysfsLines(labels: readonly string[], wanted: readonly GpioLine[]): Promise<GpioLines> {
+  const base = chipBase(labels)
+  if (base === undefined) throw noChip(labels)
+  const { Gpio } = await loadOnoff()
+  const lines = wanted.map(one => {
+    // "high" and "low" set direction and level at once; an output that is one already is left as it is.
+    const level = one.first === undefined ? 'out' : one.first !== one.activeLow ? 'high' : 'low'
+    const options = { activeLow: one.activeLow, reconfigureDirection: one.first !== undefined }
+    return new Gpio(base + lineNumber(one), level, 'none', options)
+  })
+  return {
+    read: () => Promise.all(lines.map(async line => (await line.read()) === 1)),
+    write: (at, on) => lines[at].write(on ? 1 : 0),
+    // Not unexported: that would let the level go.
+    close: async () => {},
+  }
+}
+
+async function loadOnoff() {
+  try {
+    return await import('onoff')
+  } catch (cause) {
+    const words = 'GPIO lines by sysfs need the package onoff, which could not be loaded here'
+    throw new Fault('unsupported', words, 'Use back_end: chardev, or install make, g++ and python3 and start again', {
+      cause,
+    })
+  }
+}
+
+function entriesOf(folder: string): string[] {
+  try {
+    return readdirSync(folder)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
+    throw error
+  }
+}

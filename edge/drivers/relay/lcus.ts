@@ -1,0 +1,18 @@
+// USB relay boards of LC-Technology ("LCUS", CH340 serial converter, 9600 baud): four bytes an order.
+import { driver } from '../../ports/driver.js'
+import { z } from '../../ports/schema.js'
+import { serialPort } from '../link/serial/serial-place.js'
+import { numberedChannels, openRelays } from './relay-box.js'
+
+const options = z.strictObject({
+  port: serialPort,
+  channels: numberedChannels(16),
+})
+
+export const lcusDriver = driver<typeof options>({
+  id: 'lcus',
+  summary: 'USB relay board LCUS (CH340 serial), 1 to 16 relays',
+  options,
+  ports: () => ['switches'],
+  open: (given, tools, signal) => openRelays('lcus', given, Object.keys(given.channels), tools, signal),
+})

@@ -1,0 +1,12 @@
+// What becomes the keeper: a small process of its own for each board, see spine/keeper-process.ts.
+import { boards } from './drivers/relay/boards.js'
+import { runKeeper } from './spine/keeper-process.js'
+import { systemClock } from './spine/system-clock.js'
+
+// Only the end of the pipe ends it: a signal to all processes of the service must not come before the safe states.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {})
+// The clock's timers keep no process alive.
+const { port1: alive } = new MessageChannel()
+alive.ref()
+const well = await runKeeper({ input: process.stdin, output: process.stdout, clock: systemClock(), boards })
+process.exit(well ? 0 : 1)

@@ -1,0 +1,81 @@
+// Every channel's state in the feed: on or off, its level, and the current and voltage that the box or a station
+// measures.
+import type { Device } from '../ports/device.js'
+import type { JsonObject } from '../ports/json.js'
+import type { SwitchBank } from '../ports/switch.js'
+import type { PowerParts } from './power.js'
+
+const pollMs = 2_000
+
+/** Starts the reports; the returned function ends them and takes the states away. */
+export function reportPower({
+  devices,
+  feed,
+  clock,
+  policy,
+}: Omit<PowerParts, 'settings' | 'log' | 'standing'>): () => void {
+  const stops = devices.having('switches').flatMap(device => {
+    let paths: string[] = []
+    let deaf: (() => void) | undefined
+    const tell = (bank: SwitchBank, id: string) => {
+      const channel = bank.channels.find(one => one.id === id)!
+      const value = bank.value(id)
+      const { name, feeds, gauge } = policy(device.name, id)
+      const measured = gauge && feed.get(`sensor/${gauge.station}`)
+      const reading = (field: string | undefined) =>
+        field === undefined || !measured || measured.stale ? undefined : finite(measured.value[field])
+      feed.patch(`power/${device.name}/${id}`, {
+        condition: 'ready',
+        reason: undefined,
+        name: name ?? channel.name,
+        on: value === undefined ? undefined : value > (channel.range?.min ?? 0),
+        value,
+        ...channel.range,
+        feeds: feeds.length > 0 ? [...feeds] : undefined,
+        amperes: finite(bank.amperes?.(id)) ?? reading(gauge?.amperes),
+        volts: reading(gauge?.volts),
+      })
+    }
+    const report = () => {
+      deaf?.()
+      deaf = undefined
+      if (device.condition !== 'ready') {
+        for (const path of paths) feed.patch(path, unknown(device))
+        return
+      }
+      const bank = device.current()
+      paths = bank.channels.map(({ id }) => `power/${device.name}/${id}`)
+      for (const { id } of bank.channels) tell(bank, id)
+      deaf = bank.onChange(id => tell(bank, id))
+    }
+    report()
+    // What is measured changes without being told.
+    const poll = clock.every(pollMs, () => {
+      if (device.condition !== 'ready') return
+      const bank = device.current()
+      for (const { id } of bank.channels) tell(bank, id)
+    })
+    const drop = () => {
+      deaf?.()
+      poll.cancel()
+      for (const path of paths) feed.drop(path)
+    }
+    return [device.onChange(report), drop]
+  })
+  return () => {
+    for (const stop of stops) stop()
+  }
+}
+
+const unknown = ({ condition, fault }: Device<unknown>): JsonObject => ({
+  condition,
+  reason: fault?.message,
+  on: undefined,
+  value: undefined,
+  amperes: undefined,
+  volts: undefined,
+})
+
+/** To a hundredth: the noise of a sensor is no news. */
+const finite = (value: unknown): number | undefined =>
+  typeof value === 'number' && Number.isFinite(value) ? Math.round(value * 100) / 100 : undefined
