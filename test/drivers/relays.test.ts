@@ -9,6 +9,7 @@ import { loadIoctl } from '../../edge/drivers/link/ioctl.js'
 import { serialPath } from '../../edge/drivers/link/serial/serial-place.js'
 import { deviceFile, hubAndPort, resetUsb, socketName, usbdevfsReset } from '../../edge/drivers/link/usb-socket.js'
 import { dcttechOrder, dcttechRelays, dcttechState } from '../../edge/drivers/relay/dcttech-reports.js'
+import { openChardevLines } from '../../edge/drivers/relay/gpio-chardev.js'
 import * as gpio from '../../edge/drivers/relay/gpio-ioctls.js'
 import { chipBase, lineNumber } from '../../edge/drivers/relay/gpio-sysfs.js'
 import { openLcusBoard } from '../../edge/drivers/relay/lcus-board.js'
@@ -17,6 +18,7 @@ import { openPocsBoard } from '../../edge/drivers/relay/pocs-board.js'
 import { pocsOrder, pocsReport } from '../../edge/drivers/relay/pocs-lines.js'
 import { seededRandom } from '../../edge/spine/seeded-random.js'
 import { systemClock } from '../../edge/spine/system-clock.js'
+import { gpioKernel, type KernelLine } from '../support/gpio-kernel.js'
 import { lcusBoard, pocsBoard } from '../support/relay-boards.js'
 import { noSocat, serialLineEnd } from '../support/serial-line-end.js'
 
@@ -272,6 +274,50 @@ t.test('a request for lines of two kinds', async t => {
       ),
     RangeError,
   )
+})
+
+const pin = (name: string, more: Partial<KernelLine> = {}): KernelLine => ({
+  ...{ name, output: false, high: false, driven: [] },
+  ...more,
+})
+
+t.test('GPIO lines by the character device: found by label and name, taken over without a flicker', async t => {
+  const header = ['ID_SDA', 'GPIO17', 'GPIO27', 'GPIO22', 'GPIO5'].map(name => pin(name, { high: true }))
+  // As the agent before left it: a relay that is pulled, by a board that pulls when low.
+  Object.assign(header[1], { output: true, high: false })
+  const kernel = gpioKernel(t.testdir({}), { 'pinctrl-other': [pin('GPIO17')], 'pinctrl-rp1': header })
+  const line = (id: string, name: string | number, first: boolean | undefined) =>
+    ({ id, line: name, activeLow: true, pull: 'as-is', first }) as const
+  const wanted = [
+    line('mount', 'GPIO17', undefined),
+    { ...line('lamp', 'GPIO27', true), activeLow: false, pull: 'down' } as const,
+    line('camera', 3, false),
+  ]
+  const lines = await openChardevLines(['pinctrl-bcm2711', 'pinctrl-rp1'], wanted, kernel)
+  t.same(await lines!.read(), [true, true, false], 'kept, on, off')
+  t.same(
+    header.map(({ driven }) => driven),
+    [[], [false], [true], [true], []],
+    'each pin is driven once, to the level it is to have',
+  )
+  await lines!.write(0, false)
+  await lines!.write(2, true)
+  t.same(await lines!.read(), [false, true, true])
+  t.same([header[1].high, header[2].high, header[3].high], [true, true, false])
+  t.same(header[4].driven.concat(header[0].driven), [], 'and no other pin')
+  const again = openChardevLines(['pinctrl-rp1'], [wanted[0]], kernel)
+  await t.rejects(again, { code: 'busy', message: /GPIO17 cannot be had: EBUSY/ })
+  await t.rejects(openChardevLines(['pinctrl-rp1'], [line('x', 'GPIO99', undefined)], kernel), {
+    code: 'bad-input',
+    message: /chip pinctrl-rp1 has no line GPIO99/,
+  })
+  t.equal(await openChardevLines(['pinctrl-absent'], wanted, kernel), undefined)
+  t.equal(
+    await openChardevLines(['pinctrl-rp1'], wanted, { dev: t.testdir({}) }),
+    undefined,
+    'nor is there without chips',
+  )
+  await lines!.close()
 })
 
 t.test('ioctl writes into the memory it is given, and answers with the system’s own name of what is wrong', async t => {
