@@ -1,6 +1,6 @@
 // Relay boards: what goes over their lines, byte by byte, and how the drivers stand their makers' faults.
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -92,6 +92,17 @@ t.test('a relay that sticks is told, and a board that falls silent too', { skip:
   await t.rejects(board.write('a', false), { name: 'Fault' }, 'nor does a pulled plug hang anything')
 })
 
+t.test('a board that is deaf is not believed to be one that cannot be asked', { skip: noSocat }, async t => {
+  const fake = await lcusBoard(t, [false])
+  fake.silent = true
+  const order = { options: { port: fake.port, channels: { a: 1 } }, channels: ['a'], first: keep('a') }
+  await t.rejects(openLcusBoard(order, clock, never), { code: 'timeout', message: /does not answer/ })
+  const told = { ...order, options: { ...order.options, read_back: false } }
+  const board = await openLcusBoard(told, clock, never)
+  t.same((await board.read()).on, {}, 'and one that cannot be asked says nothing before the first order')
+  await board.close()
+})
+
 t.test(
   'whatever an LCUS board says, at every byte: an order ends, and the next is obeyed',
   { skip: noSocat },
@@ -153,6 +164,19 @@ t.test(
     await t.rejects(board.write('mount', true), { code: 'timeout' }, 'an order that no report confirms is not done')
   },
 )
+
+t.test('a board that is opened and closed again and again leaves no handle behind', { skip: noSocat }, async t => {
+  const fake = await lcusBoard(t, [false, false])
+  const order = { options: { port: fake.port, channels: { a: 1, b: 2 } }, channels: ['a', 'b'], first: keep('a', 'b') }
+  const handles = () => readdirSync('/proc/self/fd').length
+  const once = async () => (await openLcusBoard(order, clock, never)).close()
+  await once()
+  const before = handles()
+  for (let times = 0; times < 20; times++) await once()
+  const gone = { ...order, options: { ...order.options, port: '/dev/no-such-port' } }
+  for (let times = 0; times < 5; times++) await t.rejects(openLcusBoard(gone, clock, never), { code: 'offline' })
+  t.ok(handles() <= before, `${before} before, ${handles()} after`)
+})
 
 t.test('a serial port is found by the socket it is plugged into', async t => {
   const sys = t.testdir({
