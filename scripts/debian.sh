@@ -11,6 +11,7 @@ wanted=(
   python3-photutils python3-scipy # and of our stars
   ffmpeg                         # video sources
   socat openssl unzip            # serial lines, certificates, whole nights in one stream
+  gcc libc6-dev linux-libc-dev   # how the kernel's headers are laid out
   iproute2 procps                # a network of its own, and what processes cost
 )
 

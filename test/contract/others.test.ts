@@ -78,6 +78,8 @@ for (const row of rowsWith('switches')) {
       t.equal(new Set(bank.channels.map(({ id }) => id)).size, bank.channels.length, 'each with its own id')
       for (const { id, name, range } of bank.channels) {
         t.match(id, /^[a-z0-9_-]+$/, `${name} can stand in a path`)
+        const amperes = bank.amperes?.(id) ?? 0
+        t.ok(amperes >= 0 && amperes < 100, `its current, if it is measured, is one: ${amperes} A`)
         const before = bank.value(id) ?? 0
         const next = range ? (before === range.max ? range.min : range.max) : 1 - before
         const told: string[] = []

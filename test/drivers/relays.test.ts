@@ -1,6 +1,6 @@
 // Relay boards: what goes over their lines, byte by byte, and how the drivers stand their makers' faults.
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -9,6 +9,7 @@ import { loadIoctl } from '../../edge/drivers/link/ioctl.js'
 import { serialPath } from '../../edge/drivers/link/serial/serial-place.js'
 import { deviceFile, hubAndPort, resetUsb, socketName, usbdevfsReset } from '../../edge/drivers/link/usb-socket.js'
 import { dcttechOrder, dcttechRelays, dcttechState } from '../../edge/drivers/relay/dcttech-reports.js'
+import { openChardevLines } from '../../edge/drivers/relay/gpio-chardev.js'
 import * as gpio from '../../edge/drivers/relay/gpio-ioctls.js'
 import { chipBase, lineNumber } from '../../edge/drivers/relay/gpio-sysfs.js'
 import { openLcusBoard } from '../../edge/drivers/relay/lcus-board.js'
@@ -17,6 +18,7 @@ import { openPocsBoard } from '../../edge/drivers/relay/pocs-board.js'
 import { pocsOrder, pocsReport } from '../../edge/drivers/relay/pocs-lines.js'
 import { seededRandom } from '../../edge/spine/seeded-random.js'
 import { systemClock } from '../../edge/spine/system-clock.js'
+import { gpioKernel, type KernelLine } from '../support/gpio-kernel.js'
 import { lcusBoard, pocsBoard } from '../support/relay-boards.js'
 import { noSocat, serialLineEnd } from '../support/serial-line-end.js'
 
@@ -90,6 +92,17 @@ t.test('a relay that sticks is told, and a board that falls silent too', { skip:
   await t.rejects(board.write('a', false), { name: 'Fault' }, 'nor does a pulled plug hang anything')
 })
 
+t.test('a board that is deaf is not believed to be one that cannot be asked', { skip: noSocat }, async t => {
+  const fake = await lcusBoard(t, [false])
+  fake.silent = true
+  const order = { options: { port: fake.port, channels: { a: 1 } }, channels: ['a'], first: keep('a') }
+  await t.rejects(openLcusBoard(order, clock, never), { code: 'timeout', message: /does not answer/ })
+  const told = { ...order, options: { ...order.options, read_back: false } }
+  const board = await openLcusBoard(told, clock, never)
+  t.same((await board.read()).on, {}, 'and one that cannot be asked says nothing before the first order')
+  await board.close()
+})
+
 t.test(
   'whatever an LCUS board says, at every byte: an order ends, and the next is obeyed',
   { skip: noSocat },
@@ -151,6 +164,19 @@ t.test(
     await t.rejects(board.write('mount', true), { code: 'timeout' }, 'an order that no report confirms is not done')
   },
 )
+
+t.test('a board that is opened and closed again and again leaves no handle behind', { skip: noSocat }, async t => {
+  const fake = await lcusBoard(t, [false, false])
+  const order = { options: { port: fake.port, channels: { a: 1, b: 2 } }, channels: ['a', 'b'], first: keep('a', 'b') }
+  const handles = () => readdirSync('/proc/self/fd').length
+  const once = async () => (await openLcusBoard(order, clock, never)).close()
+  await once()
+  const before = handles()
+  for (let times = 0; times < 20; times++) await once()
+  const gone = { ...order, options: { ...order.options, port: '/dev/no-such-port' } }
+  for (let times = 0; times < 5; times++) await t.rejects(openLcusBoard(gone, clock, never), { code: 'offline' })
+  t.ok(handles() <= before, `${before} before, ${handles()} after`)
+})
 
 t.test('a serial port is found by the socket it is plugged into', async t => {
   const sys = t.testdir({
@@ -272,6 +298,50 @@ t.test('a request for lines of two kinds', async t => {
       ),
     RangeError,
   )
+})
+
+const pin = (name: string, more: Partial<KernelLine> = {}): KernelLine => ({
+  ...{ name, output: false, high: false, driven: [] },
+  ...more,
+})
+
+t.test('GPIO lines by the character device: found by label and name, taken over without a flicker', async t => {
+  const header = ['ID_SDA', 'GPIO17', 'GPIO27', 'GPIO22', 'GPIO5'].map(name => pin(name, { high: true }))
+  // As the agent before left it: a relay that is pulled, by a board that pulls when low.
+  Object.assign(header[1], { output: true, high: false })
+  const kernel = gpioKernel(t.testdir({}), { 'pinctrl-other': [pin('GPIO17')], 'pinctrl-rp1': header })
+  const line = (id: string, name: string | number, first: boolean | undefined) =>
+    ({ id, line: name, activeLow: true, pull: 'as-is', first }) as const
+  const wanted = [
+    line('mount', 'GPIO17', undefined),
+    { ...line('lamp', 'GPIO27', true), activeLow: false, pull: 'down' } as const,
+    line('camera', 3, false),
+  ]
+  const lines = await openChardevLines(['pinctrl-bcm2711', 'pinctrl-rp1'], wanted, kernel)
+  t.same(await lines!.read(), [true, true, false], 'kept, on, off')
+  t.same(
+    header.map(({ driven }) => driven),
+    [[], [false], [true], [true], []],
+    'each pin is driven once, to the level it is to have',
+  )
+  await lines!.write(0, false)
+  await lines!.write(2, true)
+  t.same(await lines!.read(), [false, true, true])
+  t.same([header[1].high, header[2].high, header[3].high], [true, true, false])
+  t.same(header[4].driven.concat(header[0].driven), [], 'and no other pin')
+  const again = openChardevLines(['pinctrl-rp1'], [wanted[0]], kernel)
+  await t.rejects(again, { code: 'busy', message: /GPIO17 cannot be had: EBUSY/ })
+  await t.rejects(openChardevLines(['pinctrl-rp1'], [line('x', 'GPIO99', undefined)], kernel), {
+    code: 'bad-input',
+    message: /chip pinctrl-rp1 has no line GPIO99/,
+  })
+  t.equal(await openChardevLines(['pinctrl-absent'], wanted, kernel), undefined)
+  t.equal(
+    await openChardevLines(['pinctrl-rp1'], wanted, { dev: t.testdir({}) }),
+    undefined,
+    'nor is there without chips',
+  )
+  await lines!.close()
 })
 
 t.test('ioctl writes into the memory it is given, and answers with the system’s own name of what is wrong', async t => {

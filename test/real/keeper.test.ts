@@ -77,6 +77,16 @@ t.test('an agent that is killed leaves every output safe', { skip }, async t => 
   t.pass('and the keeper has gone')
 })
 
+t.test('a board that is deaf just then is made safe as soon as it hears again', { skip }, async t => {
+  const { board, agent } = await relaysAtWork(t)
+  board.silent = true
+  await agent.kill('SIGKILL')
+  await new Promise(resolve => setTimeout(resolve, 4_000))
+  t.same(board.relays, [true, true, false, false], 'nothing reached it')
+  board.silent = false
+  t.ok((await safeAfter(board)) < promisedMs)
+})
+
 t.test('the whole service is told to end, and the keeper writes all the same', { skip }, async t => {
   const { board, agent } = await relaysAtWork(t)
   for (const keeper of keepers(agent)) process.kill(keeper, 'SIGTERM')

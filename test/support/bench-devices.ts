@@ -127,7 +127,7 @@ export const benchRows: readonly BenchRow[] = [
     skip: noSocat,
     async ready(test) {
       const { port } = await lcusBoard(test, [false], false)
-      return { options: { port, channels: { lamp: 1 } } }
+      return { options: { port, channels: { lamp: 1 }, read_back: false } }
     },
   },
   {

@@ -1,6 +1,7 @@
 // GPIO lines by the character device, version 2 of its calls (Linux 5.10): chips by label, because their numbers change
 // from kernel to kernel, lines by name or number.
 import { closeSync, openSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
 import { Fault } from '../../ports/fault.js'
 import { type Ioctl, loadIoctl } from '../link/ioctl.js'
 import {
@@ -21,15 +22,27 @@ import type { GpioLine, GpioLines } from './gpio-lines.js'
 
 const consumer = 'pierside'
 
+/** What is spoken to; this machine's own when absent. */
+export interface Kernel {
+  readonly ioctl: Ioctl
+  readonly dev: string
+}
+
 /** Undefined when no chip of these labels has a character device here. */
 export async function openChardevLines(
   labels: readonly string[],
   wanted: readonly GpioLine[],
+  kernel: Partial<Kernel> = {},
 ): Promise<GpioLines | undefined> {
-  const files = readdirSync('/dev').filter(name => /^gpiochip\d+$/.test(name))
+  const { dev = '/dev' } = kernel
+  const files = readdirSync(dev).filter(name => /^gpiochip\d+$/.test(name))
   if (files.length === 0) return undefined
-  const ioctl = loadIoctl()
-  const chip = await openChip(ioctl, files, labels)
+  const ioctl = kernel.ioctl ?? loadIoctl()
+  const chip = await openChip(
+    ioctl,
+    files.map(file => join(dev, file)),
+    labels,
+  )
   if (!chip) return undefined
   try {
     return await request(ioctl, chip.fd, wanted, await lineNumbers(ioctl, chip, wanted))
@@ -50,7 +63,7 @@ async function openChip(
   labels: readonly string[],
 ): Promise<OpenChip | undefined> {
   for (const file of files) {
-    const fd = openFile(`/dev/${file}`)
+    const fd = openFile(file)
     const info = Buffer.alloc(sizes.chipInfo)
     await ioctl(fd, requests.chipInfo, info)
     const { label, lines } = readChipInfo(info)

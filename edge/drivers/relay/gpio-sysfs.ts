@@ -45,9 +45,14 @@ async function loadOnoff() {
     return await import('onoff')
   } catch (cause) {
     const words = 'GPIO lines by sysfs need the package onoff, which could not be loaded here'
-    throw new Fault('unsupported', words, 'Use back_end: chardev, or install make, g++ and python3 and start again', {
-      cause,
-    })
+    throw new Fault(
+      'unsupported',
+      words,
+      'Use back_end: chardev, or install make, g++ and python3 and run: npm rebuild epoll',
+      {
+        cause,
+      },
+    )
   }
 }
 

@@ -1,4 +1,4 @@
-// An LCUS board in the keeper's hands. Whether it can be read back shows when it is opened: small ones stay silent.
+// An LCUS board in the keeper's hands. Small ones cannot be read back: there the last order is believed.
 import { Fault, reasonOf } from '../../ports/fault.js'
 import type { BoardReading, OpenBoard } from '../../ports/keeper.js'
 import { openByteLine } from '../link/serial/byte-line.js'
@@ -17,13 +17,16 @@ export const openLcusBoard: OpenBoard = async ({ options, channels }, clock, sig
   const question = { send: lcusQuery, of: 'the relay board', withinMs: answerMs, answer: statusOf }
   const ask = () => askLine(line, question, clock, line.ended)
   const written = new Map<string, boolean>()
-  const readsBack = await ask().then(
-    () => true,
-    error => {
-      if (error instanceof Fault && error.code === 'timeout') return false
-      throw error
-    },
-  )
+  // Not guessed from its silence: a board that is deaf for a moment would then be believed to have obeyed.
+  const readsBack = options.read_back !== false
+  try {
+    if (readsBack) await ask()
+  } catch (error) {
+    await line.close()
+    if (!(error instanceof Fault && error.code === 'timeout')) throw error
+    const fix = 'Look at its plug; for a board of one relay, which never answers, set read_back: false'
+    throw new Fault('timeout', `the relay board on ${port} does not answer`, fix, { cause: error })
+  }
 
   const read = async (): Promise<BoardReading> => {
     if (line.ended.aborted) throw reasonOf(line.ended)

@@ -7,6 +7,10 @@ import { numberedChannels, openRelays } from './relay-box.js'
 const options = z.strictObject({
   port: serialPort,
   channels: numberedChannels(16),
+  read_back: z
+    .boolean()
+    .default(true)
+    .describe('Whether the board answers when it is asked how its relays stand; boards of one relay do not'),
 })
 
 export const lcusDriver = driver<typeof options>({
