@@ -22,6 +22,7 @@ import { watchBattery } from './services/battery.js'
 import { calibrationActions } from './services/calibration-actions.js'
 import { calibrationLibrary } from './services/calibration-library.js'
 import { cameraActions } from './services/camera-actions.js'
+import { domeActions } from './services/dome-actions.js'
 import { exposureService } from './services/exposure.js'
 import { focusActions } from './services/focus-loop.js'
 import { observatoryCards } from './services/frame-headers.js'
@@ -35,6 +36,7 @@ import { powerActions } from './services/power-actions.js'
 import { reportPower } from './services/power-reports.js'
 import { reportDevices } from './services/reports.js'
 import { shelfActions } from './services/shelf-actions.js'
+import { trainActions } from './services/train-actions.js'
 import type { ActionTable } from './spine/actions.js'
 import { type LinkView, openDevices } from './spine/devices.js'
 import { interlocked } from './spine/interlock.js'
@@ -76,7 +78,7 @@ export function startNight(settings: Settings, ground: Ground): Night {
   const outputs = { keeper: new URL('./main-keeper.js', import.meta.url), states: policy, standing: ground.standing }
   const recovered = boxes.map(box => ({ ...box, rungs: rungsOf(box.recovery, { clock, power: () => power }) }))
   const rack = openDevices(links, recovered, { clock, random, log, encodeJpeg: pixels.encodeJpeg, outputs })
-  // From here on nobody sees a mount that is not behind the limits.
+  // From here on nobody sees a mount or a roof that is not behind its limits.
   const devices = interlocked(rack, {
     clock,
     log: log.named('interlock'),
@@ -114,6 +116,8 @@ export function startNight(settings: Settings, ground: Ground): Night {
     ...mountActions({ ...shared, settings: settings.mount, site }),
     ...accessoryActions(shared),
     ...powerActions(ending),
+    ...trainActions(shared),
+    ...domeActions(shared),
     ...shelfActions({ store, feed }),
     ...calibrationActions({ ...calibrating, imaging, library }),
     ...observatoryActions(lamps),
@@ -134,6 +138,9 @@ export function startNight(settings: Settings, ground: Ground): Night {
     mount: use.mount,
     focuser: use.focuser,
     wheel: use.wheel,
+    rotator: use.rotator,
+    dome: use.dome,
+    cover: use.cover,
     pierCam: use.pier_cam,
     sizes: settings.focus.sizes,
   }

@@ -184,8 +184,14 @@ const portWords: Readonly<Record<PortName, string>> = {
   mount: 'mount',
   focuser: 'focuser',
   wheel: 'filter wheel',
+  rotator: 'rotator',
+  dome: 'roof or dome',
+  cover: 'cover or light panel',
   switches: 'switch box',
   station: 'sensor station',
+  gps: 'GPS',
+  safety: 'safety monitor',
+  raw: 'list of its own properties',
 }
 
 /** One port of a box; without a box, a device that is always offline and says what to configure. */

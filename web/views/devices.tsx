@@ -16,6 +16,7 @@ import { duration, portWords, sentence, size, spoken } from '../words'
 import { Equipment } from './devices-equipment'
 import { Settings } from './devices-settings'
 import { Stations } from './devices-stations'
+import { Train } from './devices-train'
 
 export function DevicesView() {
   const observatory = useAt<Observatory>('observatory')?.value
@@ -48,6 +49,7 @@ export function DevicesView() {
         </div>
         <div class="stacked">
           <FilterChoice name={observatory?.wheel} />
+          <Train />
           <Stations />
           <Broker />
           <Disk />

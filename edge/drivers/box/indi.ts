@@ -3,11 +3,11 @@ import type { Ports } from '../../ports/device.js'
 import { driver } from '../../ports/driver.js'
 import { z } from '../../ports/schema.js'
 import { indiLink } from '../link/indi/indi-link.js'
-import { openIndiCamera } from './indi-camera.js'
-import { openIndiFocuser } from './indi-focuser.js'
-import { openIndiMount } from './indi-mount.js'
-import { type IndiSession, openSession } from './indi-session.js'
-import { openIndiWheel } from './indi-wheel.js'
+import { openIndiCamera } from './indi/camera.js'
+import { openIndiFocuser } from './indi/focuser.js'
+import { openIndiMount } from './indi/mount.js'
+import { type IndiSession, openSession } from './indi/session.js'
+import { openIndiWheel } from './indi/wheel.js'
 
 const portNames = ['camera', 'mount', 'focuser', 'wheel'] as const
 type IndiPortName = (typeof portNames)[number]

@@ -1,9 +1,9 @@
 // One INDI device, connected: what its ports read, order and wait for. It ends when the device, its driver or the
 // server goes away; every wait ends with it.
-import type { Clock } from '../../ports/clock.js'
-import { Fault, reasonOf } from '../../ports/fault.js'
-import type { IndiClient } from '../link/indi/client.js'
-import type { IndiChange, IndiItem, IndiProperty, IndiValue } from '../link/indi/property.js'
+import type { Clock } from '../../../ports/clock.js'
+import { Fault, reasonOf } from '../../../ports/fault.js'
+import type { IndiClient } from '../../link/indi/client.js'
+import type { IndiChange, IndiItem, IndiProperty, IndiValue } from '../../link/indi/property.js'
 
 export type Values = Readonly<Record<string, IndiValue>>
 

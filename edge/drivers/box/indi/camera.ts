@@ -1,14 +1,14 @@
 // A camera of an INDI server: what it can do is looked up in its properties at each use, since drivers define, change
 // and delete them as they like.
-import type { Adjustable, Camera, Cooler, Sensor2D } from '../../ports/camera.js'
-import { Fault } from '../../ports/fault.js'
-import type { ExposureOrder, Frame, FrameType, Lend } from '../../ports/frame.js'
-import { bayerNamed, shiftBayer } from '../../science/bayer.js'
-import { indiCooler } from './indi-cooler.js'
-import { openIndiShutter } from './indi-exposure.js'
-import { frameOf } from './indi-frame.js'
-import { indiGuidePort } from './indi-guide-port.js'
-import type { IndiSession, Values } from './indi-session.js'
+import type { Adjustable, Camera, Cooler, Sensor2D } from '../../../ports/camera.js'
+import { Fault } from '../../../ports/fault.js'
+import type { ExposureOrder, Frame, FrameType, Lend } from '../../../ports/frame.js'
+import { bayerNamed, shiftBayer } from '../../../science/bayer.js'
+import { indiCooler } from './cooler.js'
+import { openIndiShutter } from './exposure.js'
+import { frameOf } from './frame.js'
+import { indiGuidePort } from './guide-port.js'
+import type { IndiSession, Values } from './session.js'
 
 const setMs = 5000
 const frameTypes: Readonly<Record<FrameType, string>> = {
