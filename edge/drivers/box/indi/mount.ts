@@ -180,6 +180,17 @@ export async function openIndiMount(
       return equinox()
     },
     status,
+    async sense(of) {
+      // Its driver answers from what its last poll of the mount gave; that it answers at all is what is asked.
+      const answer = session.until({ what: 'saying where it stands', ms: answerMs, signal: of }, change =>
+        change?.kind === 'defined' && change.property.name === coordinates() ? true : undefined,
+      )
+      for (const property of ['TELESCOPE_PARK', 'TELESCOPE_TRACK_STATE', coordinates()]) {
+        session.client.ask(name, property)
+      }
+      await answer
+      heardMs = clock.now()
+    },
     onStatus(listener) {
       const own = (now: MountStatus) => listener(now)
       listeners.add(own)

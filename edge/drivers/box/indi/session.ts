@@ -73,6 +73,8 @@ export async function openSession(options: SessionOptions, signal: AbortSignal):
       .catch(error => {
         throw error instanceof Fault && error.code === 'timeout' ? unknown(client, name) : error
       })
+    // CONNECTION comes first, and the serial port to connect to after it.
+    if (Object.keys(properties).length > 0) await quiet(session, signal)
     const early = new Set(client.properties(name).map(property => property.name))
     await apply(session, properties, property => early.has(property), signal)
     if (!session.isOn('CONNECTION', 'CONNECT')) {
