@@ -239,6 +239,19 @@ export interface Box extends Presence {
   readonly resets?: number
 }
 
+/** `link/*` alone. */
+export interface Link extends Box {
+  readonly parts?: readonly LinkPart[]
+}
+
+/** A program that runs behind a link, and is started again when it dies. */
+interface LinkPart {
+  readonly name: string
+  readonly condition: 'running' | 'restarting'
+  readonly restarts: number
+  readonly reason?: string
+}
+
 export interface Mqtt {
   readonly connected?: boolean
   readonly broker?: string

@@ -164,7 +164,6 @@ const portNames: Readonly<Record<string, string>> = {
   cover: 'cover or light panel',
   gps: 'GPS',
   safety: 'safety monitor',
-  raw: 'its own properties',
   video: 'video',
   station: 'weather and sensors',
   guidePort: 'guide port',

@@ -290,6 +290,7 @@ export const kinds: Readonly<Record<string, Kind>> = {
       sinceMs: time('Since'),
       attempts: number('Attempts'),
       resets: number('Resets'),
+      parts: list('Drivers that run behind it'),
     },
   },
   mqtt: {

@@ -1,4 +1,4 @@
-// Rotators, roofs and domes, covers, GPS, safety monitors and raw properties: the promises of each port, kept by every driver that has
+// Rotators, roofs, domes, covers, GPS, safety monitors, raw properties: their promises, kept by every driver that has
 // it.
 import t from 'tap'
 import { Fault } from '../../edge/ports/fault.js'

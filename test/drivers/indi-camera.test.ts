@@ -31,6 +31,7 @@ async function bench(t: { teardown(run: () => Promise<void>): void }, frameBytes
     clock: systemClock(),
     random: seededRandom(1),
     log: quiet,
+    folder: '/nowhere',
     encodeJpeg: () => Promise.reject(new Error('an INDI device makes no JPEG')),
     lost: (fault: Fault) => void lost.push(fault),
   }

@@ -1,7 +1,8 @@
 // "Use my equipment" over INDI: every simulator that is installed is found, as what it is.
-import { readdirSync } from 'node:fs'
+import { chmodSync, readdirSync, writeFileSync } from 'node:fs'
 import t from 'tap'
 import { indiDriver } from '../../edge/drivers/box/indi.js'
+import { installedDrivers } from '../../edge/drivers/link/indi/catalogue.js'
 import type { IndiClient } from '../../edge/drivers/link/indi/client.js'
 import { indiLink } from '../../edge/drivers/link/indi/indi-link.js'
 import { createLog } from '../../edge/spine/log.js'
@@ -40,4 +41,39 @@ t.test('all installed simulators', { skip: noIndiServer, timeout: 60_000 }, asyn
   for (const { name, options } of found) {
     t.ok(indiDriver.options.safeParse(options).success, `what is offered for ${name} can stand in the config`)
   }
+})
+
+t.test('what is installed is offered by maker and model', async t => {
+  const folder = t.testdir({
+    'drivers.xml': `<driversList><!-- <device label="No"><driver name="x">indi_acme_eq</driver></device> -->
+      <devGroup group="Telescopes">
+        <device label="EQ &amp; AZ" manufacturer="Acme">
+          <driver name="EQ">indi_acme_eq</driver><version>1</version>
+        </device>
+        <device label="Away" manufacturer="Acme"><driver name="Away">indi_acme_away</driver></device>
+        <device manufacturer="Acme"><driver name="Nameless">indi_acme_eq</driver></device>
+        <device label="Evil" manufacturer="Acme"><driver name="Evil">sh -c true</driver></device>
+      </devGroup>
+      <devGroup group="Domes"><device label="Dome"><driver name="Dome">indi_acme_dome</driver></device></devGroup>
+    </driversList>`,
+    'indi_acme_sk.xml': '<INDIDriver><defSwitchVector device="x" name="y"/></INDIDriver>',
+    'notes.txt': 'not a list',
+    programs: {},
+  })
+  for (const name of ['indi_acme_eq', 'indi_acme_dome', 'indi_acme_off'])
+    writeFileSync(`${folder}/programs/${name}`, '')
+  for (const name of ['indi_acme_eq', 'indi_acme_dome']) chmodSync(`${folder}/programs/${name}`, 0o755)
+  t.same(await installedDrivers(folder, `${folder}/programs`), [
+    { group: 'Telescopes', maker: 'Acme', model: 'EQ & AZ', options: { drivers: ['indi_acme_eq'] } },
+    { group: 'Domes', maker: 'Other', model: 'Dome', options: { drivers: ['indi_acme_dome'] } },
+  ])
+  t.same(await installedDrivers(`${folder}/nothing`, folder), [], 'none where INDI is not')
+})
+
+t.test("Debian's own lists", { skip: noIndiServer }, async t => {
+  const offers = await installedDrivers()
+  t.ok(offers.length > 150, `${offers.length} devices`)
+  t.ok(offers.some(({ maker, model }) => maker === 'iOptron' && /CEM|HAE|GEM|iEQ/.test(model)))
+  t.ok(offers.some(({ group, options }) => group === 'Focusers' && options['drivers'][0] === 'indi_moonlite_focus'))
+  for (const { options } of offers) if (!indiLink.options.safeParse(options).success) t.fail(JSON.stringify(options))
 })
