@@ -1,6 +1,6 @@
 // An INDI server of our own: started with the drivers that the config names, in a home and a process group of its own,
-// watched, and gone with us. The server itself restarts nothing: a driver that died or hangs is started again here, after
-// a pause that grows.
+// watched, and gone with us. The server itself restarts nothing: a driver that died or hangs is started again by us,
+// after a pause that grows.
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { mkdir, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
