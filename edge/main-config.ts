@@ -122,7 +122,8 @@ function misused(role: Role, name: string, devices: Readonly<Record<string, { dr
   if (!Object.hasOwn(devices, name)) return `there is no device "${name}" under devices:`
   const ports = portsOf(devices[name])
   if (ports.includes(portOfRole[role])) return undefined
-  return `device "${name}" is used as ${ports.join(', ')}, not as ${portOfRole[role]}`
+  const known = ports.filter(port => port !== 'raw')
+  return `device "${name}" is used as ${known.join(', ')}, not as ${portOfRole[role]}`
 }
 
 const linkEntry = z.discriminatedUnion(
