@@ -12,7 +12,7 @@ import { Fault } from '../../edge/ports/fault.js'
 import { bench } from '../support/bench.js'
 import type { Teardown } from '../support/bench-devices.js'
 import { noIndiServer } from '../support/indi-server.js'
-import { fakeBaader, fakeIoptron, fakeLx200, fakeMoonlite } from '../support/serial-devices.js'
+import { fakeBaader, fakeIoptron, fakeLx200, fakeMoonlite, fakePegasus } from '../support/serial-devices.js'
 import { noSocat, type SerialDevice, serialLine } from '../support/serial-line.js'
 
 const never = new AbortController().signal
@@ -67,6 +67,8 @@ t.test('a mount that speaks LX200', { skip, timeout: 90_000 }, async t => {
   await clock.sleep(1_500)
   control.abort(reason)
   await refused
+  // The order to stop has no answer: it may still be on the line.
+  await clock.sleep(300)
   const there = fake.place()
   t.ok(there[1] < 59, `an abort stops it on its way, at ${there}`)
   await clock.sleep(1_000)
@@ -143,4 +145,22 @@ t.test('a Baader dome', { skip, timeout: 90_000 }, async t => {
   await dome.close(never)
   t.equal(fake.shutter(), 0)
   t.match(dome.status(), { shutter: 'closed' })
+})
+
+t.test('a Pegasus power box', { skip, timeout: 60_000 }, async t => {
+  const fake = fakePegasus()
+  const what = { driver: 'indi_pegasus_upb', device: 'Pegasus UPB', port: 'switches', fake } as const
+  const { port: bank } = await openSerial(t, what)
+  const ids = bank.channels.map(({ id }) => id)
+  t.ok(ids.includes('power_control_2') && ids.includes('dew_b'), ids.join(', '))
+  t.equal(bank.value('power_control_2'), 1)
+  await bank.set('power_control_2', 0, never)
+  t.same(fake.outlets, [1, 0, 1, 1], 'this outlet, and no other')
+  await bank.set('power_control_4', 0, never)
+  t.same(fake.outlets, [1, 0, 1, 0])
+  await bank.set('power_control_2', 1, never)
+  t.same(fake.outlets, [1, 1, 1, 0])
+  await bank.set('dew_b', 40, never)
+  t.same(fake.heaters, [0, 102, 0], '40 % of 255')
+  t.ok(Math.abs(bank.value('dew_b')! - 40) < 0.5)
 })

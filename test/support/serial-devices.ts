@@ -178,3 +178,31 @@ export function fakeBaader(): SerialDevice & { readonly shutter: () => number } 
     },
   }
 }
+
+/** Pegasus Astro's Ultimate Powerbox 2: a line each way; dew heaters from 0 to 255. */
+export function fakePegasus(): SerialDevice & { readonly outlets: number[]; readonly heaters: number[] } {
+  const outlets = [1, 1, 1, 1]
+  const heaters = [0, 0, 0]
+  return {
+    outlets,
+    heaters,
+    command: text => /[^\n]*\n/.exec(text)?.[0],
+    answer(line) {
+      const command = line.trim()
+      const [, port, value] = /^P([1-7]):(\d+)$/.exec(command) ?? []
+      if (port && Number(port) <= 4) outlets[Number(port) - 1] = Number(value)
+      else if (port) heaters[Number(port) - 5] = Number(value)
+      const said: Record<string, string> = {
+        'P#': 'UPB2_OK',
+        PV: '1.4',
+        PS: 'PS:1111:12',
+        PA: `UPB2:12.2:0.9:10:24.8:37:9.1:${outlets.join('')}:111111:${heaters.join(':')}:0:0:0:0:0:0:0:0000000:0`,
+        PC: '0.40:0.00:0.03:26969',
+        SA: '3000:0:0:10',
+        SS: '999',
+        PD: '210',
+      }
+      return `${said[command] ?? (port ? `P${port}:${Number(value)}` : command)}\n`
+    },
+  }
+}

@@ -121,7 +121,7 @@ async function openPort(
     case 'cover':
       return { ports: { cover: openIndiCover(session) }, close: none }
     case 'switches':
-      return { ports: { switches: openIndiSwitches(session, channels) }, close: none }
+      return { ports: { switches: await openIndiSwitches(session, channels, signal) }, close: none }
     case 'station': {
       const { station, close } = openIndiStation(session)
       return { ports: { station }, close }

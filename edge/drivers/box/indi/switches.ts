@@ -2,11 +2,13 @@
 // whatever else the owner names.
 import { Fault } from '../../../ports/fault.js'
 import type { SwitchBank, SwitchChannel } from '../../../ports/switch.js'
-import type { IndiSession } from './session.js'
+import type { IndiValue } from '../../link/indi/property.js'
+import type { IndiSession, Values } from './session.js'
 
 /** Where power boxes keep their outlets (Pegasus, Astromi.ch, DeepSkyDad …). */
 const usual = ['POWER_CONTROL', 'POWER_CHANNELS', 'DEW_PWM', 'DEW_CHANNELS', 'USB_PORT_CONTROL', 'USB_PORTS', 'LED']
 const setMs = 5_000
+const firstWordMs = 2_500
 const readBackMs = 3_000 // for a driver that tells with its next poll
 
 interface Place {
@@ -15,7 +17,11 @@ interface Place {
 }
 
 /** @param named `PROPERTY.ELEMENT` each; none: the usual ones that are there */
-export function openIndiSwitches(session: IndiSession, named: readonly string[]): SwitchBank {
+export async function openIndiSwitches(
+  session: IndiSession,
+  named: readonly string[],
+  signal: AbortSignal,
+): Promise<SwitchBank> {
   const places = new Map<string, Place>()
   const channels: SwitchChannel[] = []
   for (const place of named.length > 0 ? named.map(placeOf) : usualPlaces(session)) {
@@ -28,6 +34,7 @@ export function openIndiSwitches(session: IndiSession, named: readonly string[])
     const fix = 'Name what shall be switched under channels:, as in POWER_CONTROL.POWER_CONTROL_1'
     throw new Fault('unsupported', `INDI device "${session.name}" has nothing to switch that is known`, fix)
   }
+  await firstWord(session, new Set([...places.values()].map(({ property }) => property)), signal)
   const read = ({ property, item }: Place): number | undefined => {
     const value = session.item(property, item)?.value
     return typeof value === 'boolean' ? Number(value) : typeof value === 'number' ? value : undefined
@@ -53,7 +60,7 @@ export function openIndiSwitches(session: IndiSession, named: readonly string[])
       const onOff = session.property(place.property)?.kind === 'switch'
       const what = `setting ${id} to ${value}`
       const wait = { what, ms: setMs, signal, busyIsTaken: true }
-      await session.settle(place.property, { [place.item]: onOff ? value > 0 : value }, wait)
+      await session.settle(place.property, wholeWith(session, place, onOff ? value > 0 : value), wait)
       const holds = () => Math.abs((read(place) ?? Number.NaN) - value) <= 1e-3 * Math.max(1, Math.abs(value))
       await session
         .until({ what, ms: readBackMs, signal }, () => holds() || undefined)
@@ -78,6 +85,31 @@ export function openIndiSwitches(session: IndiSession, named: readonly string[])
   }
 }
 
+/** A definition shows everything off; the first poll brings the truth, where it differs. */
+async function firstWord(session: IndiSession, awaited: Set<string>, signal: AbortSignal): Promise<void> {
+  try {
+    await session.until({ what: 'its first word', ms: firstWordMs, signal }, change => {
+      if (change?.kind === 'set') awaited.delete(change.property.name)
+      return awaited.size === 0 || undefined
+    })
+  } catch (error) {
+    if (signal.aborted || session.gone.aborted) throw error
+  }
+}
+
+/**
+ * The whole property with one element changed. Drivers of power boxes count elements by their place in the order, and
+ * take one alone for the first (Pegasus), or refuse what is not all of it (its dew heaters).
+ */
+function wholeWith(session: IndiSession, { property, item }: Place, value: IndiValue): Values {
+  const values: Record<string, IndiValue> = {}
+  for (const { name, value: now } of session.property(property)?.items.values() ?? []) {
+    const wanted = name === item ? value : now
+    if (wanted !== undefined) values[name] = wanted
+  }
+  return values
+}
+
 function placeOf(name: string): Place {
   const dot = name.indexOf('.')
   return { property: name.slice(0, dot), item: name.slice(dot + 1) }
@@ -86,7 +118,7 @@ function placeOf(name: string): Place {
 function usualPlaces(session: IndiSession): Place[] {
   return usual.flatMap(property => {
     const found = session.property(property)
-    if (!found || found.permission === 'ro' || found.rule === 'OneOfMany') return []
+    if (!found || found.permission === 'ro' || (found.kind === 'switch' && found.rule === 'OneOfMany')) return []
     return [...found.items.keys()].map(item => ({ property, item }))
   })
 }
