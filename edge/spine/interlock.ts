@@ -113,8 +113,7 @@ function guardRaw(raw: RawProperties): RawProperties {
     list: () => raw.list(),
     async set(property, values, signal) {
       const locked = raw.list().find(({ name }) => name === property)?.locked
-      if (locked !== undefined)
-        throw new Fault('unsafe', `${property} moves the device and is not set from here`, locked)
+      if (locked !== undefined) throw new Fault('unsafe', `${property} is not set from here`, locked)
       return raw.set(property, values, signal)
     },
   }

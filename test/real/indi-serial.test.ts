@@ -9,6 +9,7 @@ import { indiLink } from '../../edge/drivers/link/indi/indi-link.js'
 import type { Clock } from '../../edge/ports/clock.js'
 import type { PortName, Ports } from '../../edge/ports/device.js'
 import { Fault } from '../../edge/ports/fault.js'
+import type { RawProperties } from '../../edge/ports/raw-properties.js'
 import { bench } from '../support/bench.js'
 import type { Teardown } from '../support/bench-devices.js'
 import { noIndiServer } from '../support/indi-server.js'
@@ -32,7 +33,7 @@ interface Behind<P> {
 async function openSerial<P extends PortName>(
   t: Teardown,
   { driver, device, port, fake, network }: Behind<P>,
-): Promise<{ port: NonNullable<Ports[P]>; heard: readonly string[]; clock: Clock }> {
+): Promise<{ port: NonNullable<Ports[P]>; heard: readonly string[]; clock: Clock; raw: RawProperties }> {
   const folder = mkdtempSync(join(tmpdir(), 'serial-'))
   t.teardown(() => rmSync(folder, { recursive: true, force: true }))
   const tty = join(folder, 'tty')
@@ -44,7 +45,7 @@ async function openSerial<P extends PortName>(
     ? { CONNECTION_MODE: { CONNECTION_TCP: true }, DEVICE_ADDRESS: { ADDRESS: '127.0.0.1', PORT: `${tcp}` } }
     : { DEVICE_PORT: { PORT: tty }, DEVICE_AUTO_SEARCH: { INDI_DISABLED: true } }
   const { ports } = await table.open(indiDriver, { device, ports: [port], properties }, link)
-  return { port: ports[port] as NonNullable<Ports[P]>, heard, clock: table.clock }
+  return { port: ports[port] as NonNullable<Ports[P]>, heard, clock: table.clock, raw: ports.raw! }
 }
 
 t.test('a mount that speaks LX200', { skip, timeout: 90_000 }, async t => {
@@ -150,7 +151,7 @@ t.test('a Baader dome', { skip, timeout: 90_000 }, async t => {
 t.test('a Pegasus power box', { skip, timeout: 60_000 }, async t => {
   const fake = fakePegasus()
   const what = { driver: 'indi_pegasus_upb', device: 'Pegasus UPB', port: 'switches', fake } as const
-  const { port: bank } = await openSerial(t, what)
+  const { port: bank, raw } = await openSerial(t, what)
   const ids = bank.channels.map(({ id }) => id)
   t.ok(ids.includes('power_control_2') && ids.includes('dew_b'), ids.join(', '))
   t.equal(bank.value('power_control_2'), 1)
@@ -163,4 +164,9 @@ t.test('a Pegasus power box', { skip, timeout: 60_000 }, async t => {
   await bank.set('dew_b', 40, never)
   t.same(fake.heaters, [0, 102, 0], '40 % of 255')
   t.ok(Math.abs(bank.value('dew_b')! - 40) < 0.5)
+  const locked = raw.list().filter(property => property.locked)
+  t.ok(
+    locked.some(({ name }) => name === 'POWER_CONTROL'),
+    'what it feeds is guarded at the switch alone',
+  )
 })

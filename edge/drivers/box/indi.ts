@@ -13,7 +13,7 @@ import { openIndiRaw } from './indi/raw.js'
 import { openIndiRotator } from './indi/rotator.js'
 import { type IndiSession, openSession } from './indi/session.js'
 import { openIndiSafety, openIndiStation } from './indi/station.js'
-import { openIndiSwitches } from './indi/switches.js'
+import { openIndiSwitches, usualOutlets } from './indi/switches.js'
 import { openIndiWheel } from './indi/wheel.js'
 
 const portNames = [
@@ -75,6 +75,8 @@ export const indiDriver = driver<typeof options>({
       { client: link(indiLink), clock, name: device, properties, needs: ports.flatMap(port => needs[port]), lost },
       signal,
     )
+    const named = channels.length > 0 ? channels.map(channel => channel.slice(0, channel.indexOf('.'))) : usualOutlets
+    const switched = new Set(ports.includes('switches') ? named : [])
     const opened: OpenPort[] = []
     const close = async () => {
       for (const port of opened.reverse()) await port.close()
@@ -88,7 +90,10 @@ export const indiDriver = driver<typeof options>({
       await close()
       throw error
     }
-    return { ports: Object.assign({ raw: openIndiRaw(session) }, ...opened.map(port => port.ports)) as Ports, close }
+    return {
+      ports: Object.assign({ raw: openIndiRaw(session, switched) }, ...opened.map(port => port.ports)) as Ports,
+      close,
+    }
   },
 })
 

@@ -1,5 +1,5 @@
-// All properties of an INDI device as its driver names them, to look at and to set; but what moves a mount or a dome
-// only stands there, for the limits hold nothing that goes past them.
+// All properties of an INDI device as its driver names them, to look at and to set; but what moves a mount or a dome,
+// or feeds one, only stands there: the limits hold nothing that goes past them.
 import { Fault } from '../../../ports/fault.js'
 import type { RawProperties, RawProperty, RawValue } from '../../../ports/raw-properties.js'
 import { interfaceOf } from '../../link/indi/found.js'
@@ -13,18 +13,23 @@ const movingNames = /COORD|MOTION|PARK|HOME|GOTO|GUIDE|SLEW|TRACK|SHUTTER|DOME_|
 /** Of those groups, what only connects. */
 const still = new Set(['CONNECTION', 'GEOGRAPHIC_COORD', 'TIME_UTC'])
 
-export function openIndiRaw(session: IndiSession): RawProperties {
+/** @param switched properties whose elements are channels of a switch bank: what they feed is guarded there */
+export function openIndiRaw(session: IndiSession, switched: ReadonlySet<string>): RawProperties {
   const moves = (property: IndiProperty) => {
     const { mount, dome } = interfaceOf(session.property('DRIVER_INFO'))
     if ((!mount && !dome) || still.has(property.name)) return false
     return movingGroups.has(property.group) || movingNames.test(property.name)
+  }
+  const lockedBy = (property: IndiProperty): { readonly locked: string } | undefined => {
+    if (moves(property)) return { locked: 'Use the Mount page: there the limits hold' }
+    return switched.has(property.name) ? { locked: 'Use its switch: there is watched what it feeds' } : undefined
   }
   const shown = (property: IndiProperty): RawProperty => {
     const { name, label, group, kind, state, permission, items } = property
     const writable = permission !== 'ro' && kind !== 'light' && kind !== 'blob'
     return {
       ...{ name, label, group, kind, state, writable },
-      ...(writable && moves(property) && { locked: 'Use the Mount page: there the limits hold' }),
+      ...(writable && lockedBy(property)),
       items: [...items.values()].map(({ name, label, value, min, max }) => ({ name, label, value, min, max })),
     }
   }

@@ -6,7 +6,15 @@ import type { IndiValue } from '../../link/indi/property.js'
 import type { IndiSession, Values } from './session.js'
 
 /** Where power boxes keep their outlets (Pegasus, Astromi.ch, DeepSkyDad …). */
-const usual = ['POWER_CONTROL', 'POWER_CHANNELS', 'DEW_PWM', 'DEW_CHANNELS', 'USB_PORT_CONTROL', 'USB_PORTS', 'LED']
+export const usualOutlets = [
+  'POWER_CONTROL',
+  'POWER_CHANNELS',
+  'DEW_PWM',
+  'DEW_CHANNELS',
+  'USB_PORT_CONTROL',
+  'USB_PORTS',
+  'LED',
+]
 const setMs = 5_000
 const firstWordMs = 2_500
 const readBackMs = 3_000 // for a driver that tells with its next poll
@@ -116,7 +124,7 @@ function placeOf(name: string): Place {
 }
 
 function usualPlaces(session: IndiSession): Place[] {
-  return usual.flatMap(property => {
+  return usualOutlets.flatMap(property => {
     const found = session.property(property)
     if (!found || found.permission === 'ro' || (found.kind === 'switch' && found.rule === 'OneOfMany')) return []
     return [...found.items.keys()].map(item => ({ property, item }))
