@@ -68,6 +68,9 @@ const useSettings = z
     mount: deviceName.optional().describe('Mount'),
     focuser: deviceName.optional().describe('Focuser'),
     wheel: deviceName.optional().describe('Filter wheel'),
+    rotator: deviceName.optional().describe('Rotator'),
+    dome: deviceName.optional().describe('Roof or dome'),
+    cover: deviceName.optional().describe('Cover or light panel'),
     pier_cam: deviceName.optional().describe('Pier camera'),
   })
   .describe('Which device does what')
@@ -79,6 +82,9 @@ const portOfRole: Readonly<Record<Role, PortName>> = {
   mount: 'mount',
   focuser: 'focuser',
   wheel: 'wheel',
+  rotator: 'rotator',
+  dome: 'dome',
+  cover: 'cover',
   pier_cam: 'video',
 }
 
@@ -116,7 +122,8 @@ function misused(role: Role, name: string, devices: Readonly<Record<string, { dr
   if (!Object.hasOwn(devices, name)) return `there is no device "${name}" under devices:`
   const ports = portsOf(devices[name])
   if (ports.includes(portOfRole[role])) return undefined
-  return `device "${name}" is used as ${ports.join(', ')}, not as ${portOfRole[role]}`
+  const known = ports.filter(port => port !== 'raw')
+  return `device "${name}" is used as ${known.join(', ')}, not as ${portOfRole[role]}`
 }
 
 const linkEntry = z.discriminatedUnion(
@@ -204,9 +211,14 @@ devices:
   mount: {driver: simulator, link: sky, part: mount}
   focuser: {driver: simulator, link: sky, part: focuser}
   wheel: {driver: simulator, link: sky, part: wheel}
+  rotator: {driver: simulator, link: sky, part: rotator}
+  roof: {driver: simulator, link: sky, part: roof}
+  cover: {driver: simulator, link: sky, part: cover}
   relays: {driver: simulator, link: sky, part: switches}
   box: {driver: simulator, link: sky, part: sensors}
   weather: {driver: simulator, link: sky, part: weather}
+  gps: {driver: simulator, link: sky, part: gps}
+  safety: {driver: simulator, link: sky, part: safety}
   pier: {driver: simulator, link: sky, part: pier-camera}
 
 use:
@@ -215,6 +227,9 @@ use:
   mount: mount
   focuser: focuser
   wheel: wheel
+  rotator: rotator
+  dome: roof
+  cover: cover
   pier_cam: pier
 
 pier_cam:

@@ -22,6 +22,7 @@ import { watchBattery } from './services/battery.js'
 import { calibrationActions } from './services/calibration-actions.js'
 import { calibrationLibrary } from './services/calibration-library.js'
 import { cameraActions } from './services/camera-actions.js'
+import { domeActions } from './services/dome-actions.js'
 import { exposureService } from './services/exposure.js'
 import { focusActions } from './services/focus-loop.js'
 import { observatoryCards } from './services/frame-headers.js'
@@ -33,8 +34,10 @@ import { type PierCamera, startPierCamera } from './services/pier-camera.js'
 import { type Power, powerService } from './services/power.js'
 import { powerActions } from './services/power-actions.js'
 import { reportPower } from './services/power-reports.js'
+import { rawActions } from './services/raw-actions.js'
 import { reportDevices } from './services/reports.js'
 import { shelfActions } from './services/shelf-actions.js'
+import { trainActions } from './services/train-actions.js'
 import type { ActionTable } from './spine/actions.js'
 import { type LinkView, openDevices } from './spine/devices.js'
 import { interlocked } from './spine/interlock.js'
@@ -55,6 +58,8 @@ export interface Ground {
   /** By device: how its outputs were last seen to stand, so that opening them anew is no start. */
   readonly standing: Map<string, BoardReading>
   readonly version: string
+  /** Folder of all that is kept. */
+  readonly data: string
 }
 
 export interface Night {
@@ -75,8 +80,15 @@ export function startNight(settings: Settings, ground: Ground): Night {
   const policy = (device: string, channel: string) => channelPolicy(settings, device, channel)
   const outputs = { keeper: new URL('./main-keeper.js', import.meta.url), states: policy, standing: ground.standing }
   const recovered = boxes.map(box => ({ ...box, rungs: rungsOf(box.recovery, { clock, power: () => power }) }))
-  const rack = openDevices(links, recovered, { clock, random, log, encodeJpeg: pixels.encodeJpeg, outputs })
-  // From here on nobody sees a mount that is not behind the limits.
+  const rack = openDevices(links, recovered, {
+    clock,
+    random,
+    log,
+    encodeJpeg: pixels.encodeJpeg,
+    data: ground.data,
+    outputs,
+  })
+  // From here on nobody sees a mount or a roof that is not behind its limits.
   const devices = interlocked(rack, {
     clock,
     log: log.named('interlock'),
@@ -86,7 +98,7 @@ export function startNight(settings: Settings, ground: Ground): Night {
 
   const lamps = {
     boxes: rack.boxes.map(box => ({ ...lampOf(box), link: box.link, ports: box.ports })),
-    links: rack.links.map(lampOf),
+    links: rack.links.map(link => ({ ...lampOf(link), parts: () => link.parts() })),
   }
 
   const cards = (object: string | undefined, camera: string) => observatoryCards({ feed, site, use }, object, camera)
@@ -114,6 +126,9 @@ export function startNight(settings: Settings, ground: Ground): Night {
     ...mountActions({ ...shared, settings: settings.mount, site }),
     ...accessoryActions(shared),
     ...powerActions(ending),
+    ...trainActions(shared),
+    ...domeActions(shared),
+    ...rawActions(shared),
     ...shelfActions({ store, feed }),
     ...calibrationActions({ ...calibrating, imaging, library }),
     ...observatoryActions(lamps),
@@ -134,6 +149,9 @@ export function startNight(settings: Settings, ground: Ground): Night {
     mount: use.mount,
     focuser: use.focuser,
     wheel: use.wheel,
+    rotator: use.rotator,
+    dome: use.dome,
+    cover: use.cover,
     pierCam: use.pier_cam,
     sizes: settings.focus.sizes,
   }
@@ -203,7 +221,7 @@ async function stopMotion(devices: Devices, log: Log) {
 }
 
 /** What may be shown and asked of a box or link without reaching what stands behind it. */
-const lampOf = ({ name, driver, supervised }: LinkView): LinkLamp => ({
+const lampOf = ({ name, driver, supervised }: Omit<LinkView, 'parts'>): LinkLamp => ({
   name,
   driver,
   supervised: {

@@ -14,7 +14,7 @@ import { action, roles } from './ports/action.js'
 import { asFault, Fault } from './ports/fault.js'
 import type { LogLine } from './ports/log.js'
 import { z } from './ports/schema.js'
-import { lookAction } from './services/link-look.js'
+import { lookActions } from './services/link-look.js'
 import { openViews } from './services/views.js'
 import { type Access, openAccess } from './spine/access.js'
 import { createActions } from './spine/actions.js'
@@ -133,6 +133,7 @@ async function assemble(where: Surroundings, ends: ((reason: Fault) => Promise<v
     machine: thisMachine(),
     standing: new Map(),
     version,
+    data: folder,
   }
 
   let mqtt: MqttFace | undefined
@@ -167,7 +168,13 @@ async function assemble(where: Surroundings, ends: ((reason: Fault) => Promise<v
   actions.offer([
     ...held.actions(() => actions.running()),
     pairingAction(access),
-    lookAction({ links, tools: name => ({ clock, random, log: log.named(name), encodeJpeg: pixels.encodeJpeg }) }),
+    ...lookActions({
+      links,
+      tools: name => ({
+        ...{ clock, random, log: log.named(name), encodeJpeg: pixels.encodeJpeg },
+        folder: join(folder, 'links', '.look'),
+      }),
+    }),
   ])
 
   // Before the page answers: whoever sees the agent up finds the token of this start, not of the one before.

@@ -45,6 +45,9 @@ export const duties = [
   { port: 'mount', use: 'mount', label: 'Mount' },
   { port: 'focuser', use: 'focuser', label: 'Focuser' },
   { port: 'wheel', use: 'wheel', label: 'Filter wheel' },
+  { port: 'rotator', use: 'rotator', label: 'Rotator' },
+  { port: 'dome', use: 'dome', label: 'Roof or dome' },
+  { port: 'cover', use: 'cover', label: 'Cover or light panel' },
   { port: 'video', use: 'pier_cam', label: 'Pier camera' },
 ] as const
 

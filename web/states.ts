@@ -18,6 +18,7 @@ export interface Observatory {
   readonly mount?: string
   readonly focuser?: string
   readonly wheel?: string
+  readonly dome?: string
   readonly pierCam?: string
   readonly sizes?: 'hfd' | 'hfr'
 }
@@ -78,6 +79,36 @@ export interface Wheel extends Presence {
   readonly names?: readonly string[]
   readonly slot?: number
   readonly filter?: string
+}
+
+export interface Rotator extends Presence {
+  readonly angleDeg?: number
+  readonly moving?: boolean
+}
+
+export interface Dome extends Presence {
+  readonly build?: 'roof' | 'dome'
+  readonly shutter?: 'open' | 'closed' | 'opening' | 'closing' | 'unknown'
+  readonly moving?: boolean
+  readonly azDeg?: number
+}
+
+export interface Cover extends Presence {
+  readonly cover?: 'open' | 'closed' | 'moving' | 'unknown'
+  readonly brightness?: number
+  readonly maxBrightness?: number
+}
+
+export interface Gps extends Presence {
+  readonly latitudeDeg?: number
+  readonly longitudeDeg?: number
+  readonly elevationMetres?: number
+  readonly fixAtMs?: number
+}
+
+export interface Safety extends Presence {
+  readonly safe?: boolean
+  readonly words?: string
 }
 
 export interface Power extends Presence {
@@ -206,6 +237,19 @@ export interface Box extends Presence {
   readonly sinceMs?: number
   readonly attempts?: number
   readonly resets?: number
+}
+
+/** `link/*` alone. */
+export interface Link extends Box {
+  readonly parts?: readonly LinkPart[]
+}
+
+/** A program that runs behind a link, and is started again when it dies. */
+interface LinkPart {
+  readonly name: string
+  readonly condition: 'running' | 'restarting'
+  readonly restarts: number
+  readonly reason?: string
 }
 
 export interface Mqtt {

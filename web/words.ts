@@ -126,6 +126,11 @@ const deeds: Readonly<Record<string, string>> = {
   'focus-start': 'focus loop',
   'focuser-move': 'move of the focuser',
   'wheel-select': 'turn of the filter wheel',
+  'rotator-move': 'turn of the camera',
+  'dome-open': 'opening of the roof',
+  'dome-close': 'closing of the roof',
+  'cover-open': 'opening of the cover',
+  'cover-close': 'closing of the cover',
   'mount-slew': 'slew',
   'mount-park': 'parking',
   'mount-unpark': 'unparking',
@@ -155,6 +160,10 @@ export function sentence(words: string): string {
 
 const portNames: Readonly<Record<string, string>> = {
   wheel: 'filter wheel',
+  dome: 'roof or dome',
+  cover: 'cover or light panel',
+  gps: 'GPS',
+  safety: 'safety monitor',
   video: 'video',
   station: 'weather and sensors',
   guidePort: 'guide port',

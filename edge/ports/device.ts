@@ -1,9 +1,15 @@
 // A device as services hold it: a stable name that outlives unplugging, never the driver's port itself.
 import type { Camera } from './camera.js'
+import type { CoverCalibrator } from './cover.js'
+import type { Dome } from './dome.js'
 import type { Fault } from './fault.js'
 import type { FilterWheel } from './filter-wheel.js'
 import type { Focuser } from './focuser.js'
+import type { Gps } from './gps.js'
 import type { Mount } from './mount.js'
+import type { RawProperties } from './raw-properties.js'
+import type { Rotator } from './rotator.js'
+import type { SafetyMonitor } from './safety-monitor.js'
 import type { SensorStation } from './sensor.js'
 import type { SwitchBank } from './switch.js'
 import type { VideoSource } from './video-source.js'
@@ -15,8 +21,14 @@ export interface Ports {
   readonly mount?: Mount
   readonly focuser?: Focuser
   readonly wheel?: FilterWheel
+  readonly rotator?: Rotator
+  readonly dome?: Dome
+  readonly cover?: CoverCalibrator
   readonly switches?: SwitchBank
   readonly station?: SensorStation
+  readonly gps?: Gps
+  readonly safety?: SafetyMonitor
+  readonly raw?: RawProperties
 }
 
 export type PortName = keyof Ports

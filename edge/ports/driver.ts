@@ -13,6 +13,8 @@ export interface Tools {
   readonly clock: Clock
   readonly random: Random
   readonly log: Log
+  /** A folder of this device's or link's own, for what it has to keep; made by who uses it. */
+  readonly folder: string
   /**
    * A JPEG of `width` × `height` interleaved RGB pixels, made off the event loop.
    * @param quality 1–100
@@ -58,7 +60,18 @@ export interface Driver<O extends z.ZodObject = z.ZodObject> {
 
 export interface OpenLink<T> {
   readonly value: T
+  /** What runs behind it and is started again when it dies, where there is such a thing. */
+  parts?(): readonly LinkPart[]
   close(): Promise<void>
+}
+
+export interface LinkPart {
+  readonly name: string
+  readonly condition: 'running' | 'restarting'
+  /** Since the link was opened. */
+  readonly restarts: number
+  /** Why it was started again last. */
+  readonly reason?: string
 }
 
 /** What links are opened with: everything but other links, and outputs, which belong to a device. */
@@ -72,6 +85,17 @@ export interface LinkDriver<O extends z.ZodObject = z.ZodObject, T = any> {
   open(options: z.output<O>, tools: LinkTools, signal: AbortSignal): Promise<OpenLink<T>>
   /** What stands at the other end and could be used, for "use my equipment"; absent where nothing can be asked. */
   found?(value: T, tools: LinkTools, signal: AbortSignal): Promise<readonly Found[]>
+  /** What is installed and could be named in its options, by maker and model. */
+  offers?(): Promise<readonly LinkOffer[]>
+}
+
+/** Something people have, and the options that a link needs for it; those of several are joined. */
+export interface LinkOffer {
+  /** `Telescopes`, `CCDs` … */
+  readonly group: string
+  readonly maker: string
+  readonly model: string
+  readonly options: Readonly<Record<string, readonly string[]>>
 }
 
 /** A device seen at the other end of a link: an entry for `devices:` but for its link. */

@@ -1,48 +1,7 @@
 // What the fields of every state mean, described once: the page, MQTT, Home Assistant and the docs read it here.
 
-export interface Field {
-  readonly name: string
-  readonly type: 'number' | 'text' | 'flag' | 'time' | 'list' | 'record'
-  readonly unit?: string
-  /** Decimals worth showing. */
-  readonly precision?: number
-  /** Home Assistant's device class, where it has one for this. */
-  readonly deviceClass?: string
-  readonly stateClass?: 'measurement' | 'total' | 'total_increasing'
-  /** Shown to Home Assistant as an entity of its own. */
-  readonly entity?: boolean
-  readonly diagnostic?: boolean
-  readonly icon?: string
-}
-
-export interface Kind {
-  readonly name: string
-  /** A state of this kind that has not been set for so long is stale; absent: it stays true until it changes. */
-  readonly staleAfterMs?: number
-  readonly fields: Readonly<Record<string, Field>>
-}
-
-const text = (name: string, more: Partial<Field> = {}): Field => ({ name, type: 'text', ...more })
-const flag = (name: string, more: Partial<Field> = {}): Field => ({ name, type: 'flag', ...more })
-const time = (name: string, more: Partial<Field> = {}): Field => ({ name, type: 'time', unit: 'ms', ...more })
-const list = (name: string): Field => ({ name, type: 'list' })
-const record = (name: string): Field => ({ name, type: 'record' })
-const number = (name: string, unit?: string, precision?: number, more: Partial<Field> = {}): Field => ({
-  name,
-  type: 'number',
-  unit,
-  precision,
-  ...more,
-})
-const shown = { entity: true } as const
-const measured = { entity: true, stateClass: 'measurement' } as const
-const temperature = { ...measured, deviceClass: 'temperature' } as const
-
-/** In every device state: whether the device is there, and why not. */
-const presence = {
-  condition: text('Condition', { diagnostic: true }),
-  reason: text('Reason', { diagnostic: true }),
-}
+import { flag, type Kind, list, measured, number, presence, record, shown, temperature, text, time } from './field.js'
+import { shelterKinds } from './fields-shelter.js'
 
 /** By the first part of a state's path. */
 export const kinds: Readonly<Record<string, Kind>> = {
@@ -61,6 +20,9 @@ export const kinds: Readonly<Record<string, Kind>> = {
       mount: text('Mount'),
       focuser: text('Focuser'),
       wheel: text('Filter wheel'),
+      rotator: text('Rotator'),
+      dome: text('Roof or dome'),
+      cover: text('Cover or light panel'),
       pierCam: text('Pier camera'),
       sizes: text('Star sizes shown as'),
     },
@@ -133,6 +95,7 @@ export const kinds: Readonly<Record<string, Kind>> = {
     name: 'Filter wheel',
     fields: { ...presence, names: list('Filters'), slot: number('Slot'), filter: text('Filter', shown) },
   },
+  ...shelterKinds,
   power: {
     name: 'Switch',
     fields: {
@@ -327,6 +290,7 @@ export const kinds: Readonly<Record<string, Kind>> = {
       sinceMs: time('Since'),
       attempts: number('Attempts'),
       resets: number('Resets'),
+      parts: list('Drivers that run behind it'),
     },
   },
   mqtt: {

@@ -27,6 +27,8 @@ export interface Mount {
   readonly equinox: 'j2000' | 'jnow'
   /** The last status heard; asks nothing of the device. */
   status(): MountStatus
+  /** Asks the device where it stands; settles when it has answered, so that `status()` is of now. */
+  sense?(signal: AbortSignal): Promise<void>
   /** Called on every status heard. */
   onStatus(listener: (status: MountStatus) => void): () => void
   /**

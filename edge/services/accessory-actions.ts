@@ -112,6 +112,9 @@ export function accessoryActions({ devices, use, feed, claims }: AccessoryParts)
       const moving = [
         ...devices.having('mount').map(device => ({ device, stop: async () => device.current().stop() })),
         ...devices.having('focuser').map(device => ({ device, stop: async () => device.current().halt() })),
+        ...devices.having('rotator').map(device => ({ device, stop: async () => device.current().halt?.() })),
+        ...devices.having('cover').map(device => ({ device, stop: async () => device.current().cover?.halt?.() })),
+        ...devices.having('dome').map(device => ({ device, stop: async () => device.current().stop() })),
       ].filter(({ device }) => device.condition === 'ready')
       const reason = new Fault('aborted', `stopped by ${who.name}`, 'Slew again when it is safe')
       // The devices first: whoever holds the mount is told meanwhile.

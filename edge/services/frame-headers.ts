@@ -1,4 +1,4 @@
-// What the files say of the observatory at the moment of exposure: site, telescope, pointing, focuser.
+// What the files say of the observatory at the moment of exposure: site, telescope, pointing, focuser, rotator.
 import type { Feed } from '../ports/feed.js'
 import type { Card } from '../science/fits-header.js'
 import { airmass, formatDec, formatRa } from '../science/sky.js'
@@ -7,7 +7,12 @@ import type { Site } from './site-settings.js'
 export interface HeaderParts {
   readonly feed: Pick<Feed, 'get'>
   readonly site: Site
-  readonly use: { readonly camera?: string; readonly mount?: string; readonly focuser?: string }
+  readonly use: {
+    readonly camera?: string
+    readonly mount?: string
+    readonly focuser?: string
+    readonly rotator?: string
+  }
 }
 
 /**
@@ -53,6 +58,10 @@ export function observatoryCards({ feed, site, use }: HeaderParts, object: strin
   if (main && focuser?.value.condition === 'ready') {
     put('FOCUSPOS', focuser.value.position as number | undefined, '[step] focuser position')
     put('FOCTEMP', focuser.value.celsius as number | undefined, '[degC] focuser temperature')
+  }
+  const rotator = use.rotator === undefined ? undefined : feed.get(`rotator/${use.rotator}`)
+  if (main && rotator?.value.condition === 'ready') {
+    put('ROTATANG', rotator.value.angleDeg as number | undefined, '[deg] angle of the rotator')
   }
   return cards
 }

@@ -16,8 +16,34 @@ const found = z.object({
   ports: z.array(z.string()),
 })
 
-export function lookAction({ links, tools }: LookParts): Action {
-  return action({
+const offer = z.object({
+  group: z.string(),
+  maker: z.string(),
+  model: z.string(),
+  options: z.record(z.string(), z.array(z.string())),
+})
+
+export function lookActions({ links, tools }: LookParts): Action[] {
+  const kind = (id: string): LinkDriver => {
+    const driver = links.find(link => link.id === id)
+    if (driver) return driver
+    const known = links.map(({ id }) => id).join(', ')
+    throw new Fault('not-found', `there is no kind of link "${id}"`, `Use one of: ${known}`)
+  }
+  const offers = action({
+    name: 'link-offers',
+    summary: 'Lists what is installed for a kind of link, by maker and model',
+    input: z.strictObject({ driver: z.string().describe('Kind of link') }),
+    output: z.object({ offers: z.array(offer) }),
+    role: 'administrator',
+    claims: () => [],
+    settles: { kind: 'deed', deadlineMs: 10_000 },
+    async run({ input }) {
+      const found = (await kind(input.driver).offers?.()) ?? []
+      return { offers: found.map(one => ({ ...one, options: copied(one.options) })) }
+    },
+  })
+  const look = action({
     name: 'link-look',
     summary: 'Looks which devices stand at the other end of a link',
     input: z.strictObject({
@@ -29,14 +55,7 @@ export function lookAction({ links, tools }: LookParts): Action {
     claims: () => [{ name: 'link-look' }],
     settles: { kind: 'deed', deadlineMs: 20_000 },
     async run({ input, signal }) {
-      const driver = links.find(({ id }) => id === input.driver)
-      if (!driver) {
-        throw new Fault(
-          'not-found',
-          `there is no kind of link "${input.driver}"`,
-          `Use one of: ${links.map(({ id }) => id).join(', ')}`,
-        )
-      }
+      const driver = kind(input.driver)
       if (!driver.found)
         throw new Fault('unsupported', `a ${driver.id} link cannot be asked what is there`, 'Name the devices by hand')
       const options = driver.options.safeParse(input.options)
@@ -58,4 +77,8 @@ export function lookAction({ links, tools }: LookParts): Action {
       }
     },
   })
+  return [look, offers]
 }
+
+const copied = (options: Readonly<Record<string, readonly string[]>>): Record<string, string[]> =>
+  Object.fromEntries(Object.entries(options).map(([name, values]) => [name, [...values]]))

@@ -13,6 +13,8 @@ export interface LinkLamp {
   readonly name: string
   readonly driver: string
   readonly supervised: Lamp
+  /** What runs behind a link and is started again when it dies. */
+  parts?(): readonly object[]
 }
 /** A box in the same way; what stands behind it is handed out elsewhere, behind the interlocks. */
 export interface BoxLamp extends LinkLamp {
@@ -49,6 +51,7 @@ const storageMs = 30_000
 /** A frame takes a little longer than its exposure: about what reading out costs. */
 const readoutSeconds = 1
 const clockMs = 60_000
+const partsMs = 5_000
 
 export function observatoryActions({ boxes, links }: Pick<ObservatoryParts, 'boxes' | 'links'>): Action[] {
   return [
@@ -98,10 +101,16 @@ export function reportObservatory(parts: ObservatoryParts): () => void {
     lamp()
     stops.push(supervised.onChange(lamp), () => feed.drop(`device/${name}`))
   }
-  for (const { name, driver, supervised } of links) {
-    const lamp = () => feed.set(`link/${name}`, { ...lampFields(supervised), driver })
+  for (const { name, driver, supervised, parts: running } of links) {
+    const parts = () => ({ parts: (running?.() ?? []).map(part => ({ ...part })) })
+    const lamp = () => feed.set(`link/${name}`, { ...lampFields(supervised), driver, ...parts() })
     lamp()
-    stops.push(supervised.onChange(lamp), () => feed.drop(`link/${name}`))
+    const again = clock.every(partsMs, () => feed.patch(`link/${name}`, parts()))
+    stops.push(
+      supervised.onChange(lamp),
+      () => again.cancel(),
+      () => feed.drop(`link/${name}`),
+    )
   }
 
   const say = () => feed.set('observatory', { ...parts.facts, night: parts.night(), sentence: sentence(feed) })

@@ -1,4 +1,4 @@
-// What the devices are up to, written into the feed: cameras, focusers, wheels, stations.
+// What the devices are up to, written into the feed; mounts tell of themselves in mount.ts.
 import type { Camera } from '../ports/camera.js'
 import type { Clock } from '../ports/clock.js'
 import type { Device, Devices, PortName, Ports } from '../ports/device.js'
@@ -30,6 +30,21 @@ export function reportDevices(parts: ReportParts): () => void {
       const slot = wheel.position()
       return { names: [...wheel.names], slot, filter: slot === undefined ? undefined : wheel.names[slot] }
     }),
+    ...each(parts, 'rotator', rotator => ({ angleDeg: finite(rotator.angleDeg()), moving: rotator.moving() })),
+    ...each(parts, 'dome', dome => {
+      const { shutter, moving, azDeg } = dome.status()
+      return { build: dome.kind, shutter, moving, azDeg: finite(azDeg), turns: dome.turnTo !== undefined }
+    }),
+    ...each(parts, 'cover', ({ cover, panel }) => ({
+      cover: cover?.state(),
+      brightness: panel?.brightness(),
+      maxBrightness: panel?.maxBrightness,
+    })),
+    ...each(parts, 'gps', gps => {
+      const { latitudeDeg, longitudeDeg, elevationMetres, utcMs, atMs } = gps.fix() ?? {}
+      return { latitudeDeg, longitudeDeg, elevationMetres, utcMs, fixAtMs: atMs }
+    }),
+    ...reportSafety(parts),
     ...reportStations(parts),
   ]
   return () => {
@@ -85,6 +100,31 @@ function cameraFields(camera: Camera, { claims }: ReportParts, name: string): Js
     coolerPowerPercent: finite(cooler?.powerPercent?.()),
     holder: held && `${held.action} (${held.who})`,
   }
+}
+
+/** With the time of its last word: an old one goes stale, and is then no longer believed. */
+function reportSafety({ devices, feed }: ReportParts): (() => void)[] {
+  return devices.having('safety').flatMap(device => {
+    const path = `safety/${device.name}`
+    let deaf: (() => void) | undefined
+    const report = () => {
+      deaf?.()
+      deaf = undefined
+      if (device.condition !== 'ready') {
+        feed.patch(path, { ...absent(device), safe: undefined, words: undefined })
+        return
+      }
+      const monitor = device.current()
+      const tell = () => {
+        const { safe, words, atMs } = monitor.verdict() ?? {}
+        feed.set(path, { ...present, safe, words }, atMs)
+      }
+      tell()
+      deaf = monitor.onVerdict(tell)
+    }
+    report()
+    return [device.onChange(report), () => deaf?.(), () => feed.drop(path)]
+  })
 }
 
 function reportStations({ devices, feed }: ReportParts): (() => void)[] {

@@ -1,7 +1,8 @@
 // Links and device boxes as the config names them, each on its ladder, and the views that services hold.
+import { join } from 'node:path'
 import type { Clock } from '../ports/clock.js'
 import type { Condition, Device, DeviceBox, Devices, PortName, Ports } from '../ports/device.js'
-import type { Driver, LinkDriver, OpenBox, Tools } from '../ports/driver.js'
+import type { Driver, LinkDriver, LinkPart, OpenBox, OpenLink, Tools } from '../ports/driver.js'
 import { Fault } from '../ports/fault.js'
 import type { BoardReading, KeepOrder, Kept, OutputStates } from '../ports/keeper.js'
 import type { Log } from '../ports/log.js'
@@ -29,6 +30,8 @@ export interface DeviceParts {
   readonly random: Random
   readonly log: Log
   readonly encodeJpeg: Tools['encodeJpeg']
+  /** Where drivers may keep what they have to: each has a folder beneath. */
+  readonly data: string
   /** Absent where no device has outputs that are to be safe. */
   readonly outputs?: Outputs
 }
@@ -47,6 +50,8 @@ export interface LinkView {
   readonly name: string
   readonly driver: string
   readonly supervised: Supervised<unknown>
+  /** What runs behind it now; nothing while it is not open. */
+  parts(): readonly LinkPart[]
 }
 
 export interface BoxView extends DeviceBox {
@@ -61,18 +66,24 @@ export interface DeviceRack extends Devices {
 }
 
 export function openDevices(links: readonly LinkEntry[], boxes: readonly BoxEntry[], parts: DeviceParts): DeviceRack {
-  const { clock, random, log, encodeJpeg } = parts
+  const { clock, random, log, encodeJpeg, data } = parts
   const listeners = new Set<(box: DeviceBox) => void>()
 
   const linkViews = links.map(({ name, driver, options }): LinkView => {
     const mine = log.named(`link/${name}`)
+    const folder = join(data, 'links', name)
+    let last: OpenLink<unknown> | undefined
     const supervised = supervise<unknown>({
       name: `link ${name}`,
       clock,
       log: mine,
-      open: (lost, signal) => driver.open(options as never, { clock, random, log: mine, encodeJpeg, lost }, signal),
+      async open(lost, signal) {
+        last = await driver.open(options as never, { clock, random, log: mine, folder, encodeJpeg, lost }, signal)
+        return last
+      },
     })
-    return { name, driver: driver.id, supervised }
+    const running = () => (supervised.condition === 'ready' ? (last?.parts?.() ?? []) : [])
+    return { name, driver: driver.id, supervised, parts: running }
   })
 
   const boxViews = boxes.map(({ name, driver, link, options, rungs }): BoxView => {
@@ -82,6 +93,7 @@ export function openDevices(links: readonly LinkEntry[], boxes: readonly BoxEntr
       clock,
       random,
       log: mine,
+      folder: join(data, 'devices', name),
       encodeJpeg,
       lost,
       keep: (order, signal) => keepOutputs(name, order, { ...parts, log: mine, lost }, signal),
@@ -184,8 +196,14 @@ const portWords: Readonly<Record<PortName, string>> = {
   mount: 'mount',
   focuser: 'focuser',
   wheel: 'filter wheel',
+  rotator: 'rotator',
+  dome: 'roof or dome',
+  cover: 'cover or light panel',
   switches: 'switch box',
   station: 'sensor station',
+  gps: 'GPS',
+  safety: 'safety monitor',
+  raw: 'list of its own properties',
 }
 
 /** One port of a box; without a box, a device that is always offline and says what to configure. */

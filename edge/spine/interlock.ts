@@ -1,12 +1,15 @@
 // What moves or switches is handed out only through here: the limits hold whoever asks.
 import type { Clock } from '../ports/clock.js'
-import type { Device, DeviceBox, Devices } from '../ports/device.js'
+import type { Device, DeviceBox, Devices, PortName, Ports } from '../ports/device.js'
+import type { Dome } from '../ports/dome.js'
 import { Fault } from '../ports/fault.js'
 import type { Log } from '../ports/log.js'
 import type { Mount, MountStatus } from '../ports/mount.js'
+import type { RawProperties } from '../ports/raw-properties.js'
 import type { SwitchBank } from '../ports/switch.js'
 import { type ArrowRates, judgeArrows, judgePointing, type MountLimits, type Verdict } from '../rules/mount-limits.js'
 import { type FedMount, mountInTheWay } from '../rules/power-limits.js'
+import { guardDome, type RoofParts, underRoof } from './roof-interlock.js'
 
 export interface InterlockParts {
   readonly clock: Clock
@@ -16,13 +19,16 @@ export interface InterlockParts {
   feeds(device: string, channel: string): readonly string[]
 }
 
-/** The same devices, mounts behind their limits and their power. Services get these and never the raw ones. */
+/** What moves or switches goes out behind its guard, which is asked for with the name of its box. */
+type Guards = { readonly [K in PortName]?: (port: NonNullable<Ports[K]>, box: string) => NonNullable<Ports[K]> }
+
+/**
+ * The same devices: mounts behind their limits and their power, roofs and mounts behind each other. Services get these
+ * and never the raw ones.
+ */
 export function interlocked(devices: Devices, parts: InterlockParts): Devices {
-  const mounts = new WeakMap<Mount, Mount>()
-  const banks = new WeakMap<SwitchBank, SwitchBank>()
   /** When a mount was last told to stop, and has not been told to move since. */
   const toldToStop = new WeakMap<Mount, number>()
-  const guarded = (mount: Mount) => kept(mounts, mount, () => guardMount(mount, parts, toldToStop))
   const fed = (names: readonly string[]): FedMount[] =>
     devices.having('mount').flatMap(device => {
       if (!names.includes(device.name)) return []
@@ -31,16 +37,16 @@ export function interlocked(devices: Devices, parts: InterlockParts): Devices {
       const toldToStopMs = told === undefined ? undefined : parts.clock.monotonicMs() - told
       return [{ name: device.name, ready: mount !== undefined, slewing: !!mount?.status().slewing, toldToStopMs }]
     })
-  const guardedBank = (bank: SwitchBank, name: string) =>
-    kept(banks, bank, () => guardBank(bank, channel => fed(parts.feeds(name, channel))))
-  /** Wherever one of the two is handed out, its guard is. */
-  const guard = <T>(port: string, value: T, name: string): T =>
-    port === 'mount'
-      ? (guarded(value as Mount) as T)
-      : port === 'switches'
-        ? (guardedBank(value as SwitchBank, name) as T)
-        : value
-  const wrap = <T>(port: string, device: Device<T>): Device<T> => ({
+  const roof: RoofParts = { ...parts, mounts: () => devices.having('mount'), domes: () => devices.having('dome') }
+  const guards: Guards = {
+    mount: once((mount: Mount) => underRoof(guardMount(mount, parts, toldToStop), roof)),
+    switches: once((bank: SwitchBank, name) => guardBank(bank, channel => fed(parts.feeds(name, channel)))),
+    dome: once((dome: Dome) => guardDome(dome, roof)),
+    raw: once(guardRaw),
+  }
+  const guarded = <K extends PortName>(name: K, port: NonNullable<Ports[K]>, box: string) =>
+    guards[name]?.(port, box) ?? port
+  const wrap = <K extends PortName>(name: K, device: Device<NonNullable<Ports[K]>>) => ({
     name: device.name,
     get condition() {
       return device.condition
@@ -48,9 +54,9 @@ export function interlocked(devices: Devices, parts: InterlockParts): Devices {
     get fault() {
       return device.fault
     },
-    current: () => guard(port, device.current(), device.name),
-    distrust: fault => device.distrust(fault),
-    onChange: listener => device.onChange(listener),
+    current: () => guarded(name, device.current(), device.name),
+    distrust: (fault: Fault) => device.distrust(fault),
+    onChange: (listener: () => void) => device.onChange(listener),
   })
   const boxes = devices.boxes.map(
     (box): DeviceBox => ({
@@ -65,41 +71,52 @@ export function interlocked(devices: Devices, parts: InterlockParts): Devices {
       },
       current() {
         const ports = box.current()
-        const { mount, switches } = ports
+        const { mount, switches, dome, raw } = ports
         return {
           ...ports,
-          ...(mount && { mount: guarded(mount) }),
-          ...(switches && { switches: guardedBank(switches, box.name) }),
+          ...(mount && { mount: guarded('mount', mount, box.name) }),
+          ...(switches && { switches: guarded('switches', switches, box.name) }),
+          ...(dome && { dome: guarded('dome', dome, box.name) }),
+          ...(raw && { raw: guarded('raw', raw, box.name) }),
         }
       },
       distrust: fault => box.distrust(fault),
       onChange: listener => box.onChange(listener),
     }),
   )
-  const wrapped = {
+  return {
     boxes,
-    device(port: never, name: string | undefined) {
-      return wrap(port, devices.device(port, name) as Device<unknown>)
-    },
-    having(port: never) {
-      return (devices.having(port) as Device<unknown>[]).map(device => wrap(port, device))
-    },
-    onChange(listener: (box: DeviceBox) => void) {
+    device: (port, name) => wrap(port, devices.device(port, name)),
+    having: port => devices.having(port).map(device => wrap(port, device)),
+    onChange(listener) {
       return devices.onChange(({ name }) => {
         const changed = boxes.find(box => box.name === name)
         if (changed) listener(changed)
       })
     },
   }
-  return wrapped as unknown as Devices
 }
 
-function kept<T extends object>(all: WeakMap<T, T>, raw: T, make: () => T): T {
-  const known = all.get(raw)
-  if (known) return known
-  const made = make()
-  all.set(raw, made)
-  return made
+/** One guard for each port, however often it is asked for. */
+function once<T extends object>(guard: (port: T, box: string) => T): (port: T, box: string) => T {
+  const known = new WeakMap<T, T>()
+  return (port, box) => {
+    const guarded = known.get(port) ?? guard(port, box)
+    known.set(port, guarded)
+    return guarded
+  }
+}
+
+/** What moves something is not set past the limits by its driver's own name. */
+function guardRaw(raw: RawProperties): RawProperties {
+  return {
+    list: () => raw.list(),
+    async set(property, values, signal) {
+      const locked = raw.list().find(({ name }) => name === property)?.locked
+      if (locked !== undefined) throw new Fault('unsafe', `${property} is not set from here`, locked)
+      return raw.set(property, values, signal)
+    },
+  }
 }
 
 /** Power is not cut under a mount that moves. */
@@ -144,10 +161,11 @@ function guardMount(mount: Mount, { clock, log, limits }: InterlockParts, toldTo
       if (arrows === standing) arrows = before
     })
   })
-  const { moveAxis, park, unpark, setSite } = mount
+  const { moveAxis, park, unpark, setSite, sense } = mount
   return {
     equinox: mount.equinox,
     status: () => mount.status(),
+    sense: sense && (signal => sense.call(mount, signal)),
     onStatus: listener => mount.onStatus(listener),
     async slew(target, signal) {
       demand(judgePointing(target, limits(), clock.now()))

@@ -20,7 +20,7 @@ interface Bench {
   readonly odd: OddCamera
   readonly camera: Camera
   readonly lost: Fault[]
-  take(seconds: number, signal?: AbortSignal): Promise<Frame>
+  take(seconds: number, signal?: AbortSignal, gain?: number): Promise<Frame>
   lentBytes(): number
 }
 
@@ -31,6 +31,7 @@ async function bench(t: { teardown(run: () => Promise<void>): void }, frameBytes
     clock: systemClock(),
     random: seededRandom(1),
     log: quiet,
+    folder: '/nowhere',
     encodeJpeg: () => Promise.reject(new Error('an INDI device makes no JPEG')),
     lost: (fault: Fault) => void lost.push(fault),
   }
@@ -45,8 +46,8 @@ async function bench(t: { teardown(run: () => Promise<void>): void }, frameBytes
     await odd.close()
   })
   const camera = box.ports.camera!
-  const take: Bench['take'] = (exposureSeconds, signal = never) =>
-    camera.expose({ exposureSeconds, binning: 1, frameType: 'light' }, pool.lend, signal)
+  const take: Bench['take'] = (exposureSeconds, signal = never, gain?: number) =>
+    camera.expose({ exposureSeconds, binning: 1, frameType: 'light', gain }, pool.lend, signal)
   return { odd, camera, lost, take, lentBytes: pool.lentBytes }
 }
 
@@ -203,4 +204,15 @@ t.test('a frame waits for memory, and is not lost', async t => {
   const frame = await second
   t.equal(frame.samples.length, 1200)
   frame.memory.release()
+})
+
+t.test('a DSLR has its ISO numbers for a gain', async t => {
+  const { odd, camera, take } = await bench(t)
+  behave(odd, 500)
+  t.match(camera.gain, { min: 100, max: 1600 }, 'and Auto is none')
+  t.equal(camera.gain?.read(), 100)
+  const frame = await take(0.05, undefined, 400)
+  frame.memory.release()
+  t.equal(camera.gain?.read(), 400)
+  await t.rejects(take(0.05, undefined, 300), { code: 'bad-input', fix: 'Use one of: 100, 200, 400, 1600' })
 })

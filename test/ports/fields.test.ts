@@ -9,7 +9,8 @@ import { topicsOf } from '../../edge/api/mqtt/topics.js'
 import { parts } from '../../edge/drivers/link/simulator/mishaps.js'
 import type { Action } from '../../edge/ports/action.js'
 import type { Feed } from '../../edge/ports/feed.js'
-import { type Field, kindOf, kinds } from '../../edge/ports/fields.js'
+import type { Field } from '../../edge/ports/field.js'
+import { kindOf, kinds } from '../../edge/ports/fields.js'
 import type { Json } from '../../edge/ports/json.js'
 import { jsonSchemaOf } from '../../edge/ports/schema.js'
 import { mqttHouse } from '../support/mqtt-house.js'
@@ -47,7 +48,11 @@ t.test('a night in which everything happens', async t => {
   const config = JSON.parse(
     pierConfig({
       sky: { mishaps },
-      devices: { guide: part('guide-camera', { bayer: 'rggb' }), box: part('sensors'), pier: part('pier-camera') },
+      devices: {
+        guide: part('guide-camera', { bayer: 'rggb' }),
+        ...{ turner: part('rotator'), roof: part('dome'), lid: part('cover'), fix: part('gps'), guard: part('safety') },
+        ...{ box: part('sensors'), pier: part('pier-camera') },
+      },
       more: {
         use: {
           camera: 'main',
@@ -55,6 +60,7 @@ t.test('a night in which everything happens', async t => {
           mount: 'mount',
           focuser: 'focuser',
           wheel: 'wheel',
+          ...{ rotator: 'turner', dome: 'roof', cover: 'lid' },
           pier_cam: 'pier',
         },
         pier_cam: { enabled: true },

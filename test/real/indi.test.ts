@@ -48,7 +48,7 @@ function keepOpen(server: IndiServer, options: Record<string, unknown>, link: Re
       lost.push(fault)
       ended.abort(fault)
     }
-    const tools = { clock, random: seededRandom(1), log: quiet, encodeJpeg, lost: give }
+    const tools = { clock, random: seededRandom(1), log: quiet, folder: '/nowhere', encodeJpeg, lost: give }
     const base = await indiLink.open(indiLink.options.parse({ port: server.port, ...link }), tools, never)
     const linked = <T>(_: LinkDriver<z.ZodObject, T>) => (base as OpenLink<unknown>).value as T
     try {
@@ -279,7 +279,7 @@ t.test('a server that freezes is noticed, and used again when it thaws', { skip 
 
 t.test('what is not there is named, with what is', { skip }, async t => {
   const server = await startIndiServer(t, { drivers: ['indi_simulator_wheel'] })
-  const tools = { clock, random: seededRandom(1), log: quiet, encodeJpeg, lost() {} }
+  const tools = { clock, random: seededRandom(1), log: quiet, folder: '/nowhere', encodeJpeg, lost() {} }
   const link = await indiLink.open(indiLink.options.parse({ port: server.port }), tools, never)
   t.teardown(() => link.close())
   const linked = { ...tools, link: <T>() => link.value as T }
@@ -454,7 +454,7 @@ t.test('a mount, a focuser and a wheel behind a real INDI server', { skip }, asy
 
 t.test('a camera and a mount share one link, and the sky follows the mount', { skip }, async t => {
   const server = await startIndiServer(t, { drivers: drivers.slice(0, 2) })
-  const tools = { clock, random: seededRandom(1), log: quiet, encodeJpeg, lost() {} }
+  const tools = { clock, random: seededRandom(1), log: quiet, folder: '/nowhere', encodeJpeg, lost() {} }
   const link = await indiLink.open(indiLink.options.parse({ port: server.port }), tools, never)
   const open = (options: Record<string, unknown>) =>
     indiDriver.open(indiDriver.options.parse(options), { ...tools, link: <T>() => link.value as T }, never)

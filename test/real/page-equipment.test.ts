@@ -96,6 +96,45 @@ t.test('an owner finds the own devices', { skip: noBrowser || noIndiServer, time
     t.pass('the form knows of it')
   })
 
+  await t.test('what is plugged in here is found by maker and model, and its driver started', async t => {
+    await goTo(page, 'devices')
+    await page.getByRole('button', { name: 'Change the equipment' }).tap()
+    const sheet = page.getByRole('dialog')
+    await sheet.getByRole('button', { name: /INDI/ }).tap()
+    for (const model of ['Rotator Simulator', 'Light Panel Simulator']) {
+      await sheet.getByLabel('Maker or model').fill(model.toLowerCase())
+      await sheet.getByRole('button', { name: new RegExp(model) }).tap()
+      await sheet.getByRole('button', { name: new RegExp(model), pressed: true }).waitFor()
+    }
+    await sheet.getByRole('button', { name: 'Look what is there' }).tap()
+    await sheet.getByRole('switch', { name: /Rotator Simulator/ }).waitFor()
+    await sheet.getByRole('button', { name: 'Save and use them' }).tap()
+    await sheet.getByRole('button', { name: 'Show the devices' }).tap()
+    await agent.until('rotator/rotator-simulator', ({ condition }) => condition === 'ready', 40_000)
+    await agent.until('cover/light-panel-simulator', ({ condition }) => condition === 'ready', 40_000)
+    await page.getByText('indi_simulator_rotator: running').waitFor()
+    t.match(await agent.get('/api/config/parsed'), {
+      links: { 'indi-2': { drivers: ['indi_simulator_rotator', 'indi_simulator_lightpanel'] } },
+      use: { rotator: 'rotator-simulator', cover: 'light-panel-simulator' },
+    })
+  })
+
+  await t.test('they are turned and lit, and their own properties set', async t => {
+    await page.getByLabel('Turn to').fill('42')
+    await page.getByRole('button', { name: 'Turn rotator-simulator' }).tap()
+    await agent.until('rotator/rotator-simulator', ({ angleDeg }) => angleDeg === 42, 20_000)
+    await page.getByLabel('Glow').fill('20')
+    await page.getByRole('button', { name: 'Light light-panel-simulator' }).tap()
+    await agent.until('cover/light-panel-simulator', ({ brightness }) => brightness === 20, 20_000)
+    await page.getByRole('button', { name: 'Properties of rotator-simulator' }).tap()
+    const sheet = page.getByRole('dialog')
+    await sheet.getByLabel('Angle').first().fill('50')
+    await sheet.getByRole('button', { name: 'Set Goto' }).tap()
+    await agent.until('rotator/rotator-simulator', ({ angleDeg }) => angleDeg === 50, 20_000)
+    t.pass('by the names of its driver')
+    await page.keyboard.press('Escape')
+  })
+
   await t.test('and back to the simulated observatory', async t => {
     await goTo(page, 'devices')
     await page.getByRole('button', { name: 'Change the equipment' }).tap()

@@ -217,7 +217,7 @@ t.test('a link that goes takes its devices with it, and brings them back', async
   const rack = openDevices(
     [{ name: 'serial', driver: line, options: {} }],
     [{ name: 'f', driver: box, link: 'serial', options: {} }],
-    { clock, log, random, encodeJpeg: async () => new Uint8Array() },
+    { clock, log, random, encodeJpeg: async () => new Uint8Array(), data: '/nowhere' },
   )
   t.teardown(() => rack.close())
   await clock.advance(3_000)

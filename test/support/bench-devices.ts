@@ -53,31 +53,55 @@ function simulated(part: string, port: PortName, more: object = {}): BenchRow {
   }
 }
 
-const indiSimulators: Partial<Record<PortName, { readonly program: string; readonly device: string }>> = {
-  camera: { program: 'indi_simulator_ccd', device: 'CCD Simulator' },
-  mount: { program: 'indi_simulator_telescope', device: 'Telescope Simulator' },
-  focuser: { program: 'indi_simulator_focus', device: 'Focuser Simulator' },
-  wheel: { program: 'indi_simulator_wheel', device: 'Filter Simulator' },
+interface IndiRow {
+  readonly program: string
+  readonly device: string
+  readonly ports: readonly IndiPort[]
+  /** The simulator of another device, which this one asks. */
+  readonly beside?: string
+  readonly properties?: Record<string, Record<string, boolean | number | string>>
+  readonly channels?: readonly string[]
 }
+type IndiPort = Exclude<PortName, 'video' | 'raw'>
 
-function indi(port: 'camera' | 'mount' | 'focuser' | 'wheel'): BenchRow {
-  const { program, device } = indiSimulators[port]!
+/** INDI's simulators, and drivers of its that simulate their device themselves when told to. */
+const simulation = { SIMULATION: { ENABLE: true } }
+const indiRows: readonly IndiRow[] = [
+  // The camera's simulator asks the telescope's where it looks.
+  { program: 'simulator_ccd', device: 'CCD Simulator', ports: ['camera'], beside: 'simulator_telescope' },
+  { program: 'simulator_guide', device: 'Guide Simulator', ports: ['camera'], beside: 'simulator_telescope' },
+  {
+    ...{ program: 'simulator_telescope', device: 'Telescope Simulator', ports: ['mount'] },
+    // It parks half a minute away by default.
+    properties: { TELESCOPE_PARK_POSITION: { PARK_HA: -6, PARK_DEC: 72 } },
+  },
+  { program: 'simulator_focus', device: 'Focuser Simulator', ports: ['focuser'] },
+  { program: 'simulator_wheel', device: 'Filter Simulator', ports: ['wheel'] },
+  { program: 'simulator_rotator', device: 'Rotator Simulator', ports: ['rotator'] },
+  { program: 'simulator_dome', device: 'Dome Simulator', ports: ['dome'] },
+  { program: 'rolloff_dome', device: 'RollOff Simulator', ports: ['dome'], properties: simulation },
+  { program: 'simulator_lightpanel', device: 'Light Panel Simulator', ports: ['cover'] },
+  { program: 'snapcap', device: 'SnapCap', ports: ['cover'], properties: simulation },
+  { program: 'simulator_gps', device: 'GPS Simulator', ports: ['gps'] },
+  { program: 'simulator_sqm', device: 'SQM Simulator', ports: ['station'] },
+  {
+    ...{ program: 'simulator_weather', device: 'Weather Simulator', ports: ['station', 'safety', 'switches'] },
+    properties: { WEATHER_UPDATE: { PERIOD: 5 } },
+    channels: ['WEATHER_CONTROL.Temperature', 'WEATHER_OVERRIDE.OVERRIDE'],
+  },
+]
+
+function indi({ program, device, ports, beside, properties = {}, channels = [] }: IndiRow): BenchRow {
   return {
-    name: `indi ${port}`,
+    name: `indi ${device}`,
     driver: indiDriver,
     link: indiLink,
-    ports: [port],
+    ports: [...ports, 'raw'],
     skip: noIndiServer,
     async ready(test) {
-      // The camera's simulator asks the telescope's where it looks.
-      const others = port === 'camera' ? ['indi_simulator_telescope'] : []
-      const server = await startIndiServer(test, { drivers: [program, ...others] })
-      // Its telescope parks half a minute away by default.
-      const properties = port === 'mount' ? { TELESCOPE_PARK_POSITION: { PARK_HA: -6, PARK_DEC: 72 } } : {}
-      return {
-        options: { device, ports: [port], readout_seconds: 5, properties },
-        link: { host: server.host, port: server.port },
-      }
+      const drivers = [program, ...(beside ? [beside] : [])].map(name => `indi_${name}`)
+      const { host, port } = await startIndiServer(test, { drivers })
+      return { options: { device, ports, readout_seconds: 5, properties, channels }, link: { host, port } }
     },
   }
 }
@@ -88,14 +112,17 @@ export const benchRows: readonly BenchRow[] = [
   simulated('mount', 'mount'),
   simulated('focuser', 'focuser'),
   simulated('wheel', 'wheel'),
+  simulated('rotator', 'rotator'),
+  simulated('roof', 'dome'),
+  simulated('dome', 'dome'),
+  simulated('cover', 'cover'),
+  simulated('gps', 'gps'),
+  simulated('safety', 'safety'),
   simulated('switches', 'switches'),
   simulated('sensors', 'station'),
   simulated('weather', 'station'),
   simulated('pier-camera', 'video'),
-  indi('camera'),
-  indi('mount'),
-  indi('focuser'),
-  indi('wheel'),
+  ...indiRows.map(indi),
   {
     name: 'replay',
     driver: replayDriver,

@@ -1,6 +1,8 @@
 // Opens a driver as main would, without a supervisor: links, tools, a pool of memory that is counted, and what was
 // said.
 
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import type { Clock } from '../../edge/ports/clock.js'
 import type { Ports } from '../../edge/ports/device.js'
 import type { Driver, LinkDriver, LinkTools, OpenBox, Tools } from '../../edge/ports/driver.js'
@@ -49,6 +51,7 @@ export function bench(clock: Clock = systemClock()): Bench {
     clock,
     random: seededRandom(1),
     log,
+    folder: join(tmpdir(), `pierside-bench-${process.pid}`),
     async encodeJpeg(data, width, height, quality) {
       return (await encodePicture({ width, height, channels: 3, data }, 'jpeg', quality)).bytes
     },

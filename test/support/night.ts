@@ -87,6 +87,7 @@ export async function openNight(t: Test, yaml: string, order: NightOrder = {}) {
     machine,
     standing: new Map(),
     version: 'test',
+    data: folder,
   })
   t.teardown(async () => {
     await clock.until(night.stop(new Fault('aborted', 'the test ends', 'Start it again')), 60_000)

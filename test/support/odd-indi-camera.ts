@@ -74,6 +74,7 @@ ${text.replace(/.{72}/g, '$&\n')}
     else if (message.name === 'pingRequest') socket.write(`<pingReply uid="${message.attributes.get('uid')}"/>`)
     else if (property === 'CCD_EXPOSURE') camera.onExposure(Number(told(message)['CCD_EXPOSURE_VALUE']))
     else if (property === 'CCD_ABORT_EXPOSURE') camera.onAbort()
+    else if (property === 'CCD_ISO') control(isoVector('set', Object.keys(told(message))[0]))
   }
   const server = createServer(socket => {
     lines.set(socket, { images: false })
@@ -107,6 +108,16 @@ export function oddFits(startedMs: number, value: number): Uint8Array {
 const blobDefinition = `<defBLOBVector device="Odd" name="CCD1" state="Idle" perm="ro">
 <defBLOB name="CCD1"/></defBLOBVector>
 `
+/** ISO numbers as indi_gphoto names them. */
+function isoVector(verb: 'def' | 'set', on: string): string {
+  const items = ['Auto', '100', '200', '400', '1600'].map((label, index) => {
+    const tag = verb === 'def' ? 'defSwitch' : 'oneSwitch'
+    return `<${tag} name="ISO${index}" label="${label}">${on === `ISO${index}` ? 'On' : 'Off'}</${tag}>`
+  })
+  const head = `device="Odd" name="CCD_ISO" state="Ok" perm="rw" rule="OneOfMany"`
+  return `<${verb}SwitchVector ${head}>${items.join('')}</${verb}SwitchVector>`
+}
+
 const definitions = `
 <defSwitchVector device="Odd" name="CONNECTION" state="Ok" perm="rw" rule="OneOfMany">
 <defSwitch name="CONNECT">On</defSwitch><defSwitch name="DISCONNECT">Off</defSwitch></defSwitchVector>
@@ -116,4 +127,5 @@ const definitions = `
 <defSwitch name="ABORT">Off</defSwitch></defSwitchVector>
 <defNumberVector device="Odd" name="CCD_INFO" state="Idle" perm="ro">
 <defNumber name="CCD_MAX_X">${width}</defNumber><defNumber name="CCD_MAX_Y">${height}</defNumber></defNumberVector>
+${isoVector('def', 'ISO1')}
 ${blobDefinition}`

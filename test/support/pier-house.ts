@@ -52,7 +52,7 @@ export async function openPierHouse(t: Test, order: PierOrder) {
       const kind = [...drivers, ...(order.drivers ?? [])].find(one => one.id === driver)!
       return { name, driver: kind, link: link as string | undefined, options: kind.options.parse(options) }
     }),
-    { clock, random: seededRandom(1), log, encodeJpeg: pixels.encodeJpeg },
+    { clock, random: seededRandom(1), log, encodeJpeg: pixels.encodeJpeg, data: folder },
   )
   const start = (more: Record<string, unknown> = {}) =>
     startPierCamera({

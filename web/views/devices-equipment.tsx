@@ -21,6 +21,7 @@ import { readValues, SchemaForm, type Values } from '../parts/schema-form'
 import { Sheet } from '../parts/sheet'
 import type { Observatory } from '../states'
 import { portWords } from '../words'
+import { Installed } from './devices-installed'
 
 /** What a mount needs to know its horizon, once it is a real one. */
 interface Saved {
@@ -157,6 +158,7 @@ function Describe({ driver, simulated, demo, onBack, onSaved }: DescribeProps) {
     )
   return (
     <div class="stacked">
+      {driver.link && <Installed link={driver.link.id} values={values} onValues={setValues} />}
       <SchemaForm schema={asked} values={values} onValues={setValues} without={['driver', 'link']} />
       {!Object.keys(asked.properties ?? {}).length && <p class="dim">It needs no settings.</p>}
       <Said by={job} />

@@ -1,8 +1,8 @@
-// What the weather station and the sensors say, with the age of what has not been heard lately.
+// What weather stations, sensors, GPS and safety monitors say, with the age of what has not been heard lately.
 import { boxNow, useKind } from '../live'
 import { Figure } from '../parts/fields'
-import type { Readings } from '../states'
-import { duration, fixed, sentence } from '../words'
+import type { Gps, Readings, Safety } from '../states'
+import { clockTime, duration, fixed, sentence } from '../words'
 
 /** Order of showing; names, units and decimals as edge/ports/fields.ts has them. */
 const rows: readonly (readonly [field: string, label: string, unit: string, decimals: number])[] = [
@@ -21,6 +21,8 @@ const rows: readonly (readonly [field: string, label: string, unit: string, deci
 export function Stations() {
   const weather = useKind<Readings>('weather')
   const sensors = useKind<Readings>('sensor')
+  const monitors = useKind<Safety>('safety')
+  const receivers = useKind<Gps>('gps')
   return (
     <>
       {[...weather, ...sensors].map(({ path, kind, value, stale, atMs }) => (
@@ -42,6 +44,34 @@ export function Stations() {
           )}
         </section>
       ))}
+      {monitors.map(({ path, value, stale }) => (
+        <section key={path} class="card">
+          <h2>Safety monitor {path.slice('safety/'.length)}</h2>
+          <p class={value.safe && !stale ? 'dim' : 'why block'}>{safetyWords(value, stale)}</p>
+        </section>
+      ))}
+      {receivers.map(({ path, value }) => (
+        <section key={path} class="card">
+          <h2>GPS {path.slice('gps/'.length)}</h2>
+          {value.fixAtMs === undefined ? (
+            <p class="why block">{sentence(value.reason ?? 'It has no fix yet')}</p>
+          ) : (
+            <dl class="figures">
+              <Figure label="Latitude" value={fixed(value.latitudeDeg, 4)} unit="°" />
+              <Figure label="Longitude" value={fixed(value.longitudeDeg, 4)} unit="°" />
+              <Figure label="Elevation" value={fixed(value.elevationMetres, 0)} unit="m" />
+              <Figure label="Heard at" value={clockTime(value.fixAtMs)} />
+            </dl>
+          )}
+        </section>
+      ))}
     </>
   )
+}
+
+/** Silence is not safe, and neither is an old word. */
+function safetyWords({ safe, words, condition, reason }: Safety, stale: boolean | undefined): string {
+  if (condition !== 'ready') return sentence(`not safe: ${reason ?? 'it is not there'}`)
+  if (stale || safe === undefined) return 'Not safe: it has said nothing lately.'
+  return sentence(`${safe ? 'safe' : 'not safe'}${words ? `: ${words}` : ''}`)
 }

@@ -11,11 +11,13 @@ import { Lamp } from '../parts/lamp'
 import { Bar } from '../parts/ring'
 import { useTick } from '../parts/tick'
 import { away } from '../ready'
-import type { Box, Mqtt, Observatory, Storage, Wheel } from '../states'
+import type { Box, Link, Mqtt, Observatory, Storage, Wheel } from '../states'
 import { duration, portWords, sentence, size, spoken } from '../words'
 import { Equipment } from './devices-equipment'
+import { Properties } from './devices-properties'
 import { Settings } from './devices-settings'
 import { Stations } from './devices-stations'
+import { Train } from './devices-train'
 
 export function DevicesView() {
   const observatory = useAt<Observatory>('observatory')?.value
@@ -48,6 +50,7 @@ export function DevicesView() {
         </div>
         <div class="stacked">
           <FilterChoice name={observatory?.wheel} />
+          <Train />
           <Stations />
           <Broker />
           <Disk />
@@ -65,7 +68,7 @@ const wellness = ({ condition }: Box): number => worstFirst.indexOf(condition ??
 
 function Boxes({ kind, title }: { kind: 'device' | 'link'; title: string }) {
   // What needs somebody comes first.
-  const boxes = [...useKind<Box>(kind)].sort((a, b) => wellness(a.value) - wellness(b.value))
+  const boxes = [...useKind<Link>(kind)].sort((a, b) => wellness(a.value) - wellness(b.value))
   useTick(10_000)
   if (!boxes.length) return null
   return (
@@ -80,8 +83,9 @@ function Boxes({ kind, title }: { kind: 'device' | 'link'; title: string }) {
   )
 }
 
-function BoxRow({ name, box, reconnects }: { name: string; box: Box; reconnects: boolean }) {
+function BoxRow({ name, box, reconnects }: { name: string; box: Link; reconnects: boolean }) {
   const job = useJob()
+  const [open, setOpen] = useState(false)
   const well = box.condition === 'ready'
   const forget = async (): Promise<boolean> => {
     await post('/api/config/parsed', deviceLeaving(await fetched<Gear>('/api/config/parsed'), name))
@@ -95,7 +99,7 @@ function BoxRow({ name, box, reconnects }: { name: string; box: Box; reconnects:
       </div>
       <p class="dim">
         {[
-          box.ports && portWords(box.ports),
+          box.ports && portWords(box.ports.filter(port => port !== 'raw')),
           box.driver && `driver ${box.driver}`,
           box.link && `over ${box.link}`,
           !well && box.sinceMs !== undefined && `for ${duration((boxNow() - box.sinceMs) / 1000)}`,
@@ -115,6 +119,23 @@ function BoxRow({ name, box, reconnects }: { name: string; box: Box; reconnects:
           <TwiceTapped job={job} icon="bin" label="Forget it" again={`Tap again: ${name} leaves`} work={forget} />
         </div>
       )}
+      {well && box.ports?.includes('raw') && (
+        <button type="button" class="quiet" onClick={() => setOpen(true)} aria-label={`Properties of ${name}`}>
+          Its own properties
+        </button>
+      )}
+      {!!box.parts?.length && (
+        <ul class="plain">
+          {box.parts.map(part => (
+            <li key={part.name} class={part.condition === 'running' ? 'dim' : 'why'}>
+              {part.name}: {part.condition}
+              {part.restarts > 0 && `, started again ${part.restarts} ${part.restarts === 1 ? 'time' : 'times'}`}
+              {part.restarts > 0 && part.reason && ` (it ${part.reason})`}
+            </li>
+          ))}
+        </ul>
+      )}
+      {open && <Properties device={name} onClose={() => setOpen(false)} />}
       <Said by={job} />
     </li>
   )

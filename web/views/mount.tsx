@@ -11,11 +11,13 @@ import type { Mount, Observatory } from '../states'
 import { azimuth, declination, fixed, holderWords, rightAscension } from '../words'
 import { Catalogue } from './mount-catalogue'
 import { Coordinates } from './mount-coordinates'
+import { Roof } from './mount-roof'
 
 const kept = keptCell('mount', { arcmin: '5' })
 
 export function MountView() {
-  const name = useAt<Observatory>('observatory')?.value.mount
+  const observatory = useAt<Observatory>('observatory')?.value
+  const name = observatory?.mount
   const state = useAt<Mount>(name && `mount/${name}`)
   const mount = state?.value
   const job = useJob()
@@ -56,6 +58,7 @@ export function MountView() {
           <Keep job={job} mount={mount} name={name} still={still} />
         </section>
         <Arrows job={job} name={name} why={moving} />
+        <Roof name={observatory?.dome} />
       </div>
       <div class="stacked">
         <Catalogue name={name} why={moving} />

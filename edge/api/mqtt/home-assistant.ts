@@ -3,7 +3,8 @@
 // discovery").
 import type { Action } from '../../ports/action.js'
 import type { State } from '../../ports/feed.js'
-import { type Field, kinds } from '../../ports/fields.js'
+import type { Field } from '../../ports/field.js'
+import { kinds } from '../../ports/fields.js'
 import type { Json, JsonObject } from '../../ports/json.js'
 import { jsonSchemaOf } from '../../ports/schema.js'
 import { bindingLevels, levelOf, type Topics } from './topics.js'

@@ -92,6 +92,7 @@ export function openSimulatedMount(place: Observatory, tools: Tools): OpenBox {
   const mount: Mount = {
     equinox: 'jnow',
     status: () => heard,
+    sense: signal => command('say where it stands', signal, () => {}),
     onStatus: statuses.add,
     async slew(target, signal) {
       checkTarget(target)

@@ -35,6 +35,9 @@ export interface Taken {
 /** A star that crosses more pixels than this, in a slew, leaves nothing that could be seen. */
 const longestTrailPx = 375
 
+/** Under a roof or a cover there is no sky. */
+const blackMagnitude = 60
+
 const fullWellElectrons = 50_000
 
 /** 0.1 dB per step, as most astronomy cameras count. */
@@ -60,6 +63,9 @@ export function skyOrderOf(place: Observatory, view: View, taken: Taken): SkyOrd
   const fieldDeg2 = (view.width * view.height * pixelArcsec ** 2) / 3600 ** 2
   const sensorCm2 = (view.width * view.height * view.pixelMicrons ** 2) / 1e8
   const scale = maxAdu(view) / 65535
+  const lidded = view.main && place.cover.position() < 0.5
+  const dark = lidded || place.roof.position() < 0.5
+  const panel = place.power.value('flat-panel') || (lidded && place.panel.percent / 100)
   return {
     sensor: sensorOf(view),
     window: { ...taken.region, binning: order.binning },
@@ -76,12 +82,12 @@ export function skyOrderOf(place: Observatory, view: View, taken: Taken): SkyOrd
     defocusMicrons: (Math.abs(offMicrons) * view.apertureMm) / view.focalLengthMm,
     haloFraction: 0.02 + 0.5 * dew + 0.12 * weather.cloudCover,
     transparency:
-      air.aboveHorizon && travelPx <= longestTrailPx ? 10 ** (-0.4 * 0.17 * air.airmass) * (1 - 0.9 * dew) : 0,
+      !dark && air.aboveHorizon && travelPx <= longestTrailPx ? 10 ** (-0.4 * 0.17 * air.airmass) * (1 - 0.9 * dew) : 0,
     haze: { cover: weather.cloudCover, seed: hash32(place.seed, 51), driftX: hours * 40, driftY: hours * 14 },
-    skyMagnitude: place.sky.skyMagnitude - 0.28 * (air.airmass - 1),
+    skyMagnitude: dark ? blackMagnitude : place.sky.skyMagnitude - 0.28 * (air.airmass - 1),
     gradient: { perDeg: 0.05 + 0.05 * (air.airmass - 1), towardDeg: air.downDeg },
     filter: { stars: filter.stars, sky: filter.sky, nanometres: filter.nanometres },
-    panelElectronsPerSecond: view.main && place.power.value('flat-panel') ? 9000 * filter.stars : 0,
+    panelElectronsPerSecond: view.main && panel ? 9000 * panel * filter.stars : 0,
     sensorCelsius: taken.sensorCelsius,
     electronsPerAdu: electronsPerAdu(view, taken.gain),
     // Sensors of this kind switch to a quieter amplifier at gain 100.
@@ -127,12 +133,13 @@ function aimsOver(place: Observatory, view: View, startMs: number, endMs: number
   const count = Math.max(1, Math.min(64, Math.ceil(travelPx / 0.5)), Math.min(250, Math.ceil(travelPx / 1.5)))
   // The guide telescope is never quite parallel to the main one.
   const asideDeg = view.main ? 0 : 0.11
+  const turnedDeg = view.main ? place.rotator.position() : 0
   const aims = Array.from({ length: travelPx > longestTrailPx ? 1 : count }, (_, i): Aim => {
     const { raDeg, decDeg, upDeg } = lookAt((i + 0.5) / count)
     return {
       raDeg,
       decDeg: Math.min(90, decDeg + asideDeg),
-      rotationDeg: upDeg + view.rotationDeg,
+      rotationDeg: upDeg + view.rotationDeg + turnedDeg,
       share: 1 / count,
     }
   })

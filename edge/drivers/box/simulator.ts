@@ -14,8 +14,10 @@ import {
   openSimulatedWheel,
 } from './simulator-boxes.js'
 import { openSimulatedCamera } from './simulator-camera.js'
+import { openSimulatedCover, openSimulatedDome, openSimulatedRotator } from './simulator-covers.js'
 import { openSimulatedMount } from './simulator-mount.js'
 import { openSimulatedPierCamera } from './simulator-video.js'
+import { openSimulatedGps, openSimulatedSafety } from './simulator-watch.js'
 
 const onlyCameras = '(camera, guide-camera)'
 
@@ -56,9 +58,15 @@ const portOf: Readonly<Record<Options['part'], keyof Ports>> = {
   mount: 'mount',
   focuser: 'focuser',
   wheel: 'wheel',
+  rotator: 'rotator',
+  roof: 'dome',
+  dome: 'dome',
+  cover: 'cover',
   switches: 'switches',
   sensors: 'station',
   weather: 'station',
+  gps: 'gps',
+  safety: 'safety',
   'pier-camera': 'video',
 }
 
@@ -85,6 +93,17 @@ function openPart(place: Observatory, given: Options, tools: Tools): OpenBox {
       return openSimulatedFocuser(place, tools)
     case 'wheel':
       return openSimulatedWheel(place, tools)
+    case 'rotator':
+      return openSimulatedRotator(place, tools)
+    case 'roof':
+    case 'dome':
+      return openSimulatedDome(place, given.part, tools)
+    case 'cover':
+      return openSimulatedCover(place, tools)
+    case 'gps':
+      return openSimulatedGps(place, tools)
+    case 'safety':
+      return openSimulatedSafety(place, tools)
     case 'switches':
       return openSimulatedSwitches(place, tools)
     case 'sensors':

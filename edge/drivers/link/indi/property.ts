@@ -20,6 +20,8 @@ export interface IndiProperty {
   readonly name: string
   readonly kind: IndiKind
   readonly label: string
+  /** Heading under which the driver puts it: `Main Control`. */
+  readonly group: string
   readonly state: IndiState
   readonly permission: 'ro' | 'wo' | 'rw'
   readonly rule: 'OneOfMany' | 'AtMostOne' | 'AnyOfMany'
@@ -136,6 +138,7 @@ function defined(device: string, kind: IndiKind, message: Element): IndiProperty
     name,
     kind,
     label: attributes.get('label') || name,
+    group: attributes.get('group') ?? '',
     state: stateOf(attributes.get('state')) ?? 'Idle',
     permission: permission === 'wo' || permission === 'rw' ? permission : 'ro',
     rule: rule === 'AtMostOne' || rule === 'AnyOfMany' ? rule : 'OneOfMany',

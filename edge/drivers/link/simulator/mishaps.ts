@@ -7,9 +7,15 @@ export const parts = [
   'mount',
   'focuser',
   'wheel',
+  'rotator',
+  'roof',
+  'dome',
+  'cover',
   'switches',
   'sensors',
   'weather',
+  'gps',
+  'safety',
   'pier-camera',
 ] as const
 export type Part = (typeof parts)[number]

@@ -8,6 +8,7 @@ import { type Mishaps, mishaps } from './mishaps.js'
 import { type PowerBox, powerBox } from './power-box.js'
 import { type Studio, studio } from './studio.js'
 import { type Telescope, type TelescopeTraits, telescope } from './telescope.js'
+import { type Travel, travel } from './travel.js'
 import { type Climate, type Weather, weatherAt } from './weather.js'
 
 export interface ObservatoryTraits {
@@ -34,6 +35,16 @@ export interface Observatory {
   readonly telescope: Telescope
   readonly focus: FocusTrain
   readonly wheel: Carousel
+  /** Degrees turned from where the night began. */
+  readonly rotator: Travel
+  /** The roof, or a dome's shutter instead: 0 closed, 1 open. */
+  readonly roof: Travel
+  /** Where a dome's slit looks, degrees. */
+  readonly slit: Travel
+  /** 0 closed, 1 open. */
+  readonly cover: Travel
+  /** The light panel inside the cover. */
+  readonly panel: { percent: number }
   readonly power: PowerBox
   readonly mishaps: Mishaps
   readonly studio: Studio
@@ -99,6 +110,11 @@ export function observatory(traits: ObservatoryTraits, clock: Clock): Observator
     telescope: mount,
     focus: focusTrain(traits.focus, monotonicMs),
     wheel: carousel(monotonicMs),
+    rotator: travel(0, 5, monotonicMs),
+    roof: travel(1, 1 / 20, monotonicMs),
+    slit: travel(90, 10, monotonicMs),
+    cover: travel(1, 1 / 4, monotonicMs),
+    panel: { percent: 0 },
     power,
     mishaps: mishap,
     studio: painter,

@@ -1,14 +1,14 @@
 // An INDI image as a Frame: the FITS file lies in lent memory already, and its samples are brought to the front of that
 // same memory and turned to the machine's byte order there.
-import { Fault, reasonOf } from '../../ports/fault.js'
-import type { ExposureOrder, Frame, Lend, Lent, Region } from '../../ports/frame.js'
-import { dateObsMs } from '../../science/fits-date.js'
-import { type Card, numberOf } from '../../science/fits-header.js'
-import { isStraight, isStructural } from '../../science/fits-layout.js'
-import { bytesPerSample, type Samples, viewSamples } from '../../science/samples.js'
-import { decodeSamples } from '../../science/stored-samples.js'
-import type { TakenImage } from './indi-exposure.js'
-import type { IndiSession } from './indi-session.js'
+import { Fault, reasonOf } from '../../../ports/fault.js'
+import type { ExposureOrder, Frame, Lend, Lent, Region } from '../../../ports/frame.js'
+import { dateObsMs } from '../../../science/fits-date.js'
+import { type Card, numberOf } from '../../../science/fits-header.js'
+import { isStraight, isStructural } from '../../../science/fits-layout.js'
+import { bytesPerSample, type Samples, viewSamples } from '../../../science/samples.js'
+import { decodeSamples } from '../../../science/stored-samples.js'
+import type { TakenImage } from './exposure.js'
+import type { IndiSession } from './session.js'
 
 /** Turned in one go before others get their turn of the event loop: some 5 ms on a Pi 4. */
 const stripBytes = 2 ** 22

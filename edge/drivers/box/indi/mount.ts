@@ -1,10 +1,10 @@
 // A mount of an INDI server. Orders that end by themselves (slew, park) watch the driver's own states; STOP goes out at
 // once, whatever else is waiting.
-import { Fault, reasonOf } from '../../ports/fault.js'
-import type { Mount, MountStatus, Pointing } from '../../ports/mount.js'
-import { indiGuidePort } from './indi-guide-port.js'
-import { type IndiSession, refused, type Wait } from './indi-session.js'
-import { slewRateFor } from './indi-slew-rate.js'
+import { Fault, reasonOf } from '../../../ports/fault.js'
+import type { Mount, MountStatus, Pointing } from '../../../ports/mount.js'
+import { indiGuidePort } from './guide-port.js'
+import { type IndiSession, refused, type Wait } from './session.js'
+import { slewRateFor } from './slew-rate.js'
 
 const motionMs = 300_000 // the slowest mounts cross the sky in four minutes
 const startMs = 5000 // for a slew to begin
@@ -180,6 +180,17 @@ export async function openIndiMount(
       return equinox()
     },
     status,
+    async sense(of) {
+      // Its driver answers from what its last poll of the mount gave; that it answers at all is what is asked.
+      const answer = session.until({ what: 'saying where it stands', ms: answerMs, signal: of }, change =>
+        change?.kind === 'defined' && change.property.name === coordinates() ? true : undefined,
+      )
+      for (const property of ['TELESCOPE_PARK', 'TELESCOPE_TRACK_STATE', coordinates()]) {
+        session.client.ask(name, property)
+      }
+      await answer
+      heardMs = clock.now()
+    },
     onStatus(listener) {
       const own = (now: MountStatus) => listener(now)
       listeners.add(own)

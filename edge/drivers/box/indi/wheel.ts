@@ -1,7 +1,7 @@
 // A filter wheel of an INDI server; slots count from 1 there and from 0 here.
-import { Fault } from '../../ports/fault.js'
-import type { FilterWheel } from '../../ports/filter-wheel.js'
-import type { IndiSession } from './indi-session.js'
+import { Fault } from '../../../ports/fault.js'
+import type { FilterWheel } from '../../../ports/filter-wheel.js'
+import type { IndiSession } from './session.js'
 
 const property = 'FILTER_SLOT'
 const item = 'FILTER_SLOT_VALUE'

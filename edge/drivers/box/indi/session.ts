@@ -1,9 +1,9 @@
 // One INDI device, connected: what its ports read, order and wait for. It ends when the device, its driver or the
 // server goes away; every wait ends with it.
-import type { Clock } from '../../ports/clock.js'
-import { Fault, reasonOf } from '../../ports/fault.js'
-import type { IndiClient } from '../link/indi/client.js'
-import type { IndiChange, IndiItem, IndiProperty, IndiValue } from '../link/indi/property.js'
+import type { Clock } from '../../../ports/clock.js'
+import { Fault, reasonOf } from '../../../ports/fault.js'
+import type { IndiClient } from '../../link/indi/client.js'
+import type { IndiChange, IndiItem, IndiProperty, IndiValue } from '../../link/indi/property.js'
 
 export type Values = Readonly<Record<string, IndiValue>>
 
@@ -73,8 +73,15 @@ export async function openSession(options: SessionOptions, signal: AbortSignal):
       .catch(error => {
         throw error instanceof Fault && error.code === 'timeout' ? unknown(client, name) : error
       })
-    const early = new Set(client.properties(name).map(property => property.name))
-    await apply(session, properties, property => early.has(property), signal)
+    const early = new Set<string>()
+    // CONNECTION comes first, and the serial port to connect to after it; a network address when that mode is chosen.
+    for (let fresh = Object.keys(properties); fresh.length > 0; ) {
+      await quiet(session, signal)
+      fresh = fresh.filter(property => session.property(property) && !early.has(property))
+      await apply(session, properties, property => fresh.includes(property), signal)
+      for (const property of fresh) early.add(property)
+      if (fresh.length > 0) fresh = Object.keys(properties)
+    }
     if (!session.isOn('CONNECTION', 'CONNECT')) {
       await session.settle('CONNECTION', { CONNECT: true }, { what: 'connecting', ms: connectMs, signal })
     }

@@ -1,7 +1,7 @@
 // A focuser of an INDI server that knows its absolute position.
-import { Fault } from '../../ports/fault.js'
-import type { Focuser } from '../../ports/focuser.js'
-import type { IndiSession } from './indi-session.js'
+import { Fault } from '../../../ports/fault.js'
+import type { Focuser } from '../../../ports/focuser.js'
+import type { IndiSession } from './session.js'
 
 const property = 'ABS_FOCUS_POSITION'
 const item = 'FOCUS_ABSOLUTE_POSITION'

@@ -1,7 +1,7 @@
 // Guide pulses through INDI: the same two properties on cameras with an ST-4 socket and on mounts.
-import type { GuidePort } from '../../ports/camera.js'
-import { Fault } from '../../ports/fault.js'
-import type { IndiSession } from './indi-session.js'
+import type { GuidePort } from '../../../ports/camera.js'
+import { Fault } from '../../../ports/fault.js'
+import type { IndiSession } from './session.js'
 
 const axes = {
   north: { property: 'TELESCOPE_TIMED_GUIDE_NS', item: 'TIMED_GUIDE_N', other: 'TIMED_GUIDE_S' },

@@ -1,15 +1,15 @@
 // The life of one exposure after another on an INDI camera: order, countdown, image line, abort. The hard part is the
 // aborted one: its image may still come, and must never be taken for the next.
-import type { ExposurePhase } from '../../ports/camera.js'
-import type { Deadline } from '../../ports/clock.js'
-import { Fault, reasonOf } from '../../ports/fault.js'
-import type { Lend, Lent } from '../../ports/frame.js'
-import { dateObsMs } from '../../science/fits-date.js'
-import { type FitsHeader, readFitsHeader } from '../../science/fits-layout.js'
-import { ScienceError } from '../../science/science-error.js'
-import type { ImageHead, ImageLine } from '../link/indi/client.js'
-import type { IndiChange } from '../link/indi/property.js'
-import { type IndiSession, refused } from './indi-session.js'
+import type { ExposurePhase } from '../../../ports/camera.js'
+import type { Deadline } from '../../../ports/clock.js'
+import { Fault, reasonOf } from '../../../ports/fault.js'
+import type { Lend, Lent } from '../../../ports/frame.js'
+import { dateObsMs } from '../../../science/fits-date.js'
+import { type FitsHeader, readFitsHeader } from '../../../science/fits-layout.js'
+import { ScienceError } from '../../../science/science-error.js'
+import type { ImageHead, ImageLine } from '../../link/indi/client.js'
+import type { IndiChange } from '../../link/indi/property.js'
+import { type IndiSession, refused } from './session.js'
 
 /** A whole FITS file in lent memory, from its first byte. */
 export interface TakenImage {

@@ -1,14 +1,15 @@
 // A camera of an INDI server: what it can do is looked up in its properties at each use, since drivers define, change
 // and delete them as they like.
-import type { Adjustable, Camera, Cooler, Sensor2D } from '../../ports/camera.js'
-import { Fault } from '../../ports/fault.js'
-import type { ExposureOrder, Frame, FrameType, Lend } from '../../ports/frame.js'
-import { bayerNamed, shiftBayer } from '../../science/bayer.js'
-import { indiCooler } from './indi-cooler.js'
-import { openIndiShutter } from './indi-exposure.js'
-import { frameOf } from './indi-frame.js'
-import { indiGuidePort } from './indi-guide-port.js'
-import type { IndiSession, Values } from './indi-session.js'
+import type { Camera, Cooler, Sensor2D } from '../../../ports/camera.js'
+import { Fault } from '../../../ports/fault.js'
+import type { ExposureOrder, Frame, FrameType, Lend } from '../../../ports/frame.js'
+import { bayerNamed, shiftBayer } from '../../../science/bayer.js'
+import { indiCooler } from './cooler.js'
+import { openIndiShutter } from './exposure.js'
+import { frameOf } from './frame.js'
+import { indiGuidePort } from './guide-port.js'
+import { knobOf } from './knobs.js'
+import type { IndiSession, Values } from './session.js'
 
 const setMs = 5000
 const frameTypes: Readonly<Record<FrameType, string>> = {
@@ -17,18 +18,6 @@ const frameTypes: Readonly<Record<FrameType, string>> = {
   bias: 'FRAME_BIAS',
   flat: 'FRAME_FLAT',
 }
-/** Where drivers keep gain and offset: properties of their own, or among the controls (ASI, QHY, V4L2). */
-const knobs = {
-  gain: [
-    ['CCD_GAIN', 'GAIN'],
-    ['CCD_CONTROLS', 'Gain'],
-  ],
-  offset: [
-    ['CCD_OFFSET', 'OFFSET'],
-    ['CCD_CONTROLS', 'Offset'],
-  ],
-} as const
-
 /** @param readoutSeconds longest time from shutter close to the last byte */
 export async function openIndiCamera(
   session: IndiSession,
@@ -46,10 +35,10 @@ export async function openIndiCamera(
       return sensorOf(session, readoutSeconds)
     },
     get gain() {
-      return adjustable(session, 'gain')
+      return knobOf(session, 'gain')
     },
     get offset() {
-      return adjustable(session, 'offset')
+      return knobOf(session, 'offset')
     },
     get cooler(): Cooler | undefined {
       return cooling.cooler()
@@ -130,21 +119,8 @@ function cfaOffset(session: IndiSession, item: string): number {
   return Number.isInteger(offset) ? offset : 0
 }
 
-function knobOf(session: IndiSession, which: 'gain' | 'offset'): readonly [string, string] | undefined {
-  return knobs[which].find(
-    ([property, item]) => session.item(property, item) && session.property(property)?.permission !== 'ro',
-  )
-}
-
-function adjustable(session: IndiSession, which: 'gain' | 'offset'): Adjustable | undefined {
-  const knob = knobOf(session, which)
-  const item = knob && session.item(...knob)
-  if (!knob || !item) return undefined
-  return { min: item.min ?? 0, max: item.max ?? 65535, read: () => session.number(...knob) ?? Number.NaN }
-}
-
 function checkOrder(order: ExposureOrder, camera: Camera, session: IndiSession): void {
-  const { sensor, gain, offset } = camera
+  const { sensor } = camera
   const wrong = (what: string, fix: string) => new Fault('bad-input', `INDI camera "${session.name}" ${what}`, fix)
   const { exposureSeconds, binning, region } = order
   const { minExposureSeconds: least = 0, maxExposureSeconds: most = 86_400, maxBinning } = sensor
@@ -154,15 +130,12 @@ function checkOrder(order: ExposureOrder, camera: Camera, session: IndiSession):
   if (!Number.isInteger(binning) || binning < 1 || binning > maxBinning) {
     throw wrong(`cannot bin ${binning}×${binning}`, `Give a whole number from 1 to ${maxBinning}`)
   }
-  for (const [what, value, knob] of [
-    ['gain', order.gain, gain],
-    ['offset', order.offset, offset],
-  ] as const) {
+  for (const which of ['gain', 'offset'] as const) {
+    const value = order[which]
     if (value === undefined) continue
-    if (!knob) throw wrong(`has no ${what} to set`, `Leave the ${what} out`)
-    if (!(value >= knob.min && value <= knob.max)) {
-      throw wrong(`cannot set ${what} ${value}`, `Give a ${what} from ${knob.min} to ${knob.max}`)
-    }
+    const knob = knobOf(session, which)
+    if (!knob) throw wrong(`has no ${which} to set`, `Leave the ${which} out`)
+    knob.order(value)
   }
   if (!region) return
   const { width = 0, height = 0 } = sensor
@@ -216,7 +189,9 @@ async function setUp(order: ExposureOrder, session: IndiSession, apply: Setter, 
   }
   for (const which of ['gain', 'offset'] as const) {
     const value = order[which]
-    const knob = knobOf(session, which)
-    if (value !== undefined && knob) await set(knob[0], { [knob[1]]: value }, `setting ${which} ${value}`)
+    const knob = value === undefined ? undefined : knobOf(session, which)
+    if (value === undefined || !knob) continue
+    const { property, values } = knob.order(value)
+    await set(property, values, `setting ${which} ${value}`)
   }
 }

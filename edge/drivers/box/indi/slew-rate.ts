@@ -1,5 +1,5 @@
 // Which of a mount's slew rates comes nearest to a speed. INDI names rates and gives no numbers.
-import type { IndiProperty } from '../link/indi/property.js'
+import type { IndiProperty } from '../../link/indi/property.js'
 
 const siderealDegPerSecond = 15.041 / 3600
 /** What "guide" and "max" usually mean; the rates between them grow by a constant factor. */

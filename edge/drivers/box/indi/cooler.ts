@@ -1,7 +1,7 @@
 // The cooler of an INDI camera. INDI tells no target apart from the temperature, so the one we ordered is remembered.
-import type { Cooler } from '../../ports/camera.js'
-import { Fault } from '../../ports/fault.js'
-import type { IndiSession } from './indi-session.js'
+import type { Cooler } from '../../../ports/camera.js'
+import { Fault } from '../../../ports/fault.js'
+import type { IndiSession } from './session.js'
 
 const answerMs = 10_000
 const temperature = 'CCD_TEMPERATURE'

@@ -1,0 +1,172 @@
+// INDI's real serial drivers, started by us, end to end against fakes of the devices they are for: what our port is
+// asked arrives at the device in its maker's words, and what the device does is told by the port.
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import t from 'tap'
+import { indiDriver } from '../../edge/drivers/box/indi.js'
+import { indiLink } from '../../edge/drivers/link/indi/indi-link.js'
+import type { Clock } from '../../edge/ports/clock.js'
+import type { PortName, Ports } from '../../edge/ports/device.js'
+import { Fault } from '../../edge/ports/fault.js'
+import type { RawProperties } from '../../edge/ports/raw-properties.js'
+import { bench } from '../support/bench.js'
+import type { Teardown } from '../support/bench-devices.js'
+import { noIndiServer } from '../support/indi-server.js'
+import { fakeBaader, fakeIoptron, fakeLx200, fakeMoonlite, fakePegasus } from '../support/serial-devices.js'
+import { noSocat, type SerialDevice, serialLine } from '../support/serial-line.js'
+
+const never = new AbortController().signal
+const reason = new Fault('aborted', 'enough of this', 'Start again')
+const skip = noIndiServer || noSocat
+
+interface Behind<P> {
+  readonly driver: string
+  readonly device: string
+  readonly port: P
+  readonly fake: SerialDevice
+  /** Over the network instead of the serial line. */
+  readonly network?: boolean
+}
+
+/** Opens a device behind its driver and a serial line to the fake. */
+async function openSerial<P extends PortName>(
+  t: Teardown,
+  { driver, device, port, fake, network }: Behind<P>,
+): Promise<{ port: NonNullable<Ports[P]>; heard: readonly string[]; clock: Clock; raw: RawProperties }> {
+  const folder = mkdtempSync(join(tmpdir(), 'serial-'))
+  t.teardown(() => rmSync(folder, { recursive: true, force: true }))
+  const tty = join(folder, 'tty')
+  const { heard, tcp } = await serialLine(t, tty, fake)
+  const table = bench()
+  t.teardown(() => table.close())
+  const link = await table.openLink(indiLink, { drivers: [driver] })
+  const properties = network
+    ? { CONNECTION_MODE: { CONNECTION_TCP: true }, DEVICE_ADDRESS: { ADDRESS: '127.0.0.1', PORT: `${tcp}` } }
+    : { DEVICE_PORT: { PORT: tty }, DEVICE_AUTO_SEARCH: { INDI_DISABLED: true } }
+  const { ports } = await table.open(indiDriver, { device, ports: [port], properties }, link)
+  return { port: ports[port] as NonNullable<Ports[P]>, heard, clock: table.clock, raw: ports.raw! }
+}
+
+t.test('a mount that speaks LX200', { skip, timeout: 90_000 }, async t => {
+  const fake = fakeLx200()
+  const {
+    port: mount,
+    heard,
+    clock,
+  } = await openSerial(t, { driver: 'indi_lx200basic', device: 'LX200 Basic', port: 'mount', fake })
+  t.match(mount.status(), { equinox: 'jnow', slewing: false })
+  await mount.slew({ raHours: 7.5, decDeg: 20, equinox: 'jnow' }, never)
+  t.ok(heard.includes(':MS#'))
+  t.match(fake.place(), [7.5, 20], 'the mount stands where it was sent')
+  t.ok(Math.abs(mount.status().decDeg - 20) < 0.02)
+  await mount.sync({ raHours: 7.6, decDeg: 20.5, equinox: 'jnow' }, never)
+  t.ok(heard.includes(':CM#'))
+  t.ok(Math.abs(fake.place()[0] - 7.6) < 0.01)
+  const control = new AbortController()
+  const refused = t.rejects(mount.slew({ raHours: 12, decDeg: 60, equinox: 'jnow' }, control.signal), reason)
+  await clock.sleep(1_500)
+  control.abort(reason)
+  await refused
+  // The order to stop has no answer: it may still be on the line.
+  await clock.sleep(300)
+  const there = fake.place()
+  t.ok(there[1] < 59, `an abort stops it on its way, at ${there}`)
+  await clock.sleep(1_000)
+  t.same(fake.place(), there, 'and it stays there')
+})
+
+t.test('an iOptron mount', { skip, timeout: 90_000 }, async t => {
+  const fake = fakeIoptron()
+  const {
+    port: mount,
+    heard,
+    clock,
+  } = await openSerial(t, { driver: 'indi_ioptronv3_telescope', device: 'iOptronV3', port: 'mount', fake })
+  t.match(mount.status(), { parked: false, slewing: false })
+  await mount.setTracking(false, never)
+  t.equal(fake.state(), 'stopped')
+  await mount.slew({ raHours: 8, decDeg: 30, equinox: 'jnow' }, never)
+  t.equal(fake.state(), 'tracking', 'after a slew it tracks')
+  await mount.sync({ raHours: 8.1, decDeg: 30.5, equinox: 'jnow' }, never)
+  t.ok(Math.abs(mount.status().raHours - 8.1) < 0.01)
+  const control = new AbortController()
+  const refused = t.rejects(mount.slew({ raHours: 12, decDeg: 60, equinox: 'jnow' }, control.signal), reason)
+  await clock.sleep(1_500)
+  control.abort(reason)
+  await refused
+  t.ok(heard.includes(':Q#'))
+  t.not(fake.state(), 'slewing')
+  await mount.sense!(never)
+  await mount.park!(never)
+  t.equal(fake.state(), 'parked')
+  t.match(mount.status(), { parked: true, tracking: false, slewing: false })
+  await t.rejects(mount.slew({ raHours: 8, decDeg: 30, equinox: 'jnow' }, never), { code: 'limit' })
+  await mount.unpark!(never)
+  t.equal(mount.status().parked, false)
+  await mount.guidePort!.pulse('north', 200, never)
+  t.ok(
+    heard.some(command => /^:(Mn|ZE|ZC|Mz)/.test(command)),
+    heard.slice(-5).join(' '),
+  )
+})
+
+t.test('a Moonlite focuser', { skip, timeout: 60_000 }, async t => {
+  const fake = fakeMoonlite()
+  // Its driver empties the line before each command: on a pseudo terminal, and only there, that throws away the command
+  // before, which has no answer to wait for.
+  const network = true
+  const {
+    port: focuser,
+    heard,
+    clock,
+  } = await openSerial(t, { driver: 'indi_moonlite_focus', device: 'MoonLite', port: 'focuser', fake, network })
+  await focuser.moveTo(21_000, never)
+  t.equal(fake.place(), 21_000)
+  t.equal(focuser.position(), 21_000)
+  t.equal(focuser.celsius?.(), 10)
+  const control = new AbortController()
+  const refused = t.rejects(focuser.moveTo(10_000, control.signal), reason)
+  await clock.sleep(700)
+  control.abort(reason)
+  await refused
+  t.ok(heard.includes(':FQ#'))
+  t.ok(fake.place() > 10_000, `halted at ${fake.place()}`)
+})
+
+t.test('a Baader dome', { skip, timeout: 90_000 }, async t => {
+  const fake = fakeBaader()
+  const { port: dome } = await openSerial(t, { driver: 'indi_baader_dome', device: 'Baader Dome', port: 'dome', fake })
+  t.equal(dome.kind, 'dome')
+  await dome.open(never)
+  t.equal(fake.shutter(), 1, 'the shutter is open')
+  t.match(dome.status(), { shutter: 'open' })
+  await dome.turnTo!(30, never)
+  t.ok(Math.abs((dome.status().azDeg ?? 0) - 30) < 1)
+  await dome.close(never)
+  t.equal(fake.shutter(), 0)
+  t.match(dome.status(), { shutter: 'closed' })
+})
+
+t.test('a Pegasus power box', { skip, timeout: 60_000 }, async t => {
+  const fake = fakePegasus()
+  const what = { driver: 'indi_pegasus_upb', device: 'Pegasus UPB', port: 'switches', fake } as const
+  const { port: bank, raw } = await openSerial(t, what)
+  const ids = bank.channels.map(({ id }) => id)
+  t.ok(ids.includes('power_control_2') && ids.includes('dew_b'), ids.join(', '))
+  t.equal(bank.value('power_control_2'), 1)
+  await bank.set('power_control_2', 0, never)
+  t.same(fake.outlets, [1, 0, 1, 1], 'this outlet, and no other')
+  await bank.set('power_control_4', 0, never)
+  t.same(fake.outlets, [1, 0, 1, 0])
+  await bank.set('power_control_2', 1, never)
+  t.same(fake.outlets, [1, 1, 1, 0])
+  await bank.set('dew_b', 40, never)
+  t.same(fake.heaters, [0, 102, 0], '40 % of 255')
+  t.ok(Math.abs(bank.value('dew_b')! - 40) < 0.5)
+  const locked = raw.list().filter(property => property.locked)
+  t.ok(
+    locked.some(({ name }) => name === 'POWER_CONTROL'),
+    'what it feeds is guarded at the switch alone',
+  )
+})
