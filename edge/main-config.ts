@@ -17,6 +17,7 @@ import { mountSettings } from './services/mount-settings.js'
 import { pierCamSettings } from './services/pier-camera-settings.js'
 import { type ChannelPolicy, policyOf, powerSettings } from './services/power-settings.js'
 import { siteSettings } from './services/site-settings.js'
+import { rainSettings, sensorSettings } from './services/station-settings.js'
 import type { BoxEntry, LinkEntry } from './spine/devices.js'
 import { namingBy, standardTemplate } from './store/naming.js'
 
@@ -154,6 +155,8 @@ export const configSchema = z
     focus: focusSettings.prefault({}),
     mount: mountSettings.prefault({}),
     power: powerSettings.prefault({}),
+    sensors: sensorSettings.prefault({}),
+    rain_sensors: rainSettings.prefault({}),
     archive: archiveSettings.prefault({}),
     memory: memorySettings.prefault({}),
     access: accessSettings.prefault({}),
@@ -180,6 +183,12 @@ export const configSchema = z
       namingBy(settings.archive.template)
     } catch (error) {
       context.addIssue({ code: 'custom', path: ['archive', 'template'], message: asFault(error, 'template').message })
+    }
+    for (const [name, { device }] of Object.entries(settings.rain_sensors)) {
+      const complain = (key: string, message: string) =>
+        context.addIssue({ code: 'custom', path: ['rain_sensors', name, ...(key ? [key] : [])], message })
+      if (!Object.hasOwn(devices, device)) complain('device', `there is no device "${device}" under devices:`)
+      if (Object.hasOwn(devices, name)) complain('', `a device is called "${name}" already`)
     }
     for (const [role, name] of Object.entries(settings.use)) {
       const words = name !== undefined && misused(role as Role, name, devices)

@@ -1,5 +1,6 @@
 // Devices, services and their actions for one configuration: what is stopped and started anew when it is saved.
 
+import { hearTopics } from './api/mqtt/hear-topics.js'
 import { channelPolicy, entriesOf, type Settings } from './main-config.js'
 import { rungsOf } from './main-recovery.js'
 import type { Who } from './ports/action.js'
@@ -37,6 +38,7 @@ import { reportPower } from './services/power-reports.js'
 import { rawActions } from './services/raw-actions.js'
 import { reportDevices } from './services/reports.js'
 import { shelfActions } from './services/shelf-actions.js'
+import { reportStations } from './services/stations.js'
 import { trainActions } from './services/train-actions.js'
 import type { ActionTable } from './spine/actions.js'
 import { type LinkView, openDevices } from './spine/devices.js'
@@ -87,6 +89,7 @@ export function startNight(settings: Settings, ground: Ground): Night {
     encodeJpeg: pixels.encodeJpeg,
     data: ground.data,
     outputs,
+    hearTopics: hearTopics(clock, random),
   })
   // From here on nobody sees a mount or a roof that is not behind its limits.
   const devices = interlocked(rack, {
@@ -157,6 +160,7 @@ export function startNight(settings: Settings, ground: Ground): Night {
   }
   const ends = [
     reportDevices({ devices, feed, claims, clock }),
+    reportStations({ devices, feed, clock, sensors: settings.sensors, rain: settings.rain_sensors }),
     reportMounts({ ...shared, site }),
     reportPower({ ...shared, policy }),
     watchBattery({ ...ending, settings: settings.power.battery, machine: ground.machine }),

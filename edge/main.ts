@@ -5,6 +5,7 @@ import { hostname } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type HttpFace, startHttp } from './api/http/server.js'
+import { hearTopics } from './api/mqtt/hear-topics.js'
 import { type MqttFace, mqttFace } from './api/mqtt/mqtt-face.js'
 import { links } from './drivers/index.js'
 import { configSchema, demoConfig, habitsOf, type Settings } from './main-config.js'
@@ -173,6 +174,7 @@ async function assemble(where: Surroundings, ends: ((reason: Fault) => Promise<v
       tools: name => ({
         ...{ clock, random, log: log.named(name), encodeJpeg: pixels.encodeJpeg },
         folder: join(folder, 'links', '.look'),
+        hearTopics: hearTopics(clock, random),
       }),
     }),
   ])

@@ -39,6 +39,8 @@ const say: Readonly<Record<string, (body: Record<string, unknown>) => string>> =
   'device-ready': body => `“${body.device}” is ready`,
   'device-lost': body => `“${body.device}” is gone: ${body.reason}`,
   'device-reset': body => `To bring “${body.device}” back: ${body.how}`,
+  'sensor-failed': body => `${body.name} of “${body.device}” is not believed: ${body.reason}`,
+  'sensor-well': body => `${body.name} of “${body.device}” is believed again`,
   'mount-slewed': body => `The mount stands on ${body.target ?? 'its target'}`,
   'mount-parked': () => 'The mount is parked',
   'mount-unparked': () => 'The mount is unparked',

@@ -3,6 +3,26 @@
 import { flag, type Kind, list, measured, number, presence, record, shown, temperature, text, time } from './field.js'
 import { shelterKinds } from './fields-shelter.js'
 
+/** What stations measure, whichever kind they are. */
+const readings = {
+  humidityPercent: number('Humidity', '%', 0, { ...measured, deviceClass: 'humidity' }),
+  dewPointCelsius: number('Dew point', '°C', 1, temperature),
+  skyCelsius: number('Sky temperature', '°C', 1, temperature),
+  cloudPercent: number('Cloud', '%', 0, { ...measured, icon: 'mdi:weather-cloudy' }),
+  windMetresPerSecond: number('Wind', 'm/s', 1, { ...measured, deviceClass: 'wind_speed' }),
+  gustMetresPerSecond: number('Gusts', 'm/s', 1, { ...measured, deviceClass: 'wind_speed' }),
+  raining: flag('Rain', { entity: true, deviceClass: 'moisture' }),
+  pressureHectopascals: number('Pressure', 'hPa', 0, { ...measured, deviceClass: 'atmospheric_pressure' }),
+  skyMagnitude: number('Sky brightness', 'mag/arcsec²', 2, { ...measured, icon: 'mdi:weather-night' }),
+  nakedEyeMagnitude: number('Faintest star for the eye', 'mag', 1),
+  lux: number('Light', 'lx', 2, { ...measured, deviceClass: 'illuminance' }),
+  volts: number('Supply', 'V', 2, { ...measured, deviceClass: 'voltage' }),
+  amperes: number('Current', 'A', 2, { ...measured, deviceClass: 'current' }),
+  watts: number('Power', 'W', 1, { ...measured, deviceClass: 'power' }),
+  failed: record('What may not be believed, and why'),
+  trouble: text('Failed sensors', { entity: true, diagnostic: true, icon: 'mdi:alert' }),
+}
+
 /** By the first part of a state's path. */
 export const kinds: Readonly<Record<string, Kind>> = {
   observatory: {
@@ -125,17 +145,7 @@ export const kinds: Readonly<Record<string, Kind>> = {
   weather: {
     name: 'Weather',
     staleAfterMs: 180_000,
-    fields: {
-      ...presence,
-      ambientCelsius: number('Temperature', '°C', 1, temperature),
-      humidityPercent: number('Humidity', '%', 0, { ...measured, deviceClass: 'humidity' }),
-      dewPointCelsius: number('Dew point', '°C', 1, temperature),
-      skyCelsius: number('Sky temperature', '°C', 1, temperature),
-      cloudPercent: number('Cloud', '%', 0, { ...measured, icon: 'mdi:weather-cloudy' }),
-      windMetresPerSecond: number('Wind', 'm/s', 1, { ...measured, deviceClass: 'wind_speed' }),
-      raining: flag('Rain', { entity: true, deviceClass: 'moisture' }),
-      pressureHectopascals: number('Pressure', 'hPa', 0, { ...measured, deviceClass: 'atmospheric_pressure' }),
-    },
+    fields: { ...presence, ambientCelsius: number('Temperature', '°C', 1, temperature), ...readings },
   },
   sensor: {
     name: 'Sensor',
@@ -143,9 +153,11 @@ export const kinds: Readonly<Record<string, Kind>> = {
     fields: {
       ...presence,
       celsius: number('Temperature', '°C', 1, temperature),
-      humidityPercent: number('Humidity', '%', 0, { ...measured, deviceClass: 'humidity' }),
-      skyMagnitude: number('Sky brightness', 'mag/arcsec²', 2, { ...measured, icon: 'mdi:weather-night' }),
-      volts: number('Supply', 'V', 2, { ...measured, deviceClass: 'voltage' }),
+      ...readings,
+      latitudeDeg: number('Latitude', '°', 5),
+      longitudeDeg: number('Longitude, east positive', '°', 5),
+      elevationMetres: number('Height above the sea', 'm', 0),
+      satellites: number('Satellites', undefined, 0, measured),
       mainsOk: flag('Mains', { entity: true, deviceClass: 'power' }),
       batteryLow: flag('Battery low', { entity: true, deviceClass: 'battery' }),
     },
