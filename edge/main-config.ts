@@ -12,6 +12,7 @@ import type { DriverSheet } from './ports/settings.js'
 import type { StoreHabits } from './ports/store.js'
 import { calibrationSettings } from './services/calibration-library.js'
 import { cameraSettings, deviceName } from './services/camera-actions.js'
+import { heaterSettings } from './services/heater-settings.js'
 import { stackingSettings } from './services/live-stack.js'
 import { mountSettings } from './services/mount-settings.js'
 import { pierCamSettings } from './services/pier-camera-settings.js'
@@ -157,6 +158,7 @@ export const configSchema = z
     power: powerSettings.prefault({}),
     sensors: sensorSettings.prefault({}),
     rain_sensors: rainSettings.prefault({}),
+    heaters: heaterSettings.prefault({}),
     archive: archiveSettings.prefault({}),
     memory: memorySettings.prefault({}),
     access: accessSettings.prefault({}),
@@ -189,6 +191,13 @@ export const configSchema = z
         context.addIssue({ code: 'custom', path: ['rain_sensors', name, ...(key ? [key] : [])], message })
       if (!Object.hasOwn(devices, device)) complain('device', `there is no device "${device}" under devices:`)
       if (Object.hasOwn(devices, name)) complain('', `a device is called "${name}" already`)
+    }
+    for (const [name, { device, air, glass }] of Object.entries(settings.heaters)) {
+      for (const [key, wanted] of Object.entries({ device, air, glass })) {
+        if (wanted === undefined || Object.hasOwn(devices, wanted)) continue
+        const message = `there is no device "${wanted}" under devices:`
+        context.addIssue({ code: 'custom', path: ['heaters', name, key], message })
+      }
     }
     for (const [role, name] of Object.entries(settings.use)) {
       const words = name !== undefined && misused(role as Role, name, devices)
@@ -240,6 +249,9 @@ use:
   dome: roof
   cover: cover
   pier_cam: pier
+
+heaters:
+  lens: {device: relays, channel: dew-heater, air: weather}
 
 pier_cam:
   enabled: true

@@ -23,6 +23,7 @@ import { watchBattery } from './services/battery.js'
 import { calibrationActions } from './services/calibration-actions.js'
 import { calibrationLibrary } from './services/calibration-library.js'
 import { cameraActions } from './services/camera-actions.js'
+import { dewHeaters } from './services/dew-heaters.js'
 import { domeActions } from './services/dome-actions.js'
 import { exposureService } from './services/exposure.js'
 import { focusActions } from './services/focus-loop.js'
@@ -122,6 +123,7 @@ export function startNight(settings: Settings, ground: Ground): Night {
   const powering = { ...shared, policy, standing: ground.standing, log: log.named('power') }
   const power = powerService({ ...powering, settings: settings.power })
   const ending = { ...powering, power, warmRate: settings.power.warm_c_per_min }
+  const heaters = dewHeaters({ devices, feed, store, clock, log: log.named('heater'), heaters: settings.heaters })
   const withdraw = actions.offer([
     ...cameraActions({ ...shared, imaging, settings: camera }),
     ...stacking.actions,
@@ -132,6 +134,7 @@ export function startNight(settings: Settings, ground: Ground): Night {
     ...trainActions(shared),
     ...domeActions(shared),
     ...rawActions(shared),
+    ...heaters.actions,
     ...shelfActions({ store, feed }),
     ...calibrationActions({ ...calibrating, imaging, library }),
     ...observatoryActions(lamps),
@@ -185,6 +188,7 @@ export function startNight(settings: Settings, ground: Ground): Night {
     await stopMotion(devices, log)
     await imaging.stop(reason)
     await pierCamera.stop()
+    await heaters.stop()
     await last()
     for (const end of ends) end()
     await rack.close()

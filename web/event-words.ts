@@ -41,6 +41,8 @@ const say: Readonly<Record<string, (body: Record<string, unknown>) => string>> =
   'device-reset': body => `To bring “${body.device}” back: ${body.how}`,
   'sensor-failed': body => `${body.name} of “${body.device}” is not believed: ${body.reason}`,
   'sensor-well': body => `${body.name} of “${body.device}” is believed again`,
+  'heater-safe': body => `Dew heater “${body.heater}” goes by its safe ${body.percent} %: ${body.reason}`,
+  'heater-well': body => `Dew heater “${body.heater}” goes by the dew point again`,
   'mount-slewed': body => `The mount stands on ${body.target ?? 'its target'}`,
   'mount-parked': () => 'The mount is parked',
   'mount-unparked': () => 'The mount is unparked',
@@ -66,4 +68,4 @@ export function eventWords(event: FeedEvent): string | undefined {
 
 /** Kinds worth a warning's colour. */
 export const isTrouble = (kind: string): boolean =>
-  /failed|lost|refused|waiting|battery-(low|critical|unknown)/.test(kind)
+  /failed|lost|refused|waiting|safe|battery-(low|critical|unknown)/.test(kind)

@@ -136,6 +136,17 @@ export interface Readings extends Presence {
   readonly [field: string]: unknown
 }
 
+export interface Heater {
+  readonly mode?: 'auto' | 'manual' | 'off'
+  readonly percent?: number
+  readonly manualPercent?: number
+  readonly dewPointCelsius?: number
+  readonly glassCelsius?: number
+  readonly targetCelsius?: number
+  readonly failed?: string
+  readonly outputTrouble?: string
+}
+
 export interface Video extends Presence {
   readonly enabled?: boolean
   readonly streaming?: boolean

@@ -6,6 +6,7 @@ import { replayDriver } from './camera/replay.js'
 import { i2cLink } from './link/i2c/i2c-link.js'
 import { indiLink } from './link/indi/indi-link.js'
 import { simulatorLink } from './link/simulator/simulator-link.js'
+import { kernelPwmDriver } from './pwm/kernel-pwm.js'
 import { dcttechDriver } from './relay/dcttech.js'
 import { gpioDriver } from './relay/gpio.js'
 import { lcusDriver } from './relay/lcus.js'
@@ -21,7 +22,8 @@ import { ffmpegDriver } from './video/ffmpeg.js'
 
 const relayDrivers: readonly Driver[] = [gpioDriver, dcttechDriver, lcusDriver, pocsDriver]
 
-const sensorDrivers: readonly Driver[] = [
+/** Of the pier's own hardware: what measures, and what heats. */
+const pierDrivers: readonly Driver[] = [
   kernelSensorDriver,
   i2cSensorDriver,
   sqmDriver,
@@ -29,12 +31,13 @@ const sensorDrivers: readonly Driver[] = [
   gpsdDriver,
   jsonSensorDriver,
   mqttSensorDriver,
+  kernelPwmDriver,
 ]
 
 export const drivers: readonly Driver[] = [
   ...[simulatorDriver, indiDriver, replayDriver, ffmpegDriver],
   ...relayDrivers,
-  ...sensorDrivers,
+  ...pierDrivers,
 ]
 
 export const links: readonly LinkDriver[] = [simulatorLink, indiLink, i2cLink]

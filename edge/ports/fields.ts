@@ -142,6 +142,19 @@ export const kinds: Readonly<Record<string, Kind>> = {
       criticalVolts: number('Everything stops below', 'V', 1),
     },
   },
+  heater: {
+    name: 'Dew heater',
+    fields: {
+      mode: text('Mode'),
+      percent: number('Heat', '%', 0, { ...measured, deviceClass: 'power_factor' }),
+      manualPercent: number('Heat by hand', '%', 0),
+      dewPointCelsius: number('Dew point', '°C', 1),
+      glassCelsius: number('Glass', '°C', 1),
+      targetCelsius: number('Glass shall have', '°C', 1),
+      failed: text('Why it goes by its safe duty', { entity: true, diagnostic: true, icon: 'mdi:alert' }),
+      outputTrouble: text('What is wrong with its output', { diagnostic: true }),
+    },
+  },
   weather: {
     name: 'Weather',
     staleAfterMs: 180_000,

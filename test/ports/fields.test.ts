@@ -91,6 +91,11 @@ t.test('a night in which everything happens', async t => {
           },
           battery: { station: 'box' },
         },
+        heaters: {
+          lens: { device: 'relays', channel: 'dew-heater', air: 'weather' },
+          // Its output is not there, and its glass says nothing of a temperature that may be believed.
+          corrector: { device: 'relays', channel: 'none', air: 'weather', glass: 'absurd' },
+        },
       },
     }),
   )

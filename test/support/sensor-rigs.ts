@@ -92,6 +92,17 @@ export function sysfs(test: Test): Tree {
   return tree
 }
 
+/** A PWM chip with two outputs that are exported already. */
+export function pwmTree(test: Test): Tree {
+  const tree = emptyTree(test)
+  tree.put('class/pwm/pwmchip0/export', '')
+  for (const output of ['pwm0', 'pwm1']) {
+    for (const file of ['period', 'duty_cycle', 'enable']) tree.put(`class/pwm/pwmchip0/${output}/${file}`, '0')
+    tree.put(`class/pwm/pwmchip0/${output}/polarity`, 'normal')
+  }
+  return tree
+}
+
 /** Chips by address; each has registers by number, as words with the low byte first. */
 export type FakeChips = Map<number, Map<number, number>>
 

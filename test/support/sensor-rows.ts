@@ -1,4 +1,5 @@
 // How each sensor driver is opened for its contract; a part of the table in bench-devices.ts.
+import { kernelPwmDriver } from '../../edge/drivers/pwm/kernel-pwm.js'
 import { aagDriver } from '../../edge/drivers/sensor/aag.js'
 import { gpsdDriver } from '../../edge/drivers/sensor/gpsd.js'
 import { i2cSensorDriver } from '../../edge/drivers/sensor/i2c-sensor.js'
@@ -8,7 +9,7 @@ import { mqttSensorDriver } from '../../edge/drivers/sensor/mqtt-sensor.js'
 import { sqmDriver } from '../../edge/drivers/sensor/sqm.js'
 import type { BenchRow } from './bench-devices.js'
 import { hasMosquitto, mosquitto } from './mosquitto.js'
-import { aSky, cloudWatcher, fakeBus, gpsd, jsonServer, noGpsd, sqmDevice, sysfs } from './sensor-rigs.js'
+import { aSky, cloudWatcher, fakeBus, gpsd, jsonServer, noGpsd, pwmTree, sqmDevice, sysfs } from './sensor-rigs.js'
 import { noSocat } from './serial-device.js'
 import { saidOverAndOver } from './topic-speaker.js'
 
@@ -38,6 +39,13 @@ export const sensorRows: readonly BenchRow[] = [
   chip('mlx90614'),
   chip('tsl2591'),
   chip('ina226'),
+  {
+    ...{ name: 'kernel-pwm', driver: kernelPwmDriver, ports: ['switches'], skip: false },
+    async ready(test) {
+      const channels = [0, 1].map(output => ({ id: `heater-${output}`, output }))
+      return { options: { channels, root: pwmTree(test).root } }
+    },
+  },
   {
     ...{ ...station, name: 'sqm', driver: sqmDriver, skip: noSocat },
     ready: async test => ({ options: { address: (await sqmDevice(test)).path, ...quick } }),

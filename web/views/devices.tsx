@@ -14,6 +14,7 @@ import { away } from '../ready'
 import type { Box, Link, Mqtt, Observatory, Storage, Wheel } from '../states'
 import { duration, portWords, sentence, size, spoken } from '../words'
 import { Equipment } from './devices-equipment'
+import { Heaters } from './devices-heaters'
 import { Properties } from './devices-properties'
 import { Settings } from './devices-settings'
 import { Stations } from './devices-stations'
@@ -49,6 +50,7 @@ export function DevicesView() {
           <Boxes kind="link" title="Links" />
         </div>
         <div class="stacked">
+          <Heaters />
           <FilterChoice name={observatory?.wheel} />
           <Train />
           <Stations />

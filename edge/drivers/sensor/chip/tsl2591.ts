@@ -33,7 +33,7 @@ export function tslLux(whole: number, infrared: number, gain: number, ms: number
 }
 
 /**
- * Sky brightness, mag/arcsec², of a sky whose luminance is that many cd/m²: 108 000 cd/m² are 0 mag/arcsec² (Unihedron).
+ * Sky brightness, mag/arcsec²: a luminance of 108 000 cd/m² is 0 mag/arcsec² (Unihedron).
  * Half a sphere of luminance L lights a surface with π L lux; a lens takes less, which the field's offset makes good.
  */
 export function skyMagnitudeOf(lux: number): number | undefined {
