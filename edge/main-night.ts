@@ -1,6 +1,7 @@
 // Devices, services and their actions for one configuration: what is stopped and started anew when it is saved.
 
 import { hearTopics } from './api/mqtt/hear-topics.js'
+import { type BoxPlaces, boxHealth } from './drivers/own/box-health.js'
 import { channelPolicy, entriesOf, type Settings } from './main-config.js'
 import { rungsOf } from './main-recovery.js'
 import type { Who } from './ports/action.js'
@@ -20,6 +21,7 @@ import type { Store } from './ports/store.js'
 import { nightDate } from './science/sky.js'
 import { accessoryActions } from './services/accessory-actions.js'
 import { watchBattery } from './services/battery.js'
+import { reportBox } from './services/box.js'
 import { calibrationActions } from './services/calibration-actions.js'
 import { calibrationLibrary } from './services/calibration-library.js'
 import { cameraActions } from './services/camera-actions.js'
@@ -63,6 +65,8 @@ export interface Ground {
   readonly version: string
   /** Folder of all that is kept. */
   readonly data: string
+  /** Where the box tells of itself, when not in its usual places. */
+  readonly boxPlaces?: BoxPlaces
 }
 
 export interface Night {
@@ -178,6 +182,7 @@ export function startNight(settings: Settings, ground: Ground): Night {
       exposureSeconds: camera.exposure_duration,
       night: () => night(clock.now()),
     }),
+    reportBox({ readBox: boxHealth(ground.boxPlaces), store, feed, clock, log: log.named('box') }),
     ...seizers(rack.boxes, claims),
     library.stop,
   ]

@@ -41,6 +41,7 @@ const say: Readonly<Record<string, (body: Record<string, unknown>) => string>> =
   'device-reset': body => `To bring “${body.device}” back: ${body.how}`,
   'sensor-failed': body => `${body.name} of “${body.device}” is not believed: ${body.reason}`,
   'sensor-well': body => `${body.name} of “${body.device}” is believed again`,
+  'box-warning': body => String(body.words),
   'heater-safe': body => `Dew heater “${body.heater}” goes by its safe ${body.percent} %: ${body.reason}`,
   'heater-well': body => `Dew heater “${body.heater}” goes by the dew point again`,
   'mount-slewed': body => `The mount stands on ${body.target ?? 'its target'}`,
@@ -68,4 +69,4 @@ export function eventWords(event: FeedEvent): string | undefined {
 
 /** Kinds worth a warning's colour. */
 export const isTrouble = (kind: string): boolean =>
-  /failed|lost|refused|waiting|safe|battery-(low|critical|unknown)/.test(kind)
+  /failed|lost|refused|waiting|safe|warning|battery-(low|critical|unknown)/.test(kind)

@@ -239,6 +239,21 @@ export interface Storage {
   readonly low?: boolean
 }
 
+/** `box`: how the box itself is. */
+export interface BoxHealth {
+  readonly model?: string
+  readonly warnings?: readonly string[]
+  readonly cpuCelsius?: number
+  readonly underVoltage?: boolean
+  readonly memoryTotalBytes?: number
+  readonly memoryFreeBytes?: number
+  readonly diskTotalBytes?: number
+  readonly diskFreeBytes?: number
+  readonly load?: number
+  readonly uptimeSeconds?: number
+  readonly cardLifePercent?: number
+}
+
 /** `device/*` and `link/*`. */
 export interface Box extends Presence {
   readonly driver?: string

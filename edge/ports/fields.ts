@@ -142,6 +142,28 @@ export const kinds: Readonly<Record<string, Kind>> = {
       criticalVolts: number('Everything stops below', 'V', 1),
     },
   },
+  box: {
+    name: 'Box',
+    staleAfterMs: 180_000,
+    fields: {
+      model: text('Model'),
+      warning: text('Warning of the box', { entity: true, icon: 'mdi:alert' }),
+      warnings: list('Warnings'),
+      troubled: flag('Box needs attention', { entity: true, deviceClass: 'problem' }),
+      cpuCelsius: number('Processor', '°C', 1, { ...temperature, diagnostic: true }),
+      underVoltage: flag('Under-voltage', { entity: true, deviceClass: 'problem', diagnostic: true }),
+      underVoltageSeen: flag('Under-voltage since the start'),
+      throttled: flag('Slowed down', { entity: true, deviceClass: 'problem', diagnostic: true }),
+      memoryTotalBytes: number('Memory', 'B', 0),
+      memoryFreeBytes: number('Memory free', 'B', 0, { ...measured, deviceClass: 'data_size', diagnostic: true }),
+      diskTotalBytes: number('Disk', 'B', 0),
+      diskFreeBytes: number('Disk free', 'B', 0),
+      load: number('Load', undefined, 1),
+      uptimeSeconds: number('Up for', 's', 0),
+      cardErrors: number('Errors of the disk', undefined, 0, { ...measured, diagnostic: true }),
+      cardLifePercent: number('Life of the card used up', '%', 0, { ...measured, diagnostic: true }),
+    },
+  },
   heater: {
     name: 'Dew heater',
     fields: {

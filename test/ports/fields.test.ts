@@ -15,7 +15,7 @@ import type { Json } from '../../edge/ports/json.js'
 import { jsonSchemaOf } from '../../edge/ports/schema.js'
 import { mqttHouse } from '../support/mqtt-house.js'
 import { openNight, pierConfig } from '../support/night.js'
-import { jsonServer } from '../support/sensor-rigs.js'
+import { jsonServer, piTree } from '../support/sensor-rigs.js'
 import { syntax, visitAll } from '../support/source-tree.js'
 
 /** `kind.field` → values that were seen in it, by their JSON. */
@@ -55,6 +55,13 @@ async function everyStation(t: Parameters<typeof jsonServer>[0]) {
     absurd: absurd('weather'),
     'absurd-too': absurd('sensor'),
   }
+}
+
+/** A Pi with something to warn of. */
+function troubledPi(t: Parameters<typeof piTree>[0]): string {
+  const { root, put } = piTree(t)
+  put('sys/fs/ext4/mmcblk0p2/errors_count', '2')
+  return root
 }
 
 t.test('a night in which everything happens', async t => {
@@ -101,7 +108,7 @@ t.test('a night in which everything happens', async t => {
   )
   // Nobody listens on that port.
   config.links.away = { driver: 'indi', host: '127.0.0.1', port: 1 }
-  const night = await openNight(t, JSON.stringify(config))
+  const night = await openNight(t, JSON.stringify(config), { boxRoot: troubledPi(t) })
   const { ask, start, clock, feed } = night
   const beganMs = clock.now()
   const until = (second: number) => clock.advance(Math.max(0, beganMs + second * 1000 - clock.now()))

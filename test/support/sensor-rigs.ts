@@ -92,6 +92,23 @@ export function sysfs(test: Test): Tree {
   return tree
 }
 
+/** What a Pi 5 with an eMMC tells of itself, `/` as a folder. */
+export function piTree(test: Test): Tree {
+  const tree = emptyTree(test)
+  tree.put('proc/device-tree/model', 'Raspberry Pi 5 Model B Rev 1.0\0')
+  tree.put('proc/meminfo', 'MemTotal:        4034424 kB\nMemFree:          200000 kB\nMemAvailable:    3034424 kB\n')
+  tree.put('proc/loadavg', '0.52 0.58 0.59 1/467 12345\n')
+  tree.put('proc/uptime', '93784.51 180000.00\n')
+  tree.put('sys/devices/platform/soc/soc:firmware/get_throttled', '0\n')
+  tree.put('sys/class/thermal/thermal_zone0/type', 'cpu-thermal\n')
+  tree.put('sys/class/thermal/thermal_zone0/temp', '52350\n')
+  tree.put('sys/class/hwmon/hwmon1/name', 'rpi_volt\n')
+  tree.put('sys/class/hwmon/hwmon1/in0_lcrit_alarm', '0\n')
+  tree.put('sys/fs/ext4/mmcblk0p2/errors_count', '0\n')
+  tree.put('sys/block/mmcblk0/device/life_time', '0x02 0x01\n')
+  return tree
+}
+
 /** A PWM chip with two outputs that are exported already. */
 export function pwmTree(test: Test): Tree {
   const tree = emptyTree(test)
