@@ -1,6 +1,7 @@
 // Devices, services and their actions for one configuration: what is stopped and started anew when it is saved.
 
 import { hearTopics } from './api/mqtt/hear-topics.js'
+import { lookAround } from './drivers/found/look-around.js'
 import { type BoxPlaces, boxHealth } from './drivers/own/box-health.js'
 import { channelPolicy, entriesOf, type Settings } from './main-config.js'
 import { rungsOf } from './main-recovery.js'
@@ -10,6 +11,7 @@ import type { DeviceBox, Devices } from './ports/device.js'
 import type { Views } from './ports/display.js'
 import { asFault, type Fault } from './ports/fault.js'
 import type { Feed } from './ports/feed.js'
+import type { JsonObject } from './ports/json.js'
 import type { BoardReading } from './ports/keeper.js'
 import type { Claims } from './ports/lease.js'
 import type { Log } from './ports/log.js'
@@ -35,6 +37,7 @@ import { mountActions, reportMounts } from './services/mount.js'
 import { limitsOf } from './services/mount-settings.js'
 import { type LinkLamp, observatoryActions, reportObservatory } from './services/observatory.js'
 import { type PierCamera, startPierCamera } from './services/pier-camera.js'
+import { reportPlugged } from './services/plugged.js'
 import { type Power, powerService } from './services/power.js'
 import { powerActions } from './services/power-actions.js'
 import { reportPower } from './services/power-reports.js'
@@ -183,6 +186,13 @@ export function startNight(settings: Settings, ground: Ground): Night {
       night: () => night(clock.now()),
     }),
     reportBox({ readBox: boxHealth(ground.boxPlaces), store, feed, clock, log: log.named('box') }),
+    reportPlugged({
+      ...{ look: lookAround(ground.boxPlaces?.root), feed, clock, log: log.named('plugged') },
+      devices: settings.devices as Record<string, JsonObject>,
+      onCame: () => {
+        for (const { condition, supervised } of rack.boxes) if (condition !== 'ready') supervised.retry()
+      },
+    }),
     ...seizers(rack.boxes, claims),
     library.stop,
   ]

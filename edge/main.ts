@@ -16,6 +16,7 @@ import { asFault, Fault } from './ports/fault.js'
 import type { LogLine } from './ports/log.js'
 import { z } from './ports/schema.js'
 import { lookActions } from './services/link-look.js'
+import { pluggedAction } from './services/plugged.js'
 import { openViews } from './services/views.js'
 import { type Access, openAccess } from './spine/access.js'
 import { createActions } from './spine/actions.js'
@@ -169,6 +170,11 @@ async function assemble(where: Surroundings, ends: ((reason: Fault) => Promise<v
   actions.offer([
     ...held.actions(() => actions.running()),
     pairingAction(access),
+    pluggedAction({
+      feed,
+      merge: changes => held.merge(changes),
+      taken: () => Object.keys(held.settings().devices),
+    }),
     ...lookActions({
       links,
       tools: name => ({

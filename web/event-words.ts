@@ -41,6 +41,8 @@ const say: Readonly<Record<string, (body: Record<string, unknown>) => string>> =
   'device-reset': body => `To bring “${body.device}” back: ${body.how}`,
   'sensor-failed': body => `${body.name} of “${body.device}” is not believed: ${body.reason}`,
   'sensor-well': body => `${body.name} of “${body.device}” is believed again`,
+  'plugged-in': body => `${body.name} was plugged in (${body.place})`,
+  unplugged: body => `${body.name} was unplugged (${body.place})`,
   'box-warning': body => String(body.words),
   'heater-safe': body => `Dew heater “${body.heater}” goes by its safe ${body.percent} %: ${body.reason}`,
   'heater-well': body => `Dew heater “${body.heater}” goes by the dew point again`,

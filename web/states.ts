@@ -254,6 +254,19 @@ export interface BoxHealth {
   readonly cardLifePercent?: number
 }
 
+export interface PluggedThing {
+  readonly id: string
+  readonly name: string
+  readonly place: string
+  readonly drivenBy?: string
+  readonly usedBy?: string
+  readonly entry?: object
+}
+
+export interface Plugged {
+  readonly things?: readonly PluggedThing[]
+}
+
 /** `device/*` and `link/*`. */
 export interface Box extends Presence {
   readonly driver?: string

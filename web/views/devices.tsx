@@ -15,6 +15,7 @@ import { duration, portWords, sentence, spoken } from '../words'
 import { BoxCard } from './devices-box'
 import { Equipment } from './devices-equipment'
 import { Heaters } from './devices-heaters'
+import { PluggedIn } from './devices-plugged'
 import { Properties } from './devices-properties'
 import { Settings } from './devices-settings'
 import { Stations } from './devices-stations'
@@ -48,6 +49,7 @@ export function DevicesView() {
         <div class="stacked">
           <Boxes kind="device" title="Devices" />
           <Boxes kind="link" title="Links" />
+          <PluggedIn />
         </div>
         <div class="stacked">
           <Heaters />

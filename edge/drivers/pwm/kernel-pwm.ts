@@ -113,19 +113,21 @@ async function openOutput(
   signal: AbortSignal,
 ): Promise<Output> {
   const folder = path.join(chip, `pwm${number}`)
-  const put = (file: string, text: string) => writeFile(path.join(folder, file), text)
+  const put = (file: string, text: string) => clock.outside(writeFile(path.join(folder, file), text))
+  const read = (file: string) => clock.outside(readFile(path.join(folder, file), 'utf8'))
+  const there = (place: string) => clock.outside(isThere(place))
   try {
-    if (!(await isThere(chip))) throw await absent(chip)
-    if (!(await isThere(folder))) await writeFile(path.join(chip, 'export'), String(number))
+    if (!(await there(chip))) throw await clock.outside(absent(chip))
+    if (!(await there(folder))) await clock.outside(writeFile(path.join(chip, 'export'), String(number)))
     const endMs = clock.monotonicMs() + exportMs
-    while (!(await isThere(path.join(folder, 'enable')))) {
+    while (!(await there(path.join(folder, 'enable')))) {
       if (clock.monotonicMs() > endMs) {
         throw new Fault('timeout', `the kernel made no ${folder}`, `Check that the chip has an output ${number}`)
       }
       await clock.sleep(lookMs, signal)
     }
     // A period shorter than the duty that still stands is refused, so that goes first; it is no error while unset.
-    if ((await readFile(path.join(folder, 'period'), 'utf8')).trim() !== '0') await put('duty_cycle', '0')
+    if ((await read('period')).trim() !== '0') await put('duty_cycle', '0')
     await put('period', String(periodNs))
     await put('polarity', inverted ? 'inversed' : 'normal')
     await put('duty_cycle', '0')
@@ -139,7 +141,7 @@ async function openOutput(
     throw asFault(error, folder)
   }
   return {
-    read: async () => (100 * Number(await readFile(path.join(folder, 'duty_cycle'), 'utf8'))) / periodNs,
+    read: async () => (100 * Number(await read('duty_cycle'))) / periodNs,
     write: value => put('duty_cycle', String(Math.round((periodNs * value) / 100))),
   }
 }

@@ -2,18 +2,11 @@
 import { driver } from '../../ports/driver.js'
 import { z } from '../../ports/schema.js'
 import { type I2cBus, i2cLink } from '../link/i2c/i2c-link.js'
-import { ina219, ina226, ina260 } from './chip/ina.js'
-import { mlx90614 } from './chip/mlx90614.js'
-import { tsl2591 } from './chip/tsl2591.js'
+import { type ChipName, chipNames, chips } from './chip/chips.js'
 import { polledStation, pollOption } from './station-box.js'
 
-/** By the name in the config. */
-const chips = { mlx90614, tsl2591, ina219, ina226, ina260 } as const
-
-const names = Object.keys(chips) as (keyof typeof chips)[]
-
 const options = z.strictObject({
-  chip: z.enum(names as [keyof typeof chips]).describe(names.map(name => chips[name].summary).join('; ')),
+  chip: z.enum(chipNames as [ChipName]).describe(chipNames.map(name => chips[name].summary).join('; ')),
   address: z.int().min(0x03).max(0x77).optional().describe('Address on the bus; the usual one of the chip when absent'),
   kind: z
     .enum(['sensor', 'weather'])

@@ -4,6 +4,7 @@ import { linkDriver } from '../../../ports/driver.js'
 import { Fault } from '../../../ports/fault.js'
 import { z } from '../../../ports/schema.js'
 import { addressOf, loadIoctl } from '../ioctl.js'
+import { chipsOn } from './chips-on.js'
 
 /** What chips are asked with. All reject with `offline` when nobody acknowledges, with `limit` when too much waits. */
 export interface I2cBus {
@@ -102,6 +103,7 @@ export const i2cLink = linkDriver<typeof options, I2cBus>({
       },
     }
   },
+  found: (bus, { clock }, signal) => chipsOn(bus, clock, signal),
 })
 
 function openingFault(path: string, error: NodeJS.ErrnoException): Fault {
