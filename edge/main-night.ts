@@ -27,7 +27,7 @@ import { reportBox } from './services/box.js'
 import { calibrationActions } from './services/calibration-actions.js'
 import { calibrationLibrary } from './services/calibration-library.js'
 import { cameraActions } from './services/camera-actions.js'
-import { dewHeaters } from './services/dew-heaters.js'
+import { type DewHeaters, dewHeaters } from './services/dew-heaters.js'
 import { domeActions } from './services/dome-actions.js'
 import { exposureService } from './services/exposure.js'
 import { focusActions } from './services/focus-loop.js'
@@ -129,8 +129,8 @@ export function startNight(settings: Settings, ground: Ground): Night {
   })
   const powering = { ...shared, policy, standing: ground.standing, log: log.named('power') }
   const power = powerService({ ...powering, settings: settings.power })
-  const ending = { ...powering, power, warmRate: settings.power.warm_c_per_min }
   const heaters = dewHeaters({ devices, feed, store, clock, log: log.named('heater'), heaters: settings.heaters })
+  const ending = { ...powering, power: withHeaters(power, heaters), warmRate: settings.power.warm_c_per_min }
   const withdraw = actions.offer([
     ...cameraActions({ ...shared, imaging, settings: camera }),
     ...stacking.actions,
@@ -215,6 +215,27 @@ export function startNight(settings: Settings, ground: Ground): Night {
     end: reason => stop(reason, () => rest(power, clock, log)),
   }
 }
+
+/** Heaters that mind themselves would switch on again what has been switched off over their heads. */
+const withHeaters = (power: Power, heaters: DewHeaters): Power => ({
+  ...power,
+  async coolHeaters(signal) {
+    heaters.rest()
+    await power.coolHeaters(signal)
+  },
+  async enter(moment, signal) {
+    heaters.rest()
+    await power.enter(moment, signal)
+  },
+  async down(tell, signal, but) {
+    heaters.rest()
+    await power.down(tell, signal, but)
+  },
+  async up(tell, signal) {
+    heaters.wake()
+    await power.up(tell, signal)
+  },
+})
 
 /** Whatever does not obey must not keep the agent from ending: its keeper knows what it is to be without us. */
 async function rest(power: Power, clock: Clock, log: Log) {

@@ -140,6 +140,7 @@ export interface Heater {
   readonly mode?: 'auto' | 'manual' | 'off'
   readonly percent?: number
   readonly manualPercent?: number
+  readonly rests?: boolean
   readonly dewPointCelsius?: number
   readonly glassCelsius?: number
   readonly targetCelsius?: number

@@ -48,6 +48,7 @@ export const pierKinds: Readonly<Record<string, Kind>> = {
       mode: text('Mode'),
       percent: number('Heat', '%', 0, { ...measured, deviceClass: 'power_factor' }),
       manualPercent: number('Heat by hand', '%', 0),
+      rests: flag('Off since the night was ended'),
       dewPointCelsius: number('Dew point', '°C', 1),
       glassCelsius: number('Glass', '°C', 1),
       targetCelsius: number('Glass shall have', '°C', 1),

@@ -23,6 +23,9 @@ export interface HeaterParts {
 
 export interface DewHeaters {
   readonly actions: Action[]
+  /** All off, until somebody sets one or the station is switched on: the night has ended, or the battery. */
+  rest(): void
+  wake(): void
   /** Off with the heat, and no more of it. */
   stop(): Promise<void>
 }
@@ -41,9 +44,11 @@ export function dewHeaters(parts: HeaterParts): DewHeaters {
   const { heaters, store, clock, log } = parts
   const kept: Promise<Kept<Record<string, Wish>>> = store.keep('dew-heaters/wishes', wishes, {})
   const wished = new Map<string, Wish>()
+  const resting = new Set<string>()
   const all = Object.entries(heaters).map(([name, settings]) => {
     const asWritten = { mode: settings.mode, percent: settings.manual_percent }
-    return oneHeater(name, settings, () => wished.get(name) ?? asWritten, parts)
+    const wanted = () => ({ ...(wished.get(name) ?? asWritten), rests: resting.has(name) })
+    return oneHeater(name, settings, wanted, parts)
   })
   const begun = kept
     .then(({ read }) => {
@@ -87,6 +92,7 @@ export function dewHeaters(parts: HeaterParts): DewHeaters {
       const before = wished.get(heater) ?? { mode: standard, percent: manual_percent }
       const next = { mode: mode ?? 'manual', percent: percent ?? before.percent }
       wished.set(heater, next)
+      resting.delete(heater)
       await (await kept).write(Object.fromEntries(wished))
       for (const one of all) one.tick()
       return next
@@ -95,6 +101,11 @@ export function dewHeaters(parts: HeaterParts): DewHeaters {
 
   return {
     actions: all.length > 0 ? [set] : [],
+    rest() {
+      for (const name of Object.keys(heaters)) resting.add(name)
+      for (const heater of all) heater.tick()
+    },
+    wake: () => resting.clear(),
     async stop() {
       ticking.cancel()
       await begun
@@ -103,7 +114,9 @@ export function dewHeaters(parts: HeaterParts): DewHeaters {
   }
 }
 
-function oneHeater(name: string, settings: HeaterSettings, wanted: () => Wish, parts: HeaterParts) {
+type Wanted = Wish & { readonly rests: boolean }
+
+function oneHeater(name: string, settings: HeaterSettings, wanted: () => Wanted, parts: HeaterParts) {
   const { feed, clock, log } = parts
   const { device: box, channel, period_s, least_s } = settings
   const device = parts.devices.device('switches', box)
@@ -146,13 +159,14 @@ function oneHeater(name: string, settings: HeaterSettings, wanted: () => Wish, p
       writing = undefined
     })
   }
-  const tell = (duty: HeaterDuty, { mode, percent }: Wish, readings: Readings) => {
+  const tell = (duty: HeaterDuty, { mode, percent, rests }: Wanted, readings: Readings) => {
     const number = (value: number | string) => (typeof value === 'number' ? value : undefined)
     const away =
       device.condition === 'ready' ? outputTrouble : (device.fault?.message ?? `${box} is ${device.condition}`)
     feed.set(path, {
       mode,
       manualPercent: percent,
+      rests: rests || undefined,
       percent: away === undefined ? Math.round(duty.percent) : undefined,
       dewPointCelsius: number(readings.dewPointCelsius),
       glassCelsius: number(readings.glassCelsius),
@@ -175,7 +189,8 @@ function oneHeater(name: string, settings: HeaterSettings, wanted: () => Wish, p
       if (closing.signal.aborted) return
       const wish = wanted()
       const readings = readingsOf(feed, settings)
-      const duty = heaterDuty({ ...orderOf(settings), mode: wish.mode, manualPercent: wish.percent }, readings)
+      const mode = wish.rests ? 'off' : wish.mode
+      const duty = heaterDuty({ ...orderOf(settings), mode, manualPercent: wish.percent }, readings)
       drive(duty.percent)
       tell(duty, wish, readings)
     },

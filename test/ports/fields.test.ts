@@ -149,6 +149,7 @@ t.test('a night in which everything happens', async t => {
   ]
   for (const run of runs) await t.rejects(run.done(), { code: 'offline' })
   await ask('mount-park')
+  await ask('power-safe')
   await clock.advance(60_000)
 })
 

@@ -137,6 +137,20 @@ t.test('a silent station is too old to be believed', async t => {
   t.equal(outputOf(night), 40)
 })
 
+t.test('the end of the night is the end of the heat', async t => {
+  const { set, lens: heater, output, night } = await heatedPier(t, { lens })
+  await set(10, 90, 9)
+  t.equal(output(), 100)
+  const ended = await night.start('night-end', { warm: false })
+  await ended.done()
+  await night.clock.advance(30_000)
+  t.match(heater(), { rests: true, percent: 0, mode: 'auto' }, 'it would heat, and does not')
+  t.equal(output(), 0, 'nor does it switch on again what was switched off')
+  await night.ask('heater-set', { heater: 'lens', mode: 'auto' })
+  await set(10, 90, 9)
+  t.match(heater(), { rests: undefined, percent: 100 })
+})
+
 t.test('a relay instead of levels: a slow duty cycle', async t => {
   const relay = { device: 'relays', channel: 'flat-panel', air: 'weather', mode: 'manual', manual_percent: 25 }
   const night = await openNight(t, pierConfig({ more: { heaters: { lens: { ...relay, period_s: 40 } } } }))

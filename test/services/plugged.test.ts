@@ -1,5 +1,5 @@
 // What is plugged in: a Pi's sockets as a folder, things that come and go, and devices made of them by a tap.
-import { mkdirSync, readFileSync, symlinkSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, symlinkSync } from 'node:fs'
 import { createServer } from 'node:net'
 import path from 'node:path'
 import t from 'tap'
@@ -201,7 +201,8 @@ t.test('a look along the I²C bus', async t => {
 })
 
 t.test('udev gives the agent the right to what the list knows', async t => {
-  const rules = readFileSync('udev/60-pierside.rules', 'utf8')
+  const files = readdirSync('udev').filter(name => name.endsWith('.rules'))
+  const rules = files.map(name => readFileSync(path.join('udev', name), 'utf8')).join('\n')
   const lines = rules.split('\n').filter(line => line && !line.startsWith('#'))
   const match = /^(SUBSYSTEM|KERNEL|ACTION|ENV\{\w+\}|ATTRS?\{[\w/]+\}|PROGRAM)=="[^"]+"$/
   const assign = /^(MODE|GROUP|ENV\{\w+\}|ATTR\{[\w/]+\})="[^"]+"$/

@@ -51,6 +51,7 @@ function HeaterCard({ name, heater }: { name: string; heater: Heater }) {
         )}
       </dl>
       {heater.mode === 'manual' && <ByHand name={name} heater={heater} />}
+      {heater.rests && <p class="dim">Off since the night was ended; choose what it goes by to wake it.</p>}
       {heater.failed && <p class="why block">{sentence(`it goes by its safe duty: ${heater.failed}`)}</p>}
       {heater.outputTrouble && <p class="why block">{sentence(heater.outputTrouble)}</p>}
       <Said by={job} />

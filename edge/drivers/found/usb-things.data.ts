@@ -29,7 +29,6 @@ export const usbThings: readonly UsbThing[] = [
   { vendor: '1278', product: '*', what: 'Starlight Xpress camera or wheel', drivenBy: indi('indi_sx_ccd') },
   { vendor: '0f18', product: '*', what: 'Finger Lakes camera or wheel', drivenBy: indi('indi_fli_ccd') },
   { vendor: '16c0', product: '05df', what: 'USB relay board', drivenBy: 'dcttech' },
-  { vendor: '5131', product: '2007', what: 'LCUS relay board', drivenBy: 'lcus' },
   { vendor: '2341', product: '0043', what: 'Arduino Uno', drivenBy: serial, serial: true },
   { vendor: '0403', product: '*', what: 'FTDI serial adapter', drivenBy: serial, serial: true },
   { vendor: '067b', product: '*', what: 'Prolific serial adapter', drivenBy: serial, serial: true },
