@@ -5,7 +5,7 @@ import { i2cLink } from '../../edge/drivers/link/i2c/i2c-link.js'
 import { loadIoctl } from '../../edge/drivers/link/ioctl.js'
 import { serialPath, serialPort } from '../../edge/drivers/link/serial/serial-place.js'
 import { aagDriver } from '../../edge/drivers/sensor/aag.js'
-import { aagAmbientCelsius, aagBlocks } from '../../edge/drivers/sensor/aag-blocks.js'
+import { aagAmbientCelsius, aagBlocks, aagNumber } from '../../edge/drivers/sensor/aag-blocks.js'
 import { ina219Values, ina226Values, ina260Values } from '../../edge/drivers/sensor/chip/ina.js'
 import { mlxCelsius } from '../../edge/drivers/sensor/chip/mlx90614.js'
 import { skyMagnitudeOf, tslLux } from '../../edge/drivers/sensor/chip/tsl2591.js'
@@ -17,6 +17,7 @@ import { mqttSensorDriver } from '../../edge/drivers/sensor/mqtt-sensor.js'
 import { picked, pickedFields } from '../../edge/drivers/sensor/picked-fields.js'
 import { sqmDriver, sqmValues } from '../../edge/drivers/sensor/sqm.js'
 import type { Driver } from '../../edge/ports/driver.js'
+import { Fault } from '../../edge/ports/fault.js'
 import type { SensorReading } from '../../edge/ports/sensor.js'
 import { type Bench, bench } from '../support/bench.js'
 import { hasMosquitto, mosquitto } from '../support/mosquitto.js'
@@ -195,6 +196,39 @@ t.test('a port by the socket it is plugged into', async t => {
   t.equal(await serialPath('/dev/ttyS0', tree.root), '/dev/ttyS0')
   await t.rejects(serialPath('usb:1-1.9', tree.root), { code: 'offline' })
   t.ok(serialPort.safeParse('usb:1-1.3').success && !serialPort.safeParse('COM3').success)
+})
+
+t.test('an answer that breaks off, or is wrong, at every byte', async t => {
+  const sqm = 'r, 20.31m,0000000022Hz,0000021100c,0000000.045s, 012.4C\r\n'
+  const aag = cloudWatcherBlock('1', -1234)
+  const judged = (answer: string, read: (heard: string) => unknown): string => {
+    try {
+      const said = read(answer)
+      if (said === undefined) return 'not whole'
+      const numbers = said instanceof Map ? [aagNumber(said, '1')] : Object.values(said as object)
+      return numbers.every(one => one === undefined || Number.isFinite(one)) ? 'finite' : 'absurd'
+    } catch (error) {
+      return error instanceof Fault ? 'fault' : `thrown: ${error}`
+    }
+  }
+  const tally = new Map<string, number>()
+  for (const [whole, read] of [
+    [sqm, sqmValues],
+    [aag, aagBlocks],
+  ] as const) {
+    for (let at = 0; at < whole.length; at++) {
+      const answers = [whole.slice(0, at), whole.slice(at), whole.slice(0, at) + whole]
+      for (const byte of ['\0', '\xff', '9', '-', '.', '!', '\n']) {
+        answers.push(whole.slice(0, at) + byte + whole.slice(at + 1), whole.slice(0, at) + byte + whole.slice(at))
+      }
+      for (const answer of answers) {
+        const verdict = judged(answer, read)
+        tally.set(verdict, (tally.get(verdict) ?? 0) + 1)
+        if (!/^(fault|not whole|finite)$/.test(verdict)) t.fail(`${JSON.stringify(answer)} is ${verdict}`)
+      }
+    }
+  }
+  t.ok([...tally.keys()].length === 3, `numbers, faults or patience, and nothing else: ${JSON.stringify([...tally])}`)
 })
 
 t.test('a silent meter is given up, and closes nonetheless', { skip: noSocat }, async t => {

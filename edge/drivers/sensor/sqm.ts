@@ -16,7 +16,7 @@ const baud = 115_200
 const answerMs = 10_000
 
 /** `r, 06.70m,0000022921Hz,0000000020c,0000000.000s, 039.4C` (SQM-LU manual, "Reading request"). */
-const reading = /^r,\s*(-?[\d.]+)m,\s*(\d+)Hz,\s*(\d+)c,\s*([\d.]+)s,\s*(-?[\d.]+)C/
+const reading = /^r,\s*(-?\d+\.\d+)m,\s*(\d+)Hz,\s*(\d+)c,\s*(\d+\.\d+)s,\s*(-?\d+\.\d+)C/
 
 /** Sky brightness, mag/arcsec², and the meter's own temperature, °C. Throws `broken` for another answer. */
 export function sqmValues(line: string): { readonly skyMagnitude: number; readonly celsius: number } {
