@@ -12,11 +12,13 @@ import type { DriverSheet } from './ports/settings.js'
 import type { StoreHabits } from './ports/store.js'
 import { calibrationSettings } from './services/calibration-library.js'
 import { cameraSettings, deviceName } from './services/camera-actions.js'
+import { heaterSettings } from './services/heater-settings.js'
 import { stackingSettings } from './services/live-stack.js'
 import { mountSettings } from './services/mount-settings.js'
 import { pierCamSettings } from './services/pier-camera-settings.js'
 import { type ChannelPolicy, policyOf, powerSettings } from './services/power-settings.js'
 import { siteSettings } from './services/site-settings.js'
+import { rainSettings, sensorSettings } from './services/station-settings.js'
 import type { BoxEntry, LinkEntry } from './spine/devices.js'
 import { namingBy, standardTemplate } from './store/naming.js'
 
@@ -154,6 +156,9 @@ export const configSchema = z
     focus: focusSettings.prefault({}),
     mount: mountSettings.prefault({}),
     power: powerSettings.prefault({}),
+    sensors: sensorSettings.prefault({}),
+    rain_sensors: rainSettings.prefault({}),
+    heaters: heaterSettings.prefault({}),
     archive: archiveSettings.prefault({}),
     memory: memorySettings.prefault({}),
     access: accessSettings.prefault({}),
@@ -180,6 +185,19 @@ export const configSchema = z
       namingBy(settings.archive.template)
     } catch (error) {
       context.addIssue({ code: 'custom', path: ['archive', 'template'], message: asFault(error, 'template').message })
+    }
+    for (const [name, { device }] of Object.entries(settings.rain_sensors)) {
+      const complain = (key: string, message: string) =>
+        context.addIssue({ code: 'custom', path: ['rain_sensors', name, ...(key ? [key] : [])], message })
+      if (!Object.hasOwn(devices, device)) complain('device', `there is no device "${device}" under devices:`)
+      if (Object.hasOwn(devices, name)) complain('', `a device is called "${name}" already`)
+    }
+    for (const [name, { device, air, glass }] of Object.entries(settings.heaters)) {
+      for (const [key, wanted] of Object.entries({ device, air, glass })) {
+        if (wanted === undefined || Object.hasOwn(devices, wanted)) continue
+        const message = `there is no device "${wanted}" under devices:`
+        context.addIssue({ code: 'custom', path: ['heaters', name, key], message })
+      }
     }
     for (const [role, name] of Object.entries(settings.use)) {
       const words = name !== undefined && misused(role as Role, name, devices)
@@ -231,6 +249,9 @@ use:
   dome: roof
   cover: cover
   pier_cam: pier
+
+heaters:
+  lens: {device: relays, channel: dew-heater, air: weather}
 
 pier_cam:
   enabled: true

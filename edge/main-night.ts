@@ -1,5 +1,8 @@
 // Devices, services and their actions for one configuration: what is stopped and started anew when it is saved.
 
+import { hearTopics } from './api/mqtt/hear-topics.js'
+import { lookAround } from './drivers/found/look-around.js'
+import { type BoxPlaces, boxHealth } from './drivers/own/box-health.js'
 import { channelPolicy, entriesOf, type Settings } from './main-config.js'
 import { rungsOf } from './main-recovery.js'
 import type { Who } from './ports/action.js'
@@ -8,6 +11,7 @@ import type { DeviceBox, Devices } from './ports/device.js'
 import type { Views } from './ports/display.js'
 import { asFault, type Fault } from './ports/fault.js'
 import type { Feed } from './ports/feed.js'
+import type { JsonObject } from './ports/json.js'
 import type { BoardReading } from './ports/keeper.js'
 import type { Claims } from './ports/lease.js'
 import type { Log } from './ports/log.js'
@@ -19,9 +23,11 @@ import type { Store } from './ports/store.js'
 import { nightDate } from './science/sky.js'
 import { accessoryActions } from './services/accessory-actions.js'
 import { watchBattery } from './services/battery.js'
+import { reportBox } from './services/box.js'
 import { calibrationActions } from './services/calibration-actions.js'
 import { calibrationLibrary } from './services/calibration-library.js'
 import { cameraActions } from './services/camera-actions.js'
+import { type DewHeaters, dewHeaters } from './services/dew-heaters.js'
 import { domeActions } from './services/dome-actions.js'
 import { exposureService } from './services/exposure.js'
 import { focusActions } from './services/focus-loop.js'
@@ -31,12 +37,14 @@ import { mountActions, reportMounts } from './services/mount.js'
 import { limitsOf } from './services/mount-settings.js'
 import { type LinkLamp, observatoryActions, reportObservatory } from './services/observatory.js'
 import { type PierCamera, startPierCamera } from './services/pier-camera.js'
+import { reportPlugged } from './services/plugged.js'
 import { type Power, powerService } from './services/power.js'
 import { powerActions } from './services/power-actions.js'
 import { reportPower } from './services/power-reports.js'
 import { rawActions } from './services/raw-actions.js'
 import { reportDevices } from './services/reports.js'
 import { shelfActions } from './services/shelf-actions.js'
+import { reportStations } from './services/stations.js'
 import { trainActions } from './services/train-actions.js'
 import type { ActionTable } from './spine/actions.js'
 import { type LinkView, openDevices } from './spine/devices.js'
@@ -60,6 +68,8 @@ export interface Ground {
   readonly version: string
   /** Folder of all that is kept. */
   readonly data: string
+  /** Where the box tells of itself, when not in its usual places. */
+  readonly boxPlaces?: BoxPlaces
 }
 
 export interface Night {
@@ -87,6 +97,7 @@ export function startNight(settings: Settings, ground: Ground): Night {
     encodeJpeg: pixels.encodeJpeg,
     data: ground.data,
     outputs,
+    hearTopics: hearTopics(clock, random),
   })
   // From here on nobody sees a mount or a roof that is not behind its limits.
   const devices = interlocked(rack, {
@@ -118,7 +129,8 @@ export function startNight(settings: Settings, ground: Ground): Night {
   })
   const powering = { ...shared, policy, standing: ground.standing, log: log.named('power') }
   const power = powerService({ ...powering, settings: settings.power })
-  const ending = { ...powering, power, warmRate: settings.power.warm_c_per_min }
+  const heaters = dewHeaters({ devices, feed, store, clock, log: log.named('heater'), heaters: settings.heaters })
+  const ending = { ...powering, power: withHeaters(power, heaters), warmRate: settings.power.warm_c_per_min }
   const withdraw = actions.offer([
     ...cameraActions({ ...shared, imaging, settings: camera }),
     ...stacking.actions,
@@ -129,6 +141,7 @@ export function startNight(settings: Settings, ground: Ground): Night {
     ...trainActions(shared),
     ...domeActions(shared),
     ...rawActions(shared),
+    ...heaters.actions,
     ...shelfActions({ store, feed }),
     ...calibrationActions({ ...calibrating, imaging, library }),
     ...observatoryActions(lamps),
@@ -157,6 +170,7 @@ export function startNight(settings: Settings, ground: Ground): Night {
   }
   const ends = [
     reportDevices({ devices, feed, claims, clock }),
+    reportStations({ devices, feed, clock, sensors: settings.sensors, rain: settings.rain_sensors }),
     reportMounts({ ...shared, site }),
     reportPower({ ...shared, policy }),
     watchBattery({ ...ending, settings: settings.power.battery, machine: ground.machine }),
@@ -171,6 +185,14 @@ export function startNight(settings: Settings, ground: Ground): Night {
       exposureSeconds: camera.exposure_duration,
       night: () => night(clock.now()),
     }),
+    reportBox({ readBox: boxHealth(ground.boxPlaces), store, feed, clock, log: log.named('box') }),
+    reportPlugged({
+      ...{ look: lookAround(ground.boxPlaces?.root), feed, clock, log: log.named('plugged') },
+      devices: settings.devices as Record<string, JsonObject>,
+      onCame: () => {
+        for (const { condition, supervised } of rack.boxes) if (condition !== 'ready') supervised.retry()
+      },
+    }),
     ...seizers(rack.boxes, claims),
     library.stop,
   ]
@@ -181,6 +203,7 @@ export function startNight(settings: Settings, ground: Ground): Night {
     await stopMotion(devices, log)
     await imaging.stop(reason)
     await pierCamera.stop()
+    await heaters.stop()
     await last()
     for (const end of ends) end()
     await rack.close()
@@ -192,6 +215,27 @@ export function startNight(settings: Settings, ground: Ground): Night {
     end: reason => stop(reason, () => rest(power, clock, log)),
   }
 }
+
+/** Heaters that mind themselves would switch on again what has been switched off over their heads. */
+const withHeaters = (power: Power, heaters: DewHeaters): Power => ({
+  ...power,
+  async coolHeaters(signal) {
+    heaters.rest()
+    await power.coolHeaters(signal)
+  },
+  async enter(moment, signal) {
+    heaters.rest()
+    await power.enter(moment, signal)
+  },
+  async down(tell, signal, but) {
+    heaters.rest()
+    await power.down(tell, signal, but)
+  },
+  async up(tell, signal) {
+    heaters.wake()
+    await power.up(tell, signal)
+  },
+})
 
 /** Whatever does not obey must not keep the agent from ending: its keeper knows what it is to be without us. */
 async function rest(power: Power, clock: Clock, log: Log) {

@@ -114,8 +114,8 @@ function changedSections(before: Settings, after: Settings): Set<string> {
 
 /** What "back to the simulated observatory" puts in place of the owner's equipment, and what leaves with it again. */
 function demoGear(): Record<string, unknown> {
-  const { site, links, devices, use } = looseSettings(demoConfig)
-  return { site, links, devices, use }
+  const { site, links, devices, use, heaters } = looseSettings(demoConfig)
+  return { site, links, devices, use, heaters }
 }
 
 /** The settings in force, but with `!secret name` wherever the file says so. */

@@ -5,6 +5,7 @@ import { hostname } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type HttpFace, startHttp } from './api/http/server.js'
+import { hearTopics } from './api/mqtt/hear-topics.js'
 import { type MqttFace, mqttFace } from './api/mqtt/mqtt-face.js'
 import { links } from './drivers/index.js'
 import { configSchema, demoConfig, habitsOf, type Settings } from './main-config.js'
@@ -15,6 +16,7 @@ import { asFault, Fault } from './ports/fault.js'
 import type { LogLine } from './ports/log.js'
 import { z } from './ports/schema.js'
 import { lookActions } from './services/link-look.js'
+import { pluggedAction } from './services/plugged.js'
 import { openViews } from './services/views.js'
 import { type Access, openAccess } from './spine/access.js'
 import { createActions } from './spine/actions.js'
@@ -168,11 +170,17 @@ async function assemble(where: Surroundings, ends: ((reason: Fault) => Promise<v
   actions.offer([
     ...held.actions(() => actions.running()),
     pairingAction(access),
+    pluggedAction({
+      feed,
+      merge: changes => held.merge(changes),
+      taken: () => Object.keys(held.settings().devices),
+    }),
     ...lookActions({
       links,
       tools: name => ({
         ...{ clock, random, log: log.named(name), encodeJpeg: pixels.encodeJpeg },
         folder: join(folder, 'links', '.look'),
+        hearTopics: hearTopics(clock, random),
       }),
     }),
   ])

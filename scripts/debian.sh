@@ -12,6 +12,7 @@ wanted=(
   ffmpeg                         # video sources
   socat openssl unzip            # serial lines, certificates, whole nights in one stream
   gcc libc6-dev linux-libc-dev   # how the kernel's headers are laid out
+  gpsd                           # a real one, with a receiver of our own
   iproute2 procps                # a network of its own, and what processes cost
 )
 

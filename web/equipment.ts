@@ -27,6 +27,9 @@ export interface Gear {
   readonly links?: Entries
   readonly devices?: Entries
   readonly use?: Readonly<Record<string, string>>
+  /** What goes by the names of devices. */
+  readonly heaters?: Entries
+  readonly rain_sensors?: Entries
   /** Names devices too: what is wanted of their channels. */
   readonly power?: PowerGear
 }
@@ -84,7 +87,7 @@ const real = (entries: Entries = {}): Record<string, Values> =>
   Object.fromEntries(Object.entries(entries).filter(([, { driver }]) => !isDemo(driver)))
 
 /** The equipment as it shall be: what was chosen, with or without what was there. Simulated devices leave. */
-export function chosenGear(gear: Gear, choice: Choice): Required<Omit<Gear, 'site' | 'power'>> {
+export function chosenGear(gear: Gear, choice: Choice): Required<Pick<Gear, 'links' | 'devices' | 'use'>> {
   const links = choice.keepOthers ? real(gear.links) : {}
   const devices = choice.keepOthers ? real(gear.devices) : {}
   const { link } = choice.driver
@@ -140,10 +143,22 @@ export function siteReturning(site: Values = {}, demo: Values = {}): Changes {
   return { site: Object.fromEntries(absent.map(key => [key, demo[key]])) }
 }
 
+/** Settings that name a device which is no more leave with it. */
+function orphans(entries: Entries = {}, isThere: (device: string) => boolean): Changes {
+  const named = ['device', 'air', 'glass']
+  const lost = Object.keys(entries).filter(name =>
+    named.some(key => typeof entries[name][key] === 'string' && !isThere(entries[name][key])),
+  )
+  return Object.fromEntries(lost.map(name => [name, null]))
+}
+
 /** What must change in the file for `after` to be all the equipment in it. */
 export function gearChanges(before: Gear, after: Gear): Changes {
   const noUse = Object.fromEntries(Object.keys(before.use ?? {}).map(duty => [duty, null]))
+  const isThere = (device: string) => Object.hasOwn(after.devices ?? {}, device)
   return {
+    heaters: { ...orphans(before.heaters, isThere), ...after.heaters },
+    rain_sensors: { ...orphans(before.rain_sensors, isThere), ...after.rain_sensors },
     links: changed(before.links, after.links ?? {}),
     devices: changed(before.devices, after.devices ?? {}),
     use: { ...noUse, ...after.use },
@@ -173,13 +188,16 @@ function powerLeaving({ channels = {}, up, down, battery }: PowerGear = {}, left
 }
 
 /** What must change in the file for one device to leave: its duties too, and the link that nobody else speaks over. */
-export function deviceLeaving({ devices = {}, use = {}, power }: Gear, name: string): Changes {
+export function deviceLeaving({ devices = {}, use = {}, heaters, rain_sensors, power }: Gear, name: string): Changes {
+  const isThere = (device: string) => device !== name
   const link = devices[name]?.link
   const shared = Object.entries(devices).some(([other, entry]) => other !== name && entry.link === link)
   const left = Object.keys(devices).filter(other => other !== name)
   const duties = Object.keys(use).filter(duty => use[duty] === name)
   return {
     devices: { [name]: null },
+    heaters: orphans(heaters, isThere),
+    rain_sensors: orphans(rain_sensors, isThere),
     use: Object.fromEntries(duties.map(duty => [duty, null])),
     ...(typeof link === 'string' && !shared ? { links: { [link]: null } } : {}),
     ...powerLeaving(power, left),

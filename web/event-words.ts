@@ -39,6 +39,13 @@ const say: Readonly<Record<string, (body: Record<string, unknown>) => string>> =
   'device-ready': body => `“${body.device}” is ready`,
   'device-lost': body => `“${body.device}” is gone: ${body.reason}`,
   'device-reset': body => `To bring “${body.device}” back: ${body.how}`,
+  'sensor-failed': body => `${body.name} of “${body.device}” is not believed: ${body.reason}`,
+  'sensor-well': body => `${body.name} of “${body.device}” is believed again`,
+  'plugged-in': body => `${body.name} was plugged in (${body.place})`,
+  unplugged: body => `${body.name} was unplugged (${body.place})`,
+  'box-warning': body => String(body.words),
+  'heater-safe': body => `Dew heater “${body.heater}” goes by its safe ${body.percent} %: ${body.reason}`,
+  'heater-well': body => `Dew heater “${body.heater}” goes by the dew point again`,
   'mount-slewed': body => `The mount stands on ${body.target ?? 'its target'}`,
   'mount-parked': () => 'The mount is parked',
   'mount-unparked': () => 'The mount is unparked',
@@ -64,4 +71,4 @@ export function eventWords(event: FeedEvent): string | undefined {
 
 /** Kinds worth a warning's colour. */
 export const isTrouble = (kind: string): boolean =>
-  /failed|lost|refused|waiting|battery-(low|critical|unknown)/.test(kind)
+  /failed|lost|refused|waiting|safe|warning|battery-(low|critical|unknown)/.test(kind)

@@ -136,6 +136,18 @@ export interface Readings extends Presence {
   readonly [field: string]: unknown
 }
 
+export interface Heater {
+  readonly mode?: 'auto' | 'manual' | 'off'
+  readonly percent?: number
+  readonly manualPercent?: number
+  readonly rests?: boolean
+  readonly dewPointCelsius?: number
+  readonly glassCelsius?: number
+  readonly targetCelsius?: number
+  readonly failed?: string
+  readonly outputTrouble?: string
+}
+
 export interface Video extends Presence {
   readonly enabled?: boolean
   readonly streaming?: boolean
@@ -226,6 +238,34 @@ export interface Storage {
   readonly hoursLeft?: number
   readonly frameBytes?: number
   readonly low?: boolean
+}
+
+/** `box`: how the box itself is. */
+export interface BoxHealth {
+  readonly model?: string
+  readonly warnings?: readonly string[]
+  readonly cpuCelsius?: number
+  readonly underVoltage?: boolean
+  readonly memoryTotalBytes?: number
+  readonly memoryFreeBytes?: number
+  readonly diskTotalBytes?: number
+  readonly diskFreeBytes?: number
+  readonly load?: number
+  readonly uptimeSeconds?: number
+  readonly cardLifePercent?: number
+}
+
+export interface PluggedThing {
+  readonly id: string
+  readonly name: string
+  readonly place: string
+  readonly drivenBy?: string
+  readonly usedBy?: string
+  readonly entry?: object
+}
+
+export interface Plugged {
+  readonly things?: readonly PluggedThing[]
 }
 
 /** `device/*` and `link/*`. */

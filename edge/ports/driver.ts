@@ -7,6 +7,7 @@ import type { KeepOrder, Kept } from './keeper.js'
 import type { Log } from './log.js'
 import type { Random } from './random.js'
 import type { z } from './schema.js'
+import type { HearTopics } from './topics.js'
 
 /** Given to every open(): all a driver may use of the world. */
 export interface Tools {
@@ -20,6 +21,8 @@ export interface Tools {
    * @param quality 1–100
    */
   encodeJpeg(rgb: Uint8Array, width: number, height: number, quality: number): Promise<Uint8Array>
+  /** Listens to topics of an MQTT broker; absent where there is no MQTT. */
+  readonly hearTopics?: HearTopics
   /** The link named in the device's options, open and supervised; throws `offline` while it is not. */
   link<T>(kind: LinkDriver<z.ZodObject, T>): T
   /**

@@ -39,8 +39,9 @@ export interface Feed {
   readonly boot: number
   /**
    * Replaces the state at `path`. Listeners hear of it in order, before this returns. A listener that throws is logged.
+   * @param staleAfterMs how old it may grow; as its kind says when absent
    */
-  set(path: string, value: JsonObject, atMs?: number): void
+  set(path: string, value: JsonObject, atMs?: number, staleAfterMs?: number): void
   /** Changes some fields of a state and leaves the others; `undefined` removes a field. */
   patch(path: string, fields: JsonObject, atMs?: number): void
   /** Takes a state away: its device is gone. */

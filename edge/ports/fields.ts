@@ -1,6 +1,7 @@
 // What the fields of every state mean, described once: the page, MQTT, Home Assistant and the docs read it here.
 
 import { flag, type Kind, list, measured, number, presence, record, shown, temperature, text, time } from './field.js'
+import { pierKinds } from './fields-pier.js'
 import { shelterKinds } from './fields-shelter.js'
 
 /** By the first part of a state's path. */
@@ -122,34 +123,7 @@ export const kinds: Readonly<Record<string, Kind>> = {
       criticalVolts: number('Everything stops below', 'V', 1),
     },
   },
-  weather: {
-    name: 'Weather',
-    staleAfterMs: 180_000,
-    fields: {
-      ...presence,
-      ambientCelsius: number('Temperature', '°C', 1, temperature),
-      humidityPercent: number('Humidity', '%', 0, { ...measured, deviceClass: 'humidity' }),
-      dewPointCelsius: number('Dew point', '°C', 1, temperature),
-      skyCelsius: number('Sky temperature', '°C', 1, temperature),
-      cloudPercent: number('Cloud', '%', 0, { ...measured, icon: 'mdi:weather-cloudy' }),
-      windMetresPerSecond: number('Wind', 'm/s', 1, { ...measured, deviceClass: 'wind_speed' }),
-      raining: flag('Rain', { entity: true, deviceClass: 'moisture' }),
-      pressureHectopascals: number('Pressure', 'hPa', 0, { ...measured, deviceClass: 'atmospheric_pressure' }),
-    },
-  },
-  sensor: {
-    name: 'Sensor',
-    staleAfterMs: 180_000,
-    fields: {
-      ...presence,
-      celsius: number('Temperature', '°C', 1, temperature),
-      humidityPercent: number('Humidity', '%', 0, { ...measured, deviceClass: 'humidity' }),
-      skyMagnitude: number('Sky brightness', 'mag/arcsec²', 2, { ...measured, icon: 'mdi:weather-night' }),
-      volts: number('Supply', 'V', 2, { ...measured, deviceClass: 'voltage' }),
-      mainsOk: flag('Mains', { entity: true, deviceClass: 'power' }),
-      batteryLow: flag('Battery low', { entity: true, deviceClass: 'battery' }),
-    },
-  },
+  ...pierKinds,
   video: {
     name: 'Pier camera',
     fields: {

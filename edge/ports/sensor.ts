@@ -5,6 +5,8 @@ export interface SensorReading {
   /** Fields as `ports/fields.ts` describes them for the kind `sensor` or `weather`. */
   readonly values: JsonObject
   readonly atMs: number
+  /** Fields that the device itself says are wrong (a flag, a broken wire), each with the reason; not in `values`. */
+  readonly failed?: Readonly<Record<string, string>>
 }
 
 export interface SensorStation {

@@ -45,7 +45,6 @@ export function reportDevices(parts: ReportParts): () => void {
       return { latitudeDeg, longitudeDeg, elevationMetres, utcMs, fixAtMs: atMs }
     }),
     ...reportSafety(parts),
-    ...reportStations(parts),
   ]
   return () => {
     for (const stop of stops) stop()
@@ -124,32 +123,5 @@ function reportSafety({ devices, feed }: ReportParts): (() => void)[] {
     }
     report()
     return [device.onChange(report), () => deaf?.(), () => feed.drop(path)]
-  })
-}
-
-function reportStations({ devices, feed }: ReportParts): (() => void)[] {
-  return devices.having('station').flatMap(device => {
-    let path: string | undefined
-    let deaf: (() => void) | undefined
-    const report = () => {
-      deaf?.()
-      deaf = undefined
-      if (device.condition !== 'ready') {
-        if (path) feed.patch(path, absent(device))
-        return
-      }
-      const station = device.current()
-      const place = `${station.kind}/${device.name}`
-      path = place
-      const last = station.reading()
-      if (last) feed.set(place, { ...present, ...last.values }, last.atMs)
-      deaf = station.onReading(({ values, atMs }) => feed.set(place, { ...present, ...values }, atMs))
-    }
-    report()
-    const drop = () => {
-      deaf?.()
-      if (path) feed.drop(path)
-    }
-    return [device.onChange(report), drop]
   })
 }

@@ -30,6 +30,7 @@ export interface DeviceParts {
   readonly random: Random
   readonly log: Log
   readonly encodeJpeg: Tools['encodeJpeg']
+  readonly hearTopics?: Tools['hearTopics']
   /** Where drivers may keep what they have to: each has a folder beneath. */
   readonly data: string
   /** Absent where no device has outputs that are to be safe. */
@@ -66,7 +67,7 @@ export interface DeviceRack extends Devices {
 }
 
 export function openDevices(links: readonly LinkEntry[], boxes: readonly BoxEntry[], parts: DeviceParts): DeviceRack {
-  const { clock, random, log, encodeJpeg, data } = parts
+  const { clock, random, log, encodeJpeg, hearTopics, data } = parts
   const listeners = new Set<(box: DeviceBox) => void>()
 
   const linkViews = links.map(({ name, driver, options }): LinkView => {
@@ -78,7 +79,11 @@ export function openDevices(links: readonly LinkEntry[], boxes: readonly BoxEntr
       clock,
       log: mine,
       async open(lost, signal) {
-        last = await driver.open(options as never, { clock, random, log: mine, folder, encodeJpeg, lost }, signal)
+        last = await driver.open(
+          options as never,
+          { clock, random, log: mine, folder, encodeJpeg, hearTopics, lost },
+          signal,
+        )
         return last
       },
     })
@@ -95,6 +100,7 @@ export function openDevices(links: readonly LinkEntry[], boxes: readonly BoxEntr
       log: mine,
       folder: join(data, 'devices', name),
       encodeJpeg,
+      hearTopics,
       lost,
       keep: (order, signal) => keepOutputs(name, order, { ...parts, log: mine, lost }, signal),
       link<T>(kind: LinkDriver): T {

@@ -15,6 +15,7 @@ export interface FeedParts {
 
 interface Entry {
   state: State
+  staleAfterMs: number | undefined
   watch: Timer | undefined
 }
 
@@ -35,11 +36,11 @@ export function createFeed({ node, store, clock, log }: FeedParts): Feed {
     }
   }
   /** Milliseconds until a state of that time is old. */
-  const ageLeft = (kind: string, atMs: number) => atMs + (kinds[kind]?.staleAfterMs ?? Infinity) - clock.now()
+  const ageLeft = (atMs: number, staleAfterMs = Infinity) => atMs + staleAfterMs - clock.now()
   const watchAge = (entry: Entry) => {
     entry.watch?.cancel()
     entry.watch = undefined
-    const leftMs = ageLeft(entry.state.kind, entry.state.atMs)
+    const leftMs = ageLeft(entry.state.atMs, entry.staleAfterMs)
     if (entry.state.stale || leftMs === Infinity) return
     entry.watch = clock.after(leftMs, () => {
       entry.state = { ...entry.state, stale: true }
@@ -50,21 +51,24 @@ export function createFeed({ node, store, clock, log }: FeedParts): Feed {
   const feed: Feed = {
     node,
     boot: store.boot,
-    set(path, value, atMs = clock.now()) {
+    set(path, value, atMs = clock.now(), staleAfterMs) {
       const kind = kindOf(path)
-      const state: State = { path, kind, value: withoutAbsent(value), atMs, stale: ageLeft(kind, atMs) <= 0 }
+      const oldMs = staleAfterMs ?? kinds[kind]?.staleAfterMs
+      const state: State = { path, kind, value: withoutAbsent(value), atMs, stale: ageLeft(atMs, oldMs) <= 0 }
       const known = entries.get(path)
-      const entry: Entry = known ?? { state, watch: undefined }
+      const entry: Entry = known ?? { state, staleAfterMs: oldMs, watch: undefined }
       // The same value again is no news, but it is true for longer.
       const news =
         !known || known.state.stale !== state.stale || JSON.stringify(known.state.value) !== JSON.stringify(state.value)
       entry.state = state
+      entry.staleAfterMs = oldMs
       entries.set(path, entry)
       watchAge(entry)
       if (news) tell(listener => listener.state?.(state, false))
     },
     patch(path, fields, atMs) {
-      feed.set(path, { ...entries.get(path)?.state.value, ...fields }, atMs)
+      const known = entries.get(path)
+      feed.set(path, { ...known?.state.value, ...fields }, atMs, known?.staleAfterMs)
     },
     drop(path) {
       const entry = entries.get(path)

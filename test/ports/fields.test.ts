@@ -15,6 +15,7 @@ import type { Json } from '../../edge/ports/json.js'
 import { jsonSchemaOf } from '../../edge/ports/schema.js'
 import { mqttHouse } from '../support/mqtt-house.js'
 import { openNight, pierConfig } from '../support/night.js'
+import { jsonServer, piTree } from '../support/sensor-rigs.js'
 import { syntax, visitAll } from '../support/source-tree.js'
 
 /** `kind.field` → values that were seen in it, by their JSON. */
@@ -38,6 +39,31 @@ const isOf: Readonly<Record<Field['type'], (value: Json) => boolean>> = {
   record: value => typeof value === 'object' && value !== null && !Array.isArray(value),
 }
 
+/** Stations that say every field there is, and one whose number may not be believed. */
+async function everyStation(t: Parameters<typeof jsonServer>[0]) {
+  const url = await jsonServer(t, () => ({ number: 20, pressure: 900, flag: true, absurd: 1e6 }))
+  const paths: Readonly<Record<string, string>> = { pressureHectopascals: 'pressure' }
+  const station = (kind: 'weather' | 'sensor') => {
+    const measured = Object.entries(kinds[kind].fields).filter(([, { type }]) => type === 'number' || type === 'flag')
+    const fields = Object.fromEntries(measured.map(([field, { type }]) => [field, { path: paths[field] ?? type }]))
+    return { driver: 'json-sensor', url, fields, kind }
+  }
+  const absurd = (kind: string) => ({ driver: 'json-sensor', url, fields: { volts: { path: 'absurd' } }, kind })
+  return {
+    everything: station('weather'),
+    'everything-else': station('sensor'),
+    absurd: absurd('weather'),
+    'absurd-too': absurd('sensor'),
+  }
+}
+
+/** A Pi with something to warn of. */
+function troubledPi(t: Parameters<typeof piTree>[0]): string {
+  const { root, put } = piTree(t)
+  put('sys/fs/ext4/mmcblk0p2/errors_count', '2')
+  return root
+}
+
 t.test('a night in which everything happens', async t => {
   const part = (name: string, more: object = {}) => ({ driver: 'simulator', link: 'sky', part: name, ...more })
   const mishaps = [
@@ -52,6 +78,7 @@ t.test('a night in which everything happens', async t => {
         guide: part('guide-camera', { bayer: 'rggb' }),
         ...{ turner: part('rotator'), roof: part('dome'), lid: part('cover'), fix: part('gps'), guard: part('safety') },
         ...{ box: part('sensors'), pier: part('pier-camera') },
+        ...(await everyStation(t)),
       },
       more: {
         use: {
@@ -71,12 +98,17 @@ t.test('a night in which everything happens', async t => {
           },
           battery: { station: 'box' },
         },
+        heaters: {
+          lens: { device: 'relays', channel: 'dew-heater', air: 'weather' },
+          // Its output is not there, and its glass says nothing of a temperature that may be believed.
+          corrector: { device: 'relays', channel: 'none', air: 'weather', glass: 'absurd' },
+        },
       },
     }),
   )
   // Nobody listens on that port.
   config.links.away = { driver: 'indi', host: '127.0.0.1', port: 1 }
-  const night = await openNight(t, JSON.stringify(config))
+  const night = await openNight(t, JSON.stringify(config), { boxRoot: troubledPi(t) })
   const { ask, start, clock, feed } = night
   const beganMs = clock.now()
   const until = (second: number) => clock.advance(Math.max(0, beganMs + second * 1000 - clock.now()))
@@ -117,6 +149,7 @@ t.test('a night in which everything happens', async t => {
   ]
   for (const run of runs) await t.rejects(run.done(), { code: 'offline' })
   await ask('mount-park')
+  await ask('power-safe')
   await clock.advance(60_000)
 })
 

@@ -16,6 +16,7 @@ import { simulatedClock } from '../../edge/spine/simulated-clock.js'
 import { type Bench, bench } from './bench.js'
 import { noIndiServer, startIndiServer } from './indi-server.js'
 import { lcusBoard, pocsBoard } from './relay-boards.js'
+import { sensorRows } from './sensor-rows.js'
 import { noSocat } from './serial-line-end.js'
 import { sharedData } from './shared-data.js'
 
@@ -28,6 +29,8 @@ export interface BenchRow {
   readonly name: string
   readonly driver: Driver
   readonly link?: LinkDriver
+  /** What stands in for the open link, where that is a device outside: a bus with chips on it. */
+  line?(): unknown
   /** All that a box opened like this has; each is held to its contract. */
   readonly ports: readonly PortName[]
   /** It lives by the clock alone, so its contract may run in simulated time. */
@@ -167,6 +170,7 @@ export const benchRows: readonly BenchRow[] = [
       return { options: { port, channels: { weather_station: 1, mount: 5 }, amperes_per_count: 0.01 } }
     },
   },
+  ...sensorRows,
 ]
 
 export function rowsWith(port: PortName): readonly BenchRow[] {
@@ -190,7 +194,7 @@ export async function openRow<P extends PortName>(test: Teardown, row: BenchRow,
   const simulated = row.simulatedTime ? simulatedClock(Date.UTC(2026, 10, 20, 21)) : undefined
   const table = bench(simulated)
   test.teardown(() => table.close())
-  const line = row.link && (await table.openLink(row.link, link))
+  const line = row.line?.() ?? (row.link && (await table.openLink(row.link, link)))
   const { box, ports } = await table.open(row.driver, options, line)
   const has = Object.entries(ports).flatMap(([name, port]) => (port ? [name] : []))
   const said = row.driver.ports(row.driver.options.parse(options))

@@ -3,6 +3,7 @@
 
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { hearTopics } from '../../edge/api/mqtt/hear-topics.js'
 import type { Clock } from '../../edge/ports/clock.js'
 import type { Ports } from '../../edge/ports/device.js'
 import type { Driver, LinkDriver, LinkTools, OpenBox, Tools } from '../../edge/ports/driver.js'
@@ -55,6 +56,7 @@ export function bench(clock: Clock = systemClock()): Bench {
     async encodeJpeg(data, width, height, quality) {
       return (await encodePicture({ width, height, channels: 3, data }, 'jpeg', quality)).bytes
     },
+    hearTopics: hearTopics(clock, seededRandom(2)),
     lost: fault => lost.push(fault),
   }
   return {

@@ -63,6 +63,8 @@ export function pierConfig({ sky = {}, main = {}, devices = {}, more = {} }: Pie
 
 export interface NightOrder extends HouseOrder {
   readonly startMs?: number
+  /** A folder in place of `/`, for what the box tells of itself. */
+  readonly boxRoot?: string
 }
 
 /** Opens the night and lets its devices come up; all is stopped when the test ends. */
@@ -88,6 +90,7 @@ export async function openNight(t: Test, yaml: string, order: NightOrder = {}) {
     standing: new Map(),
     version: 'test',
     data: folder,
+    boxPlaces: { root: order.boxRoot ?? folder, vcgencmd: 'no-vcgencmd-here' },
   })
   t.teardown(async () => {
     await clock.until(night.stop(new Fault('aborted', 'the test ends', 'Start it again')), 60_000)

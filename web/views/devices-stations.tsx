@@ -13,10 +13,24 @@ const rows: readonly (readonly [field: string, label: string, unit: string, deci
   ['skyCelsius', 'Sky', '°C', 1],
   ['cloudPercent', 'Cloud', '%', 0],
   ['windMetresPerSecond', 'Wind', 'm/s', 1],
+  ['gustMetresPerSecond', 'Gusts', 'm/s', 1],
   ['pressureHectopascals', 'Pressure', 'hPa', 0],
   ['skyMagnitude', 'Sky brightness', 'mag/″²', 2],
+  ['nakedEyeMagnitude', 'Eye sees to', 'mag', 1],
+  ['lux', 'Light', 'lx', 2],
   ['volts', 'Supply', 'V', 2],
+  ['amperes', 'Current', 'A', 2],
+  ['watts', 'Power', 'W', 1],
+  ['elevationMetres', 'Height', 'm', 0],
+  ['satellites', 'Satellites', '', 0],
 ]
+
+/** The one weather station needs no name. */
+const titleOf = (path: string, kind: string, stations: number) => {
+  const name = path.slice(kind.length + 1)
+  if (kind === 'sensor') return `Sensor ${name}`
+  return stations > 1 ? `Weather ${name}` : 'Weather'
+}
 
 export function Stations() {
   const weather = useKind<Readings>('weather')
@@ -27,7 +41,7 @@ export function Stations() {
     <>
       {[...weather, ...sensors].map(({ path, kind, value, stale, atMs }) => (
         <section key={path} class="card">
-          <h2>{kind === 'weather' ? 'Weather' : `Sensor ${path.slice(7)}`}</h2>
+          <h2>{titleOf(path, kind, weather.length)}</h2>
           <dl class="figures">
             {rows
               .filter(([field]) => typeof value[field] === 'number')
@@ -36,6 +50,7 @@ export function Stations() {
               ))}
             {typeof value.raining === 'boolean' && <Figure label="Rain" value={value.raining ? 'yes' : 'no'} />}
           </dl>
+          {typeof value.trouble === 'string' && <p class="why block">{sentence(value.trouble)}</p>}
           {stale && (
             <p class="why block">Last heard {duration((boxNow() - atMs) / 1000)} ago: do not trust these numbers.</p>
           )}

@@ -5,15 +5,17 @@ import { useCell } from '../cell'
 import { deviceLeaving, type Gear } from '../equipment'
 import { boxNow, useAt, useKind } from '../live'
 import { Act, Said, TwiceTapped, useJob } from '../parts/act'
-import { Choice, Figure } from '../parts/fields'
+import { Choice } from '../parts/fields'
 import { useGone } from '../parts/gone'
 import { Lamp } from '../parts/lamp'
-import { Bar } from '../parts/ring'
 import { useTick } from '../parts/tick'
 import { away } from '../ready'
-import type { Box, Link, Mqtt, Observatory, Storage, Wheel } from '../states'
-import { duration, portWords, sentence, size, spoken } from '../words'
+import type { Box, Link, Mqtt, Observatory, Wheel } from '../states'
+import { duration, portWords, sentence, spoken } from '../words'
+import { BoxCard } from './devices-box'
 import { Equipment } from './devices-equipment'
+import { Heaters } from './devices-heaters'
+import { PluggedIn } from './devices-plugged'
 import { Properties } from './devices-properties'
 import { Settings } from './devices-settings'
 import { Stations } from './devices-stations'
@@ -47,13 +49,15 @@ export function DevicesView() {
         <div class="stacked">
           <Boxes kind="device" title="Devices" />
           <Boxes kind="link" title="Links" />
+          <PluggedIn />
         </div>
         <div class="stacked">
+          <Heaters />
           <FilterChoice name={observatory?.wheel} />
           <Train />
           <Stations />
           <Broker />
-          <Disk />
+          <BoxCard />
           <ThisDevice />
         </div>
       </div>
@@ -178,22 +182,6 @@ function Broker() {
         {mqtt.waitingEvents ? ` · ${mqtt.waitingEvents} events wait` : ''}
       </p>
       {!mqtt.connected && mqtt.reason && <p class="why block">{sentence(mqtt.reason)}</p>}
-    </section>
-  )
-}
-
-function Disk() {
-  const disk = useAt<Storage>('storage')?.value
-  if (!disk?.totalBytes || disk.freeBytes === undefined) return null
-  return (
-    <section class="card">
-      <h2>Disk</h2>
-      <Bar part={1 - disk.freeBytes / disk.totalBytes} label="Disk used" />
-      <dl class="figures">
-        <Figure label="Free" value={size(disk.freeBytes)} />
-        <Figure label="of" value={size(disk.totalBytes)} />
-      </dl>
-      {disk.low && <p class="warned">Nearly full: download and delete a night.</p>}
     </section>
   )
 }

@@ -21,6 +21,7 @@ import {
   spoken,
   whole,
 } from '../words'
+import { Attention } from './now-attention'
 import { Lately } from './now-lately'
 
 export function NowView() {
@@ -48,6 +49,7 @@ export function NowView() {
         </div>
         <div class="stacked">
           <Troubles />
+          <Attention />
           <Running />
           <CameraCard name={observatory?.camera} sizes={observatory?.sizes} />
           <StackCard />

@@ -21,7 +21,7 @@ export interface Dial {
   readonly clientId: string
   readonly keepaliveSeconds: number
   /** What the broker publishes, retained, when we vanish. */
-  readonly will: { readonly topic: string; readonly payload: string }
+  readonly will?: { readonly topic: string; readonly payload: string }
 }
 
 export interface Message {
@@ -74,7 +74,7 @@ export async function connect(
     username: dial.user,
     password: dial.password,
     ca,
-    will: { topic: dial.will.topic, payload: Buffer.from(dial.will.payload), qos: 1, retain: true },
+    will: dial.will && { topic: dial.will.topic, payload: Buffer.from(dial.will.payload), qos: 1, retain: true },
     keepalive: dial.keepaliveSeconds,
     // A ping that waits for a pause in our own publishing would never notice a broker that only listens.
     reschedulePings: false,

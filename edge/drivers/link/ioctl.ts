@@ -29,6 +29,9 @@ export function loadIoctl(): Ioctl {
     })
 }
 
+/** Where a piece of memory lies, for a struct that points to it; it must stay referenced meanwhile. */
+export const addressOf = (memory: Uint8Array): bigint => BigInt(koffi.address(memory))
+
 /** Its third argument is a word: a number or an address, in the same register on arm64, arm and x64 Linux. */
 function loaded() {
   try {

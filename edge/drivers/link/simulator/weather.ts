@@ -1,5 +1,6 @@
 // The weather over the simulated observatory: slow noise from the seed by the hour, and whatever was provoked on top.
 import { hashUnit, lineNoise } from '../../../science/seeded-noise.js'
+import { dewPoint } from '../../../science/weather-derived.js'
 
 export interface Weather {
   readonly ambientCelsius: number
@@ -72,12 +73,6 @@ export function weatherAt(climate: Climate, longitudeDeg: number, atMs: number, 
     raining,
     pressureHectopascals: 1013 + 16 * (lineNoise(seed + 8, hours / 20) - 0.5),
   }
-}
-
-/** Magnus formula with the constants of Sonntag (Z. Meteorol. 70 (1990) 340), over water. */
-function dewPoint(celsius: number, humidityPercent: number): number {
-  const gamma = Math.log(Math.max(1, humidityPercent) / 100) + (17.62 * celsius) / (243.12 + celsius)
-  return (243.12 * gamma) / (17.62 - gamma)
 }
 
 function clamp(value: number, least: number, most: number): number {

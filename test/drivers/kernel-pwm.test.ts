@@ -1,0 +1,35 @@
+// PWM by sysfs, on a folder that stands in for the kernel's: what is written, in which order, and what is left behind.
+import { readFileSync } from 'node:fs'
+import path from 'node:path'
+import t from 'tap'
+import { kernelPwmDriver } from '../../edge/drivers/pwm/kernel-pwm.js'
+import { bench } from '../support/bench.js'
+import { emptyTree, pwmTree } from '../support/sensor-rigs.js'
+
+const never = new AbortController().signal
+
+t.test('a heater at 200 Hz', async t => {
+  const tree = pwmTree(t)
+  const table = bench()
+  t.teardown(() => table.close())
+  const channels = [{ id: 'lens', name: 'Lens', output: 0 }]
+  const { box, ports } = await table.open(kernelPwmDriver, { channels, root: tree.root, inverted: true })
+  const said = (file: string) => readFileSync(path.join(tree.root, 'class/pwm/pwmchip0/pwm0', file), 'utf8')
+  t.same(['period', 'duty_cycle', 'polarity', 'enable'].map(said), ['5000000', '0', 'inversed', '1'], 'off at first')
+  await ports.switches!.set('lens', 35, never)
+  t.equal(said('duty_cycle'), '1750000')
+  await box.close()
+  t.equal(said('duty_cycle'), '0', 'it does not go on heating when nobody minds it')
+})
+
+t.test('what is not there is said', async t => {
+  const table = bench()
+  t.teardown(() => table.close())
+  const channels = [{ id: 'lens', output: 0 }]
+  const open = (more: object) => table.open(kernelPwmDriver, { channels, ...more })
+  await t.rejects(open({ root: emptyTree(t).root }), { code: 'offline', message: /no PWM at all/ })
+  const { root } = pwmTree(t)
+  await t.rejects(open({ root, chip: 'pwmchip9' }), { code: 'offline', message: /there are: pwmchip0/ })
+  const third = { root, channels: [{ id: 'lens', output: 3 }] }
+  await t.rejects(open(third), { code: 'timeout' }, 'a chip that does not make the output it is asked for')
+})
