@@ -1,11 +1,11 @@
 // How the box itself is, at `box`: always there, with its warnings in words.
 import type { BoxReading, ReadBox } from '../ports/box-health.js'
 import type { Clock } from '../ports/clock.js'
-import { asFault } from '../ports/fault.js'
 import type { Feed } from '../ports/feed.js'
 import type { Log } from '../ports/log.js'
 import type { Store } from '../ports/store.js'
 import { boxWarnings, throttleBits } from '../rules/box-warnings.js'
+import { lookAgain } from './look-again.js'
 
 export interface BoxParts {
   readonly readBox: ReadBox
@@ -16,43 +16,34 @@ export interface BoxParts {
 }
 
 const everyMs = 30_000
-const lookMs = 10_000
 
 export function reportBox({ readBox, store, feed, clock, log }: BoxParts): () => void {
-  const end = new AbortController()
-  let under = false
   let before: readonly string[] = []
-  const report = async () => {
-    if (under) return
-    under = true
-    const limit = clock.deadline(lookMs, 'looking at the box', end.signal)
-    try {
-      const [box, space] = await limit.race(clock.outside(Promise.all([readBox(limit.signal), store.space()])))
-      const { freeBytes: diskFreeBytes, totalBytes: diskTotalBytes, reserveBytes: diskReserveBytes } = space
-      const warnings = boxWarnings({ ...box, diskFreeBytes, diskReserveBytes })
-      feed.set('box', {
-        ...fieldsOf(box),
-        ...{ diskFreeBytes, diskTotalBytes },
-        warnings: warnings.map(({ words }) => words),
-        warning: warnings[0]?.words,
-        troubled: warnings.length > 0,
-      })
-      for (const { about, words } of warnings) {
-        if (!before.includes(about)) void feed.event('box-warning', { about, words })
-      }
-      before = warnings.map(({ about }) => about)
-    } catch (error) {
-      if (!end.signal.aborted) log.warn(`how the box is, is not known: ${asFault(error, 'the box').message}`)
-    } finally {
-      limit.cancel()
-      under = false
-    }
-  }
-  void report()
-  const again = clock.every(everyMs, () => void report())
+  const stop = lookAgain(
+    { clock, log },
+    {
+      what: 'looking at the box',
+      everyMs,
+      look: signal => Promise.all([readBox(signal), store.space()]),
+      tell([box, space]) {
+        const { freeBytes: diskFreeBytes, totalBytes: diskTotalBytes, reserveBytes: diskReserveBytes } = space
+        const warnings = boxWarnings({ ...box, diskFreeBytes, diskReserveBytes })
+        feed.set('box', {
+          ...fieldsOf(box),
+          ...{ diskFreeBytes, diskTotalBytes },
+          warnings: warnings.map(({ words }) => words),
+          warning: warnings[0]?.words,
+          troubled: warnings.length > 0,
+        })
+        for (const { about, words } of warnings) {
+          if (!before.includes(about)) void feed.event('box-warning', { about, words })
+        }
+        before = warnings.map(({ about }) => about)
+      },
+    },
+  )
   return () => {
-    end.abort()
-    again.cancel()
+    stop()
     feed.drop('box')
   }
 }

@@ -1,13 +1,14 @@
 // One list of what is plugged in, at `plugged`: who uses it, what would drive it; told when something comes or goes.
 import { type Action, action } from '../ports/action.js'
 import type { Clock } from '../ports/clock.js'
-import { asFault, Fault } from '../ports/fault.js'
+import { Fault } from '../ports/fault.js'
 import type { Feed } from '../ports/feed.js'
 import type { Json, JsonObject } from '../ports/json.js'
 import type { Log } from '../ports/log.js'
 import type { LookAround, PluggedThing } from '../ports/plugged.js'
 import { z } from '../ports/schema.js'
 import { deviceName } from './camera-actions.js'
+import { lookAgain } from './look-again.js'
 
 export interface PluggedParts {
   readonly look: LookAround
@@ -21,42 +22,34 @@ export interface PluggedParts {
 }
 
 const everyMs = 10_000
-const lookMs = 10_000
 /** A box with more is not a pier's; the state stays small enough for every face. */
 const mostThings = 200
 
 export function reportPlugged({ look, feed, clock, log, devices, onCame }: PluggedParts): () => void {
-  const end = new AbortController()
   let before: readonly PluggedThing[] | undefined
-  let under = false
-  const report = async () => {
-    if (under) return
-    under = true
-    const limit = clock.deadline(lookMs, 'looking what is plugged in', end.signal)
-    try {
-      const things = (await limit.race(clock.outside(look(limit.signal)))).slice(0, mostThings)
-      feed.set('plugged', {
-        things: things.map(thing => ({ ...thing, usedBy: userOf(thing, devices) })) as unknown as Json,
-        count: things.length,
-      })
-      const came = things.filter(({ id }) => before && !before.some(one => one.id === id))
-      const gone = before?.filter(({ id }) => !things.some(one => one.id === id)) ?? []
-      before = things
-      for (const { name, place } of came) void feed.event('plugged-in', { name, place })
-      for (const { name, place } of gone) void feed.event('unplugged', { name, place })
-      if (came.length > 0) onCame()
-    } catch (error) {
-      if (!end.signal.aborted) log.warn(`what is plugged in is not known: ${asFault(error, 'looking around').message}`)
-    } finally {
-      limit.cancel()
-      under = false
-    }
-  }
-  void report()
-  const again = clock.every(everyMs, () => void report())
+  const stop = lookAgain(
+    { clock, log },
+    {
+      what: 'looking what is plugged in',
+      everyMs,
+      look,
+      tell(all) {
+        const things = all.slice(0, mostThings)
+        feed.set('plugged', {
+          things: things.map(thing => ({ ...thing, usedBy: userOf(thing, devices) })) as unknown as Json,
+          count: things.length,
+        })
+        const came = things.filter(({ id }) => before && !before.some(one => one.id === id))
+        const gone = before?.filter(({ id }) => !things.some(one => one.id === id)) ?? []
+        before = things
+        for (const { name, place } of came) void feed.event('plugged-in', { name, place })
+        for (const { name, place } of gone) void feed.event('unplugged', { name, place })
+        if (came.length > 0) onCame()
+      },
+    },
+  )
   return () => {
-    end.abort()
-    again.cancel()
+    stop()
     feed.drop('plugged')
   }
 }

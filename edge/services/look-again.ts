@@ -1,0 +1,44 @@
+// Looking at something outside again and again: one look at a time, each with an end; one that fails is told in the log,
+// and the next one follows.
+import type { Clock } from '../ports/clock.js'
+import { asFault } from '../ports/fault.js'
+import type { Log } from '../ports/log.js'
+
+export interface Looking<T> {
+  /** For messages: `looking at the box`. */
+  readonly what: string
+  readonly everyMs: number
+  look(signal: AbortSignal): Promise<T>
+  /** What was seen; not called for a look that came too late. */
+  tell(seen: T): void
+}
+
+const longestMs = 10_000
+
+/** Looks now and then every so often. @returns what ends it */
+export function lookAgain<T>(
+  { clock, log }: { readonly clock: Clock; readonly log: Log },
+  { what, everyMs, look, tell }: Looking<T>,
+): () => void {
+  const end = new AbortController()
+  let under = false
+  const once = async () => {
+    if (under) return
+    under = true
+    const limit = clock.deadline(longestMs, what, end.signal)
+    try {
+      tell(await limit.race(clock.outside(look(limit.signal))))
+    } catch (error) {
+      if (!end.signal.aborted) log.warn(`${what} did not succeed: ${asFault(error, what).message}`)
+    } finally {
+      limit.cancel()
+      under = false
+    }
+  }
+  void once()
+  const again = clock.every(everyMs, () => void once())
+  return () => {
+    end.abort()
+    again.cancel()
+  }
+}
