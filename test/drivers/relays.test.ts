@@ -20,7 +20,7 @@ import { seededRandom } from '../../edge/spine/seeded-random.js'
 import { systemClock } from '../../edge/spine/system-clock.js'
 import { gpioKernel, type KernelLine } from '../support/gpio-kernel.js'
 import { lcusBoard, pocsBoard } from '../support/relay-boards.js'
-import { noSocat, serialLineEnd } from '../support/serial-line-end.js'
+import { noSocat, serialLine } from '../support/serial-line.js'
 
 const never = new AbortController().signal
 const clock = systemClock()
@@ -111,7 +111,7 @@ t.test(
     const bytesOfStatus = 'CH1: ON \r\nCH2: OFF\r\n'.length
     let cutAt = -1
     const relays = [true, false]
-    const device = await serialLineEnd(t, (bytes, say) => {
+    const device = await serialLine(t, say => bytes => {
       for (let start = 0; start + 4 <= bytes.length; start++) {
         if (bytes[start] === 0xa0) relays[bytes[start + 1] - 1] = bytes[start + 2] === 1
       }

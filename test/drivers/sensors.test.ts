@@ -34,7 +34,7 @@ import {
   sqmDevice,
   sysfs,
 } from '../support/sensor-rigs.js'
-import { noSocat, serialDevice } from '../support/serial-device.js'
+import { answeringLine, noSocat } from '../support/serial-line.js'
 import { saidOverAndOver } from '../support/topic-speaker.js'
 
 const quick = { every_s: 0.5 }
@@ -56,6 +56,9 @@ async function read(driver: Driver, options: object, line?: unknown): Promise<Se
     await one.close()
   }
 }
+
+const tcpOf = async (line: { readonly tcp: number } | Promise<{ readonly tcp: number }>) =>
+  `tcp://127.0.0.1:${(await line).tcp}`
 
 async function until(true_: () => boolean, withinMs = 10_000): Promise<void> {
   const endMs = performance.now() + withinMs
@@ -166,23 +169,23 @@ t.test('a sky quality meter', { skip: noSocat }, async t => {
   t.same(sqmValues('r,-09.42m,0000005915Hz,0000000000c,0000000.000s, 027.0C\r\n').skyMagnitude, -9.42)
   t.throws(() => sqmValues('i,00000002,00000003\r\n'), { code: 'broken' })
   const device = await sqmDevice(t)
-  t.same((await read(sqmDriver, { address: device.tcpUrl })).values, { skyMagnitude: 20.31, celsius: 12.4 })
-  t.same((await read(sqmDriver, { address: device.path, kind: 'weather' })).values, { skyMagnitude: 20.31 })
+  t.same((await read(sqmDriver, { address: await tcpOf(device) })).values, { skyMagnitude: 20.31, celsius: 12.4 })
+  t.same((await read(sqmDriver, { address: device.port, kind: 'weather' })).values, { skyMagnitude: 20.31 })
   const day = await sqmDevice(t, '00.00')
-  t.match((await read(sqmDriver, { address: day.path })).failed, { skyMagnitude: /bright/ })
+  t.match((await read(sqmDriver, { address: day.port })).failed, { skyMagnitude: /bright/ })
 
-  const garbage = await serialDevice(t, () => '\u0000\u00ff?!\r\n')
-  await t.rejects(read(sqmDriver, { address: garbage.path }), { code: 'broken' })
-  const endless = await serialDevice(t, () => 'x'.repeat(10_000))
-  await t.rejects(read(sqmDriver, { address: endless.path }), { code: 'broken' }, 'what never ends is not kept')
+  const garbage = await answeringLine(t, () => '\u0000\u00ff?!\r\n')
+  await t.rejects(read(sqmDriver, { address: garbage.port }), { code: 'broken' })
+  const endless = await answeringLine(t, () => 'x'.repeat(10_000))
+  await t.rejects(read(sqmDriver, { address: endless.port }), { code: 'broken' }, 'what never ends is not kept')
   await t.rejects(read(sqmDriver, { address: '/dev/serial/by-id/usb-nobody' }), { code: 'offline' })
   await t.rejects(read(sqmDriver, { address: 'tcp://127.0.0.1:1' }), { code: 'offline' })
 
   const one = table(t)
-  await one.open(sqmDriver, { address: device.path, ...quick })
-  const again = read(sqmDriver, { address: device.path })
+  await one.open(sqmDriver, { address: device.port, ...quick })
+  const again = read(sqmDriver, { address: device.port })
   await t.rejects(again, { code: 'busy' }, 'two programs on one line would hear half of it each')
-  device.unplug()
+  await device.pull()
   await until(() => one.lost.length > 0)
   t.equal(one.lost[0].code, 'offline', 'pulled off, it is lost at once')
 })
@@ -232,13 +235,13 @@ t.test('an answer that breaks off, or is wrong, at every byte', async t => {
 })
 
 t.test('a silent meter is given up, and closes nonetheless', { skip: noSocat }, async t => {
-  const silent = await serialDevice(t, () => undefined)
+  const silent = await answeringLine(t, () => undefined)
   const one = table(t)
-  await t.rejects(one.open(sqmDriver, { address: silent.path }), { code: 'timeout' })
+  await t.rejects(one.open(sqmDriver, { address: silent.port }), { code: 'timeout' })
 })
 
 t.test('a CloudWatcher', { skip: noSocat }, async t => {
-  const { values } = await read(aagDriver, { address: (await cloudWatcher(t)).path })
+  const { values } = await read(aagDriver, { address: (await cloudWatcher(t)).port })
   near(t, values.skyCelsius, -12.34, 1e-9)
   near(t, values.ambientCelsius, (21_000 * 175.72) / 65_536 - 46.85, 1e-9)
   near(t, values.humidityPercent, 56.5, 1e-9)
@@ -248,16 +251,16 @@ t.test('a CloudWatcher', { skip: noSocat }, async t => {
   near(t, aagAmbientCelsius(512), 25.2, 0.1)
 
   const wet = cloudWatcherSays().set('E!', cloudWatcherBlock('R', 900))
-  t.equal((await read(aagDriver, { address: (await cloudWatcher(t, wet)).tcpUrl })).values.raining, true)
+  t.equal((await read(aagDriver, { address: await tcpOf(cloudWatcher(t, wet)) })).values.raining, true)
   const dead = cloudWatcherSays().set('h!', cloudWatcherBlock('hh', 65_535))
-  const broken = await read(aagDriver, { address: (await cloudWatcher(t, dead)).tcpUrl })
+  const broken = await read(aagDriver, { address: await tcpOf(cloudWatcher(t, dead)) })
   t.ok(Number.isNaN(broken.values.humidityPercent), 'its word for a dead sensor is no number')
   const old = cloudWatcherSays().set('B!', cloudWatcherBlock('V', '3.20'))
-  const before = (await read(aagDriver, { address: (await cloudWatcher(t, old)).tcpUrl })).values
+  const before = (await read(aagDriver, { address: await tcpOf(cloudWatcher(t, old)) })).values
   t.equal(before.humidityPercent, undefined, 'an old one is not asked what it does not know')
   near(t, before.ambientCelsius, aagAmbientCelsius(400), 1e-9)
   const stranger = cloudWatcherSays().set('A!', cloudWatcherBlock('N', 'Roof'))
-  await t.rejects(read(aagDriver, { address: (await cloudWatcher(t, stranger)).tcpUrl }), { code: 'broken' })
+  await t.rejects(read(aagDriver, { address: await tcpOf(cloudWatcher(t, stranger)) }), { code: 'broken' })
 
   t.equal(aagBlocks('!1         -1234'), undefined, 'an answer without its handshake is not whole')
   t.throws(() => aagBlocks(cloudWatcherBlock('1', -123).replace('!', '?')), { code: 'broken' })
@@ -276,9 +279,9 @@ t.test('a GPS receiver, through a real gpsd', { skip: noSocat || noGpsd }, async
   t.same(gpsdValues({ mode: 3, lat: 1, lon: 2, altMSL: 3 }, { satellites: [{ used: true }, { used: false }] }), {
     ...{ latitudeDeg: 1, longitudeDeg: 2, elevationMetres: 3, satellites: 1 },
   })
-  const stranger = await serialDevice(t, () => 'SSH-2.0-OpenSSH\r\n')
+  const stranger = await answeringLine(t, () => 'SSH-2.0-OpenSSH\r\n')
   const two = table(t)
-  await two.open(gpsdDriver, { port: Number(stranger.tcpUrl.split(':').at(-1)) })
+  await two.open(gpsdDriver, { port: stranger.tcp })
   await until(() => two.lost.length > 0)
   t.equal(two.lost[0].code, 'broken')
 })

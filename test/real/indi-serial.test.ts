@@ -14,7 +14,7 @@ import { bench } from '../support/bench.js'
 import type { Teardown } from '../support/bench-devices.js'
 import { noIndiServer } from '../support/indi-server.js'
 import { fakeBaader, fakeIoptron, fakeLx200, fakeMoonlite, fakePegasus } from '../support/serial-devices.js'
-import { noSocat, type SerialDevice, serialLine } from '../support/serial-line.js'
+import { deviceLine, noSocat, type SerialDevice } from '../support/serial-line.js'
 
 const never = new AbortController().signal
 const reason = new Fault('aborted', 'enough of this', 'Start again')
@@ -37,7 +37,7 @@ async function openSerial<P extends PortName>(
   const folder = mkdtempSync(join(tmpdir(), 'serial-'))
   t.teardown(() => rmSync(folder, { recursive: true, force: true }))
   const tty = join(folder, 'tty')
-  const { heard, tcp } = await serialLine(t, tty, fake)
+  const { heard, tcp } = await deviceLine(t, tty, fake)
   const table = bench()
   t.teardown(() => table.close())
   const link = await table.openLink(indiLink, { drivers: [driver] })

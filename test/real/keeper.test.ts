@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { type AgentProcess, builtAgent, patiently, startAgent } from '../support/agent.js'
 import { type FakeBoard, lcusBoard } from '../support/relay-boards.js'
-import { noSocat } from '../support/serial-line-end.js'
+import { noSocat } from '../support/serial-line.js'
 
 const skip = noSocat
 /** What the owner is promised, ms. */

@@ -17,7 +17,7 @@ import { type Bench, bench } from './bench.js'
 import { noIndiServer, startIndiServer } from './indi-server.js'
 import { lcusBoard, pocsBoard } from './relay-boards.js'
 import { sensorRows } from './sensor-rows.js'
-import { noSocat } from './serial-line-end.js'
+import { noSocat } from './serial-line.js'
 import { sharedData } from './shared-data.js'
 
 /** Anything with tap's teardown. */

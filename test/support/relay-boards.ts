@@ -1,11 +1,11 @@
 // Relay boards at the other end of a serial line, as their makers' firmware behaves, faults included.
-import { type SerialLineEnd, serialLineEnd } from './serial-line-end.js'
+import { type SerialLine, serialLine } from './serial-line.js'
 
 interface Test {
   teardown(run: () => Promise<void> | void): void
 }
 
-export interface FakeBoard extends SerialLineEnd {
+export interface FakeBoard extends SerialLine {
   /** By relay from 0: what is switched on now. */
   readonly relays: boolean[]
   /** The relays stick and do not follow orders any more. */
@@ -17,7 +17,7 @@ export interface FakeBoard extends SerialLineEnd {
 /** An LCUS board. @param answers  boards of one relay do not know the question */
 export async function lcusBoard(t: Test, relays: boolean[], answers = true): Promise<FakeBoard> {
   let rest = Buffer.alloc(0)
-  const device = await serialLineEnd(t, (bytes, say) => {
+  const device = await serialLine(t, say => bytes => {
     if (board.silent) return
     rest = Buffer.concat([rest, bytes])
     while (rest.length > 0) {
@@ -48,7 +48,7 @@ export async function lcusBoard(t: Test, relays: boolean[], answers = true): Pro
 export async function pocsBoard(t: Test, relays: boolean[], roundMs = 1_500): Promise<FakeBoard> {
   const orders: string[] = []
   let rest = ''
-  const device = await serialLineEnd(t, bytes => {
+  const device = await serialLine(t, () => bytes => {
     const lines = (rest + bytes.toString('latin1')).split('\n')
     rest = lines.pop()!
     orders.push(...lines)

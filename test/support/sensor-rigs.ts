@@ -9,7 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { I2cBus } from '../../edge/drivers/link/i2c/i2c-link.js'
 import { Fault } from '../../edge/ports/fault.js'
 import { freePort, listens } from './free-port.js'
-import { serialDevice } from './serial-device.js'
+import { answeringLine } from './serial-line.js'
 
 interface Test {
   teardown(run: () => Promise<void> | void): void
@@ -173,7 +173,7 @@ export const aSky = (): FakeChips =>
 
 /** An SQM-LU as its manual has it. */
 export const sqmDevice = (test: Test, magnitude = '20.31') =>
-  serialDevice(test, asked =>
+  answeringLine(test, asked =>
     asked === 'rx' ? `r, ${magnitude}m,0000000022Hz,0000021100c,0000000.045s, 012.4C\r\n` : undefined,
   )
 
@@ -196,7 +196,7 @@ export const cloudWatcherSays = (): Map<string, string> =>
     ['t!', block('th', 21_000) + handshake],
   ])
 
-export const cloudWatcher = (test: Test, says = cloudWatcherSays()) => serialDevice(test, asked => says.get(asked))
+export const cloudWatcher = (test: Test, says = cloudWatcherSays()) => answeringLine(test, asked => says.get(asked))
 
 /** A web address that answers that document, whatever it is at the time. */
 export async function jsonServer(test: Test, document: () => unknown): Promise<string> {
@@ -238,11 +238,11 @@ function receiverSays(second: number): string {
 
 /** A real gpsd with a receiver on a pseudo terminal. */
 export async function gpsd(test: Test): Promise<{ readonly port: number }> {
-  const receiver = await serialDevice(test, () => undefined)
+  const receiver = await answeringLine(test, () => undefined)
   let second = 0
   const speak = setInterval(() => receiver.say(receiverSays(second++)), 200)
   const port = await freePort()
-  const child: ChildProcess = spawn('gpsd', ['-N', '-n', '-b', '-S', String(port), receiver.path], { stdio: 'ignore' })
+  const child: ChildProcess = spawn('gpsd', ['-N', '-n', '-b', '-S', String(port), receiver.port], { stdio: 'ignore' })
   const gone = new Promise<void>(settle => child.once('exit', () => settle()))
   test.teardown(async () => {
     clearInterval(speak)

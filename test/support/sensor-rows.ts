@@ -10,7 +10,7 @@ import { sqmDriver } from '../../edge/drivers/sensor/sqm.js'
 import type { BenchRow } from './bench-devices.js'
 import { hasMosquitto, mosquitto } from './mosquitto.js'
 import { aSky, cloudWatcher, fakeBus, gpsd, jsonServer, noGpsd, pwmTree, sqmDevice, sysfs } from './sensor-rigs.js'
-import { noSocat } from './serial-device.js'
+import { noSocat } from './serial-line.js'
 import { saidOverAndOver } from './topic-speaker.js'
 
 const station = { ports: ['station'], skip: false } as const
@@ -48,11 +48,11 @@ export const sensorRows: readonly BenchRow[] = [
   },
   {
     ...{ ...station, name: 'sqm', driver: sqmDriver, skip: noSocat },
-    ready: async test => ({ options: { address: (await sqmDevice(test)).path, ...quick } }),
+    ready: async test => ({ options: { address: (await sqmDevice(test)).port, ...quick } }),
   },
   {
     ...{ ...station, name: 'aag-cloudwatcher', driver: aagDriver, skip: noSocat },
-    ready: async test => ({ options: { address: (await cloudWatcher(test)).path, ...quick } }),
+    ready: async test => ({ options: { address: (await cloudWatcher(test)).port, ...quick } }),
   },
   {
     ...{ ...station, name: 'gpsd', driver: gpsdDriver, skip: noSocat || noGpsd },
