@@ -1,5 +1,5 @@
-// Looking at something outside again and again: one look at a time, each with an end; one that fails is told in the log,
-// and the next one follows.
+// Looking at something outside again and again: one look at a time, each with an end; one that fails is told in the
+// log, and the next one follows.
 import type { Clock } from '../ports/clock.js'
 import { asFault } from '../ports/fault.js'
 import type { Log } from '../ports/log.js'

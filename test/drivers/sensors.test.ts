@@ -9,7 +9,7 @@ import { aagAmbientCelsius, aagBlocks, aagNumber } from '../../edge/drivers/sens
 import { ina219Values, ina226Values, ina260Values } from '../../edge/drivers/sensor/chip/ina.js'
 import { mlxCelsius } from '../../edge/drivers/sensor/chip/mlx90614.js'
 import { skyMagnitudeOf, tslLux } from '../../edge/drivers/sensor/chip/tsl2591.js'
-import { gpsdDriver, gpsdValues } from '../../edge/drivers/sensor/gpsd.js'
+import { gpsdDriver, gpsdFix, gpsdValues } from '../../edge/drivers/sensor/gpsd.js'
 import { i2cSensorDriver } from '../../edge/drivers/sensor/i2c-sensor.js'
 import { jsonSensorDriver } from '../../edge/drivers/sensor/json-sensor.js'
 import { kernelSensorDriver } from '../../edge/drivers/sensor/kernel-sensor.js'
@@ -274,6 +274,11 @@ t.test('a GPS receiver, through a real gpsd', { skip: noSocat || noGpsd }, async
   const { values } = ports.station!.reading()!
   near(t, values.latitudeDeg, 46.5, 1e-4)
   near(t, values.longitudeDeg, 8, 1e-4)
+  near(t, ports.gps!.fix()!.longitudeDeg, 8, 1e-4)
+  t.equal(gpsdFix({ mode: 1, lat: 1, lon: 2 }, 5), undefined)
+  t.same(gpsdFix({ mode: 2, lat: 1, lon: 2, altMSL: 3, time: '2026-11-29T20:00:00.000Z' }, 5), {
+    ...{ latitudeDeg: 1, longitudeDeg: 2, utcMs: Date.UTC(2026, 10, 29, 20), atMs: 5 },
+  })
   t.same(gpsdValues({ mode: 1, lat: 1, lon: 2, altMSL: 3 }, { uSat: 2 }), { satellites: 2 }, 'no fix, no place')
   t.same(gpsdValues({ mode: 2, lat: 1, lon: 2, altMSL: 3 }, undefined), { latitudeDeg: 1, longitudeDeg: 2 })
   t.same(gpsdValues({ mode: 3, lat: 1, lon: 2, altMSL: 3 }, { satellites: [{ used: true }, { used: false }] }), {

@@ -223,14 +223,16 @@ const nmea = (body: string) => {
 }
 
 /** A receiver at 46°30′ N 8°00′ E, 1200 m, with three of five satellites in use; a fix each second. */
-function receiverSays(second: number): string {
-  const time = new Date(Date.UTC(2026, 10, 20, 21, 0, second % 60)).toISOString().slice(11, 19).replaceAll(':', '')
+function receiverSays(): string {
+  const [day, clock] = new Date().toISOString().split('T')
+  const time = clock.slice(0, 8).replaceAll(':', '')
+  const date = day.slice(2).split('-').reverse().join('')
   return [
     `GPGGA,${time}.00,4630.0000,N,00800.0000,E,1,03,1.2,1200.0,M,49.0,M,,`,
     'GPGSA,A,3,04,09,16,,,,,,,,,,2.1,1.2,1.8',
     'GPGSV,2,1,05,04,40,083,46,09,17,308,41,16,07,344,39,20,22,228,45',
     'GPGSV,2,2,05,29,10,100,20',
-    `GPRMC,${time}.00,A,4630.0000,N,00800.0000,E,0.0,0.0,201126,,,A`,
+    `GPRMC,${time}.00,A,4630.0000,N,00800.0000,E,0.0,0.0,${date},,,A`,
   ]
     .map(nmea)
     .join('')
@@ -239,8 +241,7 @@ function receiverSays(second: number): string {
 /** A real gpsd with a receiver on a pseudo terminal. */
 export async function gpsd(test: Test): Promise<{ readonly port: number }> {
   const receiver = await answeringLine(test, () => undefined)
-  let second = 0
-  const speak = setInterval(() => receiver.say(receiverSays(second++)), 200)
+  const speak = setInterval(() => receiver.say(receiverSays()), 1_000)
   const port = await freePort()
   const child: ChildProcess = spawn('gpsd', ['-N', '-n', '-b', '-S', String(port), receiver.port], { stdio: 'ignore' })
   const gone = new Promise<void>(settle => child.once('exit', () => settle()))

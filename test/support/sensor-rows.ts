@@ -55,7 +55,7 @@ export const sensorRows: readonly BenchRow[] = [
     ready: async test => ({ options: { address: (await cloudWatcher(test)).port, ...quick } }),
   },
   {
-    ...{ ...station, name: 'gpsd', driver: gpsdDriver, skip: noSocat || noGpsd },
+    ...{ name: 'gpsd', ports: ['station', 'gps'] as const, driver: gpsdDriver, skip: noSocat || noGpsd },
     ready: async test => ({ options: { port: (await gpsd(test)).port } }),
   },
   {

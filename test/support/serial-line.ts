@@ -1,5 +1,5 @@
-// A serial line with a device at its far end: socat makes the port that a driver opens, a real pseudo terminal, and what
-// it sends is heard here. The same device can be had over TCP.
+// A serial line with a device at its far end: socat makes the port that a driver opens, a real pseudo terminal, and
+// what it sends is heard here. The same device can be had over TCP.
 import { spawn } from 'node:child_process'
 import { closeSync, constants, existsSync, mkdtempSync, openSync, rmSync } from 'node:fs'
 import { createServer, type Socket } from 'node:net'

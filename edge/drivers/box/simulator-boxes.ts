@@ -5,7 +5,8 @@ import type { SensorReading } from '../../ports/sensor.js'
 import { filters } from '../link/simulator/focus-train.js'
 import type { Observatory } from '../link/simulator/observatory.js'
 import { type Outlet, outlets } from '../link/simulator/power-box.js'
-import { listeners, presence } from './simulator-presence.js'
+import { listeners } from '../listeners.js'
+import { presence } from './simulator-presence.js'
 
 const patienceMs = 10_000
 const commandMs = 30

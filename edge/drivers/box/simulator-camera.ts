@@ -6,9 +6,10 @@ import type { ExposureOrder, Frame, Lend, Region } from '../../ports/frame.js'
 import { shiftBayer } from '../../science/bayer.js'
 import type { Card } from '../../science/fits-header.js'
 import type { Observatory } from '../link/simulator/observatory.js'
+import { listeners } from '../listeners.js'
 import { simulatedCooler } from './simulator-cooler.js'
 import { simulatedGuidePort } from './simulator-guide-port.js'
-import { listeners, presence } from './simulator-presence.js'
+import { presence } from './simulator-presence.js'
 import { electronsPerAdu, maxAdu, skyOrderOf, type View } from './simulator-view.js'
 
 export interface CameraTraits extends View {

@@ -6,7 +6,8 @@ import { Fault, reasonOf } from '../../ports/fault.js'
 import { wholeTurn } from '../../ports/rotator.js'
 import type { Observatory } from '../link/simulator/observatory.js'
 import type { Travel } from '../link/simulator/travel.js'
-import { listeners, type Presence, presence } from './simulator-presence.js'
+import { listeners } from '../listeners.js'
+import { type Presence, presence } from './simulator-presence.js'
 
 const patienceMs = 10_000
 const commandMs = 30

@@ -4,8 +4,9 @@ import { Fault, reasonOf } from '../../ports/fault.js'
 import type { Mount, MountStatus, Pointing } from '../../ports/mount.js'
 import { altAz } from '../../science/sky.js'
 import type { Observatory } from '../link/simulator/observatory.js'
+import { listeners } from '../listeners.js'
 import { simulatedGuidePort } from './simulator-guide-port.js'
-import { listeners, presence } from './simulator-presence.js'
+import { presence } from './simulator-presence.js'
 
 /** Rest after a slew before the mount says that it is there. */
 const settleMs = 1500

@@ -3,7 +3,8 @@ import type { OpenBox, Tools } from '../../ports/driver.js'
 import type { GpsFix } from '../../ports/gps.js'
 import type { SafetyVerdict } from '../../ports/safety-monitor.js'
 import type { Observatory } from '../link/simulator/observatory.js'
-import { listeners, presence } from './simulator-presence.js'
+import { listeners } from '../listeners.js'
+import { presence } from './simulator-presence.js'
 
 const pollMs = 10_000
 const mostCloud = 0.8

@@ -1,8 +1,10 @@
 // A GPS receiver through gpsd: where the pier stands, and how many satellites say so.
 import { driver } from '../../ports/driver.js'
 import { Fault } from '../../ports/fault.js'
+import type { GpsFix } from '../../ports/gps.js'
 import { z } from '../../ports/schema.js'
 import { openByteLine } from '../link/serial/byte-line.js'
+import { listeners } from '../listeners.js'
 import { fedStation } from './station-box.js'
 
 const options = z.strictObject({
@@ -38,15 +40,31 @@ export function gpsdValues(tpv: Report, sky: Report | undefined): Record<string,
   return values
 }
 
+/** The fix that a TPV report tells, when it is one. @param atMs now, by our clock */
+export function gpsdFix({ mode, lat, lon, alt, altMSL, time }: Report, atMs: number): GpsFix | undefined {
+  if (Number(mode) < 2 || typeof lat !== 'number' || typeof lon !== 'number') return undefined
+  const height = altMSL ?? alt
+  const utcMs = Date.parse(String(time))
+  return {
+    latitudeDeg: lat,
+    longitudeDeg: lon,
+    ...(Number(mode) >= 3 && typeof height === 'number' ? { elevationMetres: height } : {}),
+    ...(Number.isNaN(utcMs) ? {} : { utcMs }),
+    atMs,
+  }
+}
+
 export const gpsdDriver = driver<typeof options>({
   id: 'gpsd',
-  summary: 'A GPS receiver through gpsd: position and height',
+  summary: 'A GPS receiver through gpsd: position, height and time',
   options,
-  ports: () => ['station'],
+  ports: () => ['station', 'gps'],
   async open({ host, port }, tools, signal) {
     const { clock } = tools
     const line = await openByteLine(`tcp://${host}:${port}`, 0, clock, signal)
     const fed = fedStation('sensor', tools)
+    const fixes = listeners<GpsFix>()
+    let fix: GpsFix | undefined
     let sky: Report | undefined
     let toldMs = -Infinity
     let rest = ''
@@ -62,6 +80,8 @@ export const gpsdDriver = driver<typeof options>({
       if (clock.monotonicMs() - toldMs < tellMs) return
       toldMs = clock.monotonicMs()
       fed.feed({ values: gpsdValues(report, sky) })
+      fix = gpsdFix(report, clock.now())
+      if (fix) fixes.tell(fix)
     }
     line.onBytes(bytes => {
       const lines = (rest + Buffer.from(bytes).toString('utf8')).split('\n')
@@ -76,7 +96,7 @@ export const gpsdDriver = driver<typeof options>({
     line.ended.addEventListener('abort', () => tools.lost(line.ended.reason), { once: true })
     await line.write('?WATCH={"enable":true,"json":true};\n', signal)
     return {
-      ports: { station: fed.station },
+      ports: { station: fed.station, gps: { fix: () => fix, onFix: fixes.add } },
       async close() {
         silence.cancel()
         await line.close()

@@ -1,6 +1,7 @@
 // A GPS receiver of an INDI server (indi_gpsd among others): asked now and then, since its driver tells by itself only
 // when told to.
 import type { Gps, GpsFix } from '../../../ports/gps.js'
+import { listeners } from '../../listeners.js'
 import type { IndiSession } from './session.js'
 
 const askMs = 60_000
@@ -8,7 +9,7 @@ const place = 'GEOGRAPHIC_COORD'
 
 export function openIndiGps(session: IndiSession): { gps: Gps; close(): Promise<void> } {
   const { clock } = session
-  const listeners = new Set<(fix: GpsFix) => void>()
+  const fixes = listeners<GpsFix>()
   let last: GpsFix | undefined
   const take = () => {
     const at = session.property(place)
@@ -28,7 +29,7 @@ export function openIndiGps(session: IndiSession): { gps: Gps; close(): Promise<
       ...(Number.isNaN(utcMs) ? {} : { utcMs }),
       atMs: clock.now(),
     }
-    for (const listener of [...listeners]) listener(last)
+    fixes.tell(last)
   }
   const stopWatching = session.watch(change => {
     // The time comes after the place, with the same fix.
@@ -41,14 +42,7 @@ export function openIndiGps(session: IndiSession): { gps: Gps; close(): Promise<
   const asking = clock.every(askMs, ask)
   session.gone.addEventListener('abort', () => asking.cancel(), { once: true })
   return {
-    gps: {
-      fix: () => last,
-      onFix(listener) {
-        const own = (fix: GpsFix) => listener(fix)
-        listeners.add(own)
-        return () => void listeners.delete(own)
-      },
-    },
+    gps: { fix: () => last, onFix: fixes.add },
     async close() {
       asking.cancel()
       stopWatching()
