@@ -4,17 +4,15 @@ import { drivers } from '../../edge/drivers/index.js'
 import type { Camera, ExposurePhase } from '../../edge/ports/camera.js'
 import { Fault } from '../../edge/ports/fault.js'
 import type { ExposureOrder, Frame } from '../../edge/ports/frame.js'
-import { benchRows, openRow, rowsWith } from '../support/bench-devices.js'
+import { benchRows, offBench, openRow, rowsWith } from '../support/bench-devices.js'
 
 const light: ExposureOrder = { exposureSeconds: 0.3, binning: 1, frameType: 'light' }
 const never = new AbortController().signal
 
-t.test('every driver in the list stands on the bench', async t => {
+t.test('every driver in the list stands on the bench, or it is said why not', async t => {
   for (const { id } of drivers) {
-    t.ok(
-      benchRows.some(row => row.driver.id === id),
-      `${id} has rows in test/support/bench-devices.ts`,
-    )
+    const stands = benchRows.some(row => row.driver.id === id)
+    t.not(stands, id in offBench, `${id} has either rows in test/support/bench-devices.ts or a word there`)
   }
 })
 

@@ -173,6 +173,12 @@ export const benchRows: readonly BenchRow[] = [
   ...sensorRows,
 ]
 
+/** Drivers of what no bench without their hardware has, and what shows as much of them as can be shown. */
+export const offBench: Readonly<Record<string, string>> = {
+  gpio: 'lines of a GPIO chip, which the keeper opens itself; test/drivers/relays.test.ts has a kernel that answers',
+  dcttech: 'a USB-HID board; test/drivers/relays.test.ts has its reports',
+}
+
 export function rowsWith(port: PortName): readonly BenchRow[] {
   return benchRows.filter(row => row.ports.includes(port))
 }
