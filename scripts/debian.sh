@@ -8,6 +8,7 @@ wanted=(
   mosquitto mosquitto-clients    # a real broker, and hands that are not ours
   chromium                       # the page on a phone-sized screen
   fitsverify python3-astropy     # what others think of our FITS files and our sky
+  libcfitsio-bin                 # fpack and funpack
   python3-photutils python3-scipy # and of our stars
   ffmpeg                         # video sources
   socat openssl unzip            # serial lines, certificates, whole nights in one stream

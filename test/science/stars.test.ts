@@ -341,7 +341,7 @@ t.test('light and width of real stars are those that photutils finds', { skip: s
     )
     writeFileSync(list, JSON.stringify(alone.map(({ x, y, fwhmPx, fluxAdu }) => [x, y, fwhmPx, fluxAdu])))
     const said = JSON.parse(
-      execFileSync(python, [script, 'agree', file, list], { stdio: ['ignore', 'pipe', 'inherit'] }).toString(),
+      execFileSync(python, [script, 'agree', file, list], { stdio: ['ignore', 'pipe', 'pipe'] }).toString(),
     )
     ratios.flux.push(...said.flux)
     ratios.fwhm.push(...said.fwhm)
