@@ -2,6 +2,11 @@
 
 const two = (value: number): string => String(value).padStart(2, '0')
 
+/** `Rotator east`; one that is called as what it is needs no second name. */
+export function titled(what: string, name: string): string {
+  return what.toLowerCase().split(' ').includes(name.toLowerCase()) ? what : `${what} ${name}`
+}
+
 /** `22:04` in this device's local time. */
 export function clockTime(ms: number): string {
   const at = new Date(ms)

@@ -2,7 +2,7 @@
 import { boxNow, useKind } from '../live'
 import { Figure } from '../parts/fields'
 import type { Gps, Readings, Safety } from '../states'
-import { clockTime, duration, fixed, sentence } from '../words'
+import { clockTime, duration, fixed, sentence, titled } from '../words'
 
 /** Order of showing; names, units and decimals as edge/ports/fields.ts has them. */
 const rows: readonly (readonly [field: string, label: string, unit: string, decimals: number])[] = [
@@ -61,13 +61,13 @@ export function Stations() {
       ))}
       {monitors.map(({ path, value, stale }) => (
         <section key={path} class="card">
-          <h2>Safety monitor {path.slice('safety/'.length)}</h2>
+          <h2>{titled('Safety monitor', path.slice('safety/'.length))}</h2>
           <p class={value.safe && !stale ? 'dim' : 'why block'}>{safetyWords(value, stale)}</p>
         </section>
       ))}
       {receivers.map(({ path, value }) => (
         <section key={path} class="card">
-          <h2>GPS {path.slice('gps/'.length)}</h2>
+          <h2>{titled('GPS', path.slice('gps/'.length))}</h2>
           {value.fixAtMs === undefined ? (
             <p class="why block">{sentence(value.reason ?? 'It has no fix yet')}</p>
           ) : (

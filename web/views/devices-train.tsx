@@ -6,7 +6,7 @@ import { Act, Said, useJob } from '../parts/act'
 import { Field, Figure, readNumber } from '../parts/fields'
 import { away } from '../ready'
 import type { Cover, Rotator } from '../states'
-import { fixed } from '../words'
+import { fixed, titled } from '../words'
 
 export function Train() {
   const rotators = useKind<Rotator>('rotator')
@@ -30,7 +30,7 @@ function RotatorCard({ name, rotator }: { name: string; rotator: Rotator }) {
   const to = readNumber(wish, { name: 'The angle', min: 0, max: 359.99, unit: '°' })
   return (
     <section class="card">
-      <h2>Rotator {name}</h2>
+      <h2>{titled('Rotator', name)}</h2>
       <dl class="figures">
         <Figure label="Position angle" value={fixed(rotator.angleDeg, 1)} unit="°" />
       </dl>
@@ -69,7 +69,7 @@ function CoverCard({ name, box }: { name: string; box: Cover }) {
   const glow = (value: number | undefined) => ask('panel-set', { cover: name, brightness: value })
   return (
     <section class="card">
-      <h2>{cover === undefined ? `Light panel ${name}` : `Cover ${name}`}</h2>
+      <h2>{titled(cover === undefined ? 'Light panel' : 'Cover', name)}</h2>
       <dl class="figures">
         {cover !== undefined && <Figure label="Cover" value={cover} />}
         {brightness !== undefined && <Figure label="Panel" value={brightness ? `${brightness} of ${max}` : 'dark'} />}
