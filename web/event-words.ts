@@ -26,6 +26,7 @@ const say: Readonly<Record<string, (body: Record<string, unknown>) => string>> =
   'exposure-aborted': body => `The exposure with camera “${body.camera}” was aborted`,
   'frame-removed': () => 'A frame was deleted',
   'stack-started': () => 'The live stack started',
+  'stack-accepted': () => 'A frame went into the stack',
   'stack-refused': body => `A frame was left out of the stack: ${body.words ?? spoken(String(body.reason))}`,
   'stack-waiting': () => 'The stack waits for stars',
   'stack-resumed': () => 'The stars are back; the stack goes on',

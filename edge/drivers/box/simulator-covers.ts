@@ -18,13 +18,16 @@ async function go(box: Presence, way: Travel, to: number, what: string, signal: 
   box.check()
   if (signal.aborted) throw reasonOf(signal)
   if (way.heading() !== 0) throw new Fault('busy', `the simulated ${what} is moving`, 'Wait, or stop it')
+  const takesMs = way.setOff(to)
+  const halted = way.halted()
   try {
-    await box.work(way.setOff(to), patienceMs, `the simulated ${what} on its way`, signal)
+    await box.work(takesMs, patienceMs, `the simulated ${what} on its way`, signal, halted)
   } catch (error) {
+    const stopped = halted.aborted && !signal.aborted
     way.halt()
-    throw error
+    if (!stopped) throw error
+    throw new Fault('aborted', `the simulated ${what} was stopped on its way`, 'Send it again')
   }
-  if (way.position() !== to) throw new Fault('aborted', `the simulated ${what} was stopped on its way`, 'Send it again')
 }
 
 /** @param kind a roof does not turn; either is the one thing over this telescope */

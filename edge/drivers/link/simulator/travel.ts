@@ -7,12 +7,15 @@ export interface Travel {
   /** Sets off; gives the ms it will take. */
   setOff(to: number): number
   halt(): void
+  /** Fires when the way it is on, or was on last, is cut short. */
+  halted(): AbortSignal
   /** Stands at `at` from now on, without having travelled. */
   place(at: number): void
 }
 
 export function travel(at: number, perSecond: number, monotonicMs: () => number): Travel {
   let move = { from: at, to: at, startMs: 0, endMs: 0 }
+  let way = new AbortController()
   const position = () => {
     const ms = monotonicMs()
     if (ms >= move.endMs) return move.to
@@ -27,10 +30,15 @@ export function travel(at: number, perSecond: number, monotonicMs: () => number)
     setOff(to) {
       const from = position()
       const startMs = monotonicMs()
+      way = new AbortController()
       move = { from, to, startMs, endMs: startMs + (Math.abs(to - from) / perSecond) * 1000 }
       return move.endMs - startMs
     },
-    halt: () => place(position()),
+    halt() {
+      place(position())
+      way.abort()
+    },
+    halted: () => way.signal,
     place,
   }
 }
