@@ -40,9 +40,9 @@ export function judgeRoof(mounts: readonly MountEvidence[]): Verdict {
   return { ok: true }
 }
 
-/** Whether a mount under a roof has been found moving or unparked while the roof moves: the roof must stop. */
-export function roofMustStop({ parked, slewing, tracking }: MountEvidence): boolean {
-  return !parked || slewing || tracking
+/** Whether a mount under a roof is found gone, moving or unparked while the roof moves: the roof must stop. */
+export function roofMustStop({ there, parked, slewing, tracking }: MountEvidence): boolean {
+  return !there || !parked || slewing || tracking
 }
 
 /** A mount leaves its park only under roofs that are all sensed open and stand still. */

@@ -20,11 +20,15 @@ const onePath = {
 export function powerActions(parts: NightEndParts): Action[] {
   const { power, devices, feed } = parts
   const one = (input: { device: string; channel: string }) => power.outlet(`${input.device}/${input.channel}`)
-  /** An exposure is not cut off by a slip of the finger: its camera is claimed with its power. */
-  const cutting = (outlet: Outlet): Claim[] =>
-    outlet.policy.feeds
-      .filter(name => devices.boxes.some(box => box.name === name && box.ports.includes('camera')))
-      .map(name => ({ name: `camera/${name}` }))
+  /**
+   * An exposure is not cut off by a slip of the finger: its camera is claimed with its power, and the mount that it
+   * rests on.
+   */
+  const cutting = ({ policy }: Outlet): Claim[] => {
+    const fed = devices.boxes.filter(({ name }) => policy.feeds.includes(name))
+    const cameras = fed.filter(({ ports }) => ports.includes('camera')).map(({ name }) => ({ name: `camera/${name}` }))
+    return fed.some(({ ports }) => ports.includes('mount')) ? [{ name: 'mount' }, ...cameras] : cameras
+  }
   const channelClaim = (input: { device: string; channel: string }): Claim => ({
     name: `power/${input.device}/${input.channel}`,
   })
@@ -53,7 +57,9 @@ export function powerActions(parts: NightEndParts): Action[] {
       const { channel, bank } = outlet
       const { min = 0, max = 1 } = channel.range ?? {}
       const value = input.value ?? (input.on === undefined ? undefined : input.on ? max : min)
-      if (value === undefined) throw new Fault('bad-input', 'give on or value', 'Send one of the two')
+      if (value === undefined || (input.on !== undefined && input.value !== undefined)) {
+        throw new Fault('bad-input', 'give either on or value', 'Send one of the two')
+      }
       if (value < min || value > max) {
         throw new Fault('bad-input', `${channel.name}: ${value} is outside ${min} to ${max}`, 'Choose a level in range')
       }

@@ -19,6 +19,14 @@ export interface InterlockParts {
   feeds(device: string, channel: string): readonly string[]
 }
 
+/** What is known of mounts by what they were told. */
+interface MountNotes {
+  /** When a mount was last told to stop, and has not been told to move since, ms. */
+  readonly toldToStop: WeakMap<Mount, number>
+  /** It moves by hand: not every mount says so itself. */
+  readonly underArrows: WeakSet<Mount>
+}
+
 /** What moves or switches goes out behind its guard, which is asked for with the name of its box. */
 type Guards = { readonly [K in PortName]?: (port: NonNullable<Ports[K]>, box: string) => NonNullable<Ports[K]> }
 
@@ -27,19 +35,19 @@ type Guards = { readonly [K in PortName]?: (port: NonNullable<Ports[K]>, box: st
  * and never the raw ones.
  */
 export function interlocked(devices: Devices, parts: InterlockParts): Devices {
-  /** When a mount was last told to stop, and has not been told to move since. */
-  const toldToStop = new WeakMap<Mount, number>()
+  const notes: MountNotes = { toldToStop: new WeakMap(), underArrows: new WeakSet() }
   const fed = (names: readonly string[]): FedMount[] =>
     devices.having('mount').flatMap(device => {
       if (!names.includes(device.name)) return []
       const mount = device.condition === 'ready' ? device.current() : undefined
-      const told = mount && toldToStop.get(mount)
+      const told = mount && notes.toldToStop.get(mount)
       const toldToStopMs = told === undefined ? undefined : parts.clock.monotonicMs() - told
-      return [{ name: device.name, ready: mount !== undefined, slewing: !!mount?.status().slewing, toldToStopMs }]
+      const moves = mount !== undefined && (mount.status().slewing || notes.underArrows.has(mount))
+      return [{ name: device.name, ready: mount !== undefined, slewing: moves, toldToStopMs }]
     })
   const roof: RoofParts = { ...parts, mounts: () => devices.having('mount'), domes: () => devices.having('dome') }
   const guards: Guards = {
-    mount: once((mount: Mount) => underRoof(guardMount(mount, parts, toldToStop), roof)),
+    mount: once((mount: Mount) => underRoof(guardMount(mount, parts, notes), roof)),
     switches: once((bank: SwitchBank, name) => guardBank(bank, channel => fed(parts.feeds(name, channel)))),
     dome: once((dome: Dome) => guardDome(dome, roof)),
     raw: once(guardRaw),
@@ -139,7 +147,8 @@ function guardBank(bank: SwitchBank, mountsOn: (channel: string) => FedMount[]):
   }
 }
 
-function guardMount(mount: Mount, { clock, log, limits }: InterlockParts, toldToStop: WeakMap<Mount, number>): Mount {
+function guardMount(mount: Mount, { clock, log, limits }: InterlockParts, notes: MountNotes): Mount {
+  const { toldToStop, underArrows } = notes
   const demand = (verdict: Verdict) => {
     if (verdict.ok) return
     const { words, fix, minSafeAltDeg } = verdict
@@ -147,6 +156,11 @@ function guardMount(mount: Mount, { clock, log, limits }: InterlockParts, toldTo
   }
   const standing: ArrowRates = { ra: 0, dec: 0 }
   let arrows = standing
+  const setArrows = (rates: ArrowRates) => {
+    arrows = rates
+    if (rates.ra === 0 && rates.dec === 0) underArrows.delete(mount)
+    else underArrows.add(mount)
+  }
   mount.onStatus((status: MountStatus) => {
     if ((arrows.ra === 0 && arrows.dec === 0) || status.parked) return
     const verdict = judgeArrows(status, arrows, limits(), clock.now())
@@ -154,11 +168,11 @@ function guardMount(mount: Mount, { clock, log, limits }: InterlockParts, toldTo
     log.warn(`the mount is stopped at its limit: ${verdict.words}`)
     // First, for the mount tells its status as it stops.
     const before = arrows
-    arrows = standing
+    setArrows(standing)
     mount.stop().catch(error => {
       log.error('the mount did not stop at its limit', { error: String(error) })
       // So that it is told again with the next status.
-      if (arrows === standing) arrows = before
+      if (arrows === standing) setArrows(before)
     })
   })
   const { moveAxis, park, unpark, setSite, sense } = mount
@@ -169,13 +183,13 @@ function guardMount(mount: Mount, { clock, log, limits }: InterlockParts, toldTo
     onStatus: listener => mount.onStatus(listener),
     async slew(target, signal) {
       demand(judgePointing(target, limits(), clock.now()))
-      arrows = standing
+      setArrows(standing)
       toldToStop.delete(mount)
       return mount.slew(target, signal)
     },
     sync: (target, signal) => mount.sync(target, signal),
     async stop() {
-      arrows = standing
+      setArrows(standing)
       if (!toldToStop.has(mount)) toldToStop.set(mount, clock.monotonicMs())
       return mount.stop()
     },
@@ -183,7 +197,7 @@ function guardMount(mount: Mount, { clock, log, limits }: InterlockParts, toldTo
     park:
       park &&
       (async signal => {
-        arrows = standing
+        setArrows(standing)
         toldToStop.delete(mount)
         return park.call(mount, signal)
       }),
@@ -194,7 +208,7 @@ function guardMount(mount: Mount, { clock, log, limits }: InterlockParts, toldTo
       (async (axis, degPerSecond) => {
         const wanted = { ...arrows, [axis]: degPerSecond }
         if (degPerSecond !== 0) demand(judgeArrows(mount.status(), wanted, limits(), clock.now()))
-        arrows = wanted
+        setArrows(wanted)
         toldToStop.delete(mount)
         return moveAxis.call(mount, axis, degPerSecond)
       }),

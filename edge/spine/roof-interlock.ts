@@ -23,6 +23,7 @@ export interface RoofParts {
 }
 
 const senseMs = 5_000
+const lookMs = 500
 
 /** The same dome; as a roof it moves only while every mount is sensed parked, and stops when one is no more. */
 export function guardDome(dome: Dome, { clock, log, mounts }: RoofParts): Dome {
@@ -42,18 +43,24 @@ export function guardDome(dome: Dome, { clock, log, mounts }: RoofParts): Dome {
     const pass = () => own.abort(reasonOf(signal))
     signal.addEventListener('abort', pass, { once: true })
     if (signal.aborted) pass()
-    const stops = mounts().map(mount =>
-      mount.current().onStatus(() => {
-        const evidence = mountEvidence(mount, clock)
-        if (own.signal.aborted || !roofMustStop(evidence)) return
-        log.error(`the roof is stopped: mount ${mount.name} is no longer parked`)
-        own.abort(new Fault('unsafe', `the roof was stopped: mount ${mount.name} is not parked`, 'Park it first'))
-      }),
-    )
+    const look = (mount: Device<Mount>) => {
+      const evidence = mountEvidence(mount, clock)
+      if (own.signal.aborted || !roofMustStop(evidence)) return
+      const words = evidence.there ? 'is not parked' : 'is not there any more'
+      log.error(`the roof is stopped: mount ${mount.name} ${words}`)
+      own.abort(new Fault('unsafe', `the roof was stopped: mount ${mount.name} ${words}`, 'Look at the telescope'))
+    }
+    const stops = mounts().flatMap(mount => [
+      mount.current().onStatus(() => look(mount)),
+      mount.onChange(() => look(mount)),
+    ])
+    // One that goes between two looks, and says nothing as it goes, is missed by neither.
+    const again = clock.every(lookMs, () => mounts().forEach(look))
     try {
       await run(own.signal)
     } finally {
       signal.removeEventListener('abort', pass)
+      again.cancel()
       for (const stop of stops) stop()
     }
   }

@@ -37,7 +37,7 @@ t.test('of several mounts one that is not is enough', async t => {
 
 t.test('a moving roof is stopped by every sign that the mount is not at rest', async t => {
   for (const mount of mounts) {
-    const rests = mount.parked && !mount.slewing && !mount.tracking
+    const rests = mount.there && mount.parked && !mount.slewing && !mount.tracking
     if (roofMustStop(mount) === rests) t.fail(JSON.stringify(mount))
   }
   t.ok(roofMustStop({ ...mounts[0], parked: false }))

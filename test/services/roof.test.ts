@@ -97,6 +97,19 @@ t.test('a mount that leaves its park under a moving roof stops it', async t => {
   t.match(roof.status(), { moving: false, shutter: 'unknown' })
 })
 
+t.test('a mount that goes while the roof moves stops it, whatever it says as it goes', async t => {
+  const mishaps = [{ at_s: 12, kind: 'unplugged', part: 'mount' }]
+  const { actions, clock, state } = await openNight(t, roofed({ start_parked: true, mishaps }))
+  await clock.advance(6_000)
+  const who = { name: 'anna', role: 'observer', face: 'http' } as const
+  const closing = t.rejects(actions.ask('dome-close', {}, who), { code: 'unsafe', message: /not there any more/ })
+  await clock.advance(3_000)
+  t.match(state('dome/roof'), { moving: true })
+  await clock.until(closing, 10_000)
+  await clock.advance(2_000)
+  t.match(state('dome/roof'), { moving: false, shutter: 'unknown' })
+})
+
 t.test('STOP stops a roof too', async t => {
   const { ask, clock, state, actions } = await openNight(t, roofed({ start_parked: true }))
   const who = { name: 'anna', role: 'observer', face: 'http' } as const
