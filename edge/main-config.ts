@@ -94,6 +94,36 @@ const portsOf = ({ driver, ...options }: { driver: string }): readonly PortName[
   drivers.find(({ id }) => id === driver)?.ports(options as never) ?? []
 
 /** What `power:` names and `devices:` does not have: the place in the section, and the words. */
+/** What is switched to and fro by a heater must be a heater, and its alone. */
+function heaterComplaints(
+  heaters: z.output<typeof heaterSettings>,
+  power: z.output<typeof powerSettings>,
+  devices: Readonly<Record<string, { driver: string }>>,
+): [string[], string][] {
+  const mounts = Object.keys(devices).filter(name => portsOf(devices[name]).includes('mount'))
+  const rows = Object.entries(heaters).flatMap(([name, one]): [string[], string | undefined][] => {
+    const { device, channel, air, glass } = one
+    const missing = Object.entries({ device, air, glass }).map(([key, wanted]): [string[], string | undefined] => [
+      [name, key],
+      wanted === undefined || Object.hasOwn(devices, wanted)
+        ? undefined
+        : `there is no device "${wanted}" under devices:`,
+    ])
+    const namesake = Object.hasOwn(devices, channel) ? channel : undefined
+    const { feeds } = policyOf(power, mounts, { device, channel, namesake })
+    const fed = feeds.length > 0 ? `channel "${channel}" gives ${feeds.join(', ')} its power` : undefined
+    const [other] = Object.entries(heaters).find(([, two]) => two.device === device && two.channel === channel)!
+    const shared = other === name ? undefined : `channel "${channel}" is that of the heater "${other}" already`
+    return [
+      ...missing,
+      [[name, 'channel'], fed ?? shared],
+      [[name, 'min_percent'], one.min_percent > one.max_percent ? 'it is above max_percent' : undefined],
+      [[name, 'least_s'], 2 * one.least_s > one.period_s ? 'a pulse and a pause do not fit into period_s' : undefined],
+    ]
+  })
+  return rows.flatMap(([path, words]) => (words === undefined ? [] : [[path, words] as [string[], string]]))
+}
+
 function powerComplaints(
   { channels, up = [], down = [], battery }: z.output<typeof powerSettings>,
   devices: Readonly<Record<string, { driver: string }>>,
@@ -192,12 +222,8 @@ export const configSchema = z
       if (!Object.hasOwn(devices, device)) complain('device', `there is no device "${device}" under devices:`)
       if (Object.hasOwn(devices, name)) complain('', `a device is called "${name}" already`)
     }
-    for (const [name, { device, air, glass }] of Object.entries(settings.heaters)) {
-      for (const [key, wanted] of Object.entries({ device, air, glass })) {
-        if (wanted === undefined || Object.hasOwn(devices, wanted)) continue
-        const message = `there is no device "${wanted}" under devices:`
-        context.addIssue({ code: 'custom', path: ['heaters', name, key], message })
-      }
+    for (const [path, words] of heaterComplaints(settings.heaters, settings.power, devices)) {
+      context.addIssue({ code: 'custom', path: ['heaters', ...path], message: words })
     }
     for (const [role, name] of Object.entries(settings.use)) {
       const words = name !== undefined && misused(role as Role, name, devices)

@@ -190,4 +190,15 @@ t.test('the output is seen to, and what was wished is kept', async t => {
   t.same(kept.read(), { lens: { mode: 'manual', percent: 20 } }, 'for the next start')
   const missing = pierConfig({ more: { heaters: { lens: { ...heaters.lens, air: 'nowhere' } } } })
   await t.rejects(openNight(t, missing), { code: 'bad-input', message: /nowhere/ })
+  const refused: [object, RegExp][] = [
+    [{ channel: 'mount' }, /channel "mount" gives mount its power/],
+    [{ min_percent: 90, max_percent: 10 }, /above max_percent/],
+    [{ period_s: 4, least_s: 3 }, /do not fit into period_s/],
+  ]
+  for (const [change, message] of refused) {
+    const given = pierConfig({ more: { heaters: { lens: { ...heaters.lens, ...change } } } })
+    await t.rejects(openNight(t, given), { code: 'bad-input', message })
+  }
+  const twice = pierConfig({ more: { heaters: { lens: heaters.lens, finder: heaters.lens } } })
+  await t.rejects(openNight(t, twice), { code: 'bad-input', message: /that of the heater "lens" already/ })
 })
