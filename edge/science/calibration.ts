@@ -2,7 +2,7 @@
 // colour. Masters lie packed in 16 bits, for their bytes are half of what this step moves.
 import type { Layout } from '../kernels/memory.js'
 import { decodeToFloat, type StoredForm, storedBytes } from './stored-samples.js'
-import type { Hand, Step } from './strip-step.js'
+import type { Hand } from './strip-step.js'
 
 /** Where raw samples lie, and as what. */
 export interface RawSamples {
@@ -81,16 +81,6 @@ export function calibrateStrips({ height, planes }: FrameSize, rowsPerStrip: num
   return Math.ceil((height * planes) / rowsPerStrip)
 }
 
-/**
- * One strip of the calibrated plane, f32 ADU. Without masters the raw samples as numbers. A bad pixel becomes the
- * median of its good neighbours of the same colour within the strip, NaN when it has none.
- */
-export const calibrateStrip: Step<CalibrateOrder> = (hand, order, strip) => {
-  const { first, end } = rowsOf(order, strip)
-  calibrateRows(hand, order, first, end)
-  repairStrip(hand, order, strip)
-}
-
 /** Rows of a strip, counted through all planes. */
 export function rowsOf(
   { places, rowsPerStrip }: Pick<CalibrateOrder, 'places' | 'rowsPerStrip'>,
@@ -100,7 +90,10 @@ export function rowsOf(
   return { first, end: Math.min(first + rowsPerStrip, places.height * places.planes) }
 }
 
-/** Rows `first` … `end` − 1 calibrated, their bad pixels as they are. */
+/**
+ * Rows `first` … `end` − 1 of the plane, f32 ADU; without masters the raw samples as numbers. Bad pixels stay as they
+ * are.
+ */
 export function calibrateRows(hand: Hand, order: CalibrateOrder, first: number, end: number): void {
   const { width } = order.places
   for (let row = first; row < end; row++) {
@@ -108,7 +101,10 @@ export function calibrateRows(hand: Hand, order: CalibrateOrder, first: number, 
   }
 }
 
-/** Fills the bad pixels of a strip whose rows are all calibrated. */
+/**
+ * Fills the bad pixels of a strip whose rows are all calibrated: each becomes the median of its good neighbours of the
+ * same colour within the strip, NaN when it has none.
+ */
 export function repairStrip(hand: Hand, order: Omit<CalibrateOrder, 'raw'>, strip: number): void {
   const { first, end } = rowsOf(order, strip)
   repair(hand, order, first * order.places.width, end * order.places.width)

@@ -2,10 +2,11 @@
 import t from 'tap'
 import { plainKernels } from '../../edge/kernels/kernels.js'
 import { kernelMemory, makeLayout, viewsOf } from '../../edge/kernels/memory.js'
-import { calibrateStrip, calibrateStrips, layOutMasters } from '../../edge/science/calibration.js'
+import { calibrateStrips, layOutMasters } from '../../edge/science/calibration.js'
 import { packBad, packDark, packFlat, packNothing } from '../../edge/science/pack-masters.js'
 import { ScienceError } from '../../edge/science/science-error.js'
 import { nativeForm, type StoredForm, type StoredType } from '../../edge/science/stored-samples.js'
+import { calibrateStrip } from '../support/calibrate-strip.js'
 import { seeded } from '../support/star-field.js'
 
 const [width, height] = [33, 20]
