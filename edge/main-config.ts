@@ -4,9 +4,8 @@
 import { httpSettings } from './api/http/server.js'
 import { mqttSettings } from './api/mqtt/settings.js'
 import { drivers, links } from './drivers/index.js'
+import { complaintsAcross, portsOf, type Role } from './main-complaints.js'
 import { recoverySettings } from './main-recovery.js'
-import type { PortName } from './ports/device.js'
-import { asFault } from './ports/fault.js'
 import { jsonSchemaOf, z } from './ports/schema.js'
 import type { DriverSheet } from './ports/settings.js'
 import type { StoreHabits } from './ports/store.js'
@@ -20,7 +19,7 @@ import { type ChannelPolicy, policyOf, powerSettings } from './services/power-se
 import { siteSettings } from './services/site-settings.js'
 import { rainSettings, sensorSettings } from './services/station-settings.js'
 import type { BoxEntry, LinkEntry } from './spine/devices.js'
-import { namingBy, standardTemplate } from './store/naming.js'
+import { standardTemplate } from './store/naming.js'
 
 const accessSettings = z
   .strictObject({
@@ -77,87 +76,6 @@ const useSettings = z
   })
   .describe('Which device does what')
 
-type Role = keyof z.output<typeof useSettings>
-const portOfRole: Readonly<Record<Role, PortName>> = {
-  camera: 'camera',
-  guide_camera: 'camera',
-  mount: 'mount',
-  focuser: 'focuser',
-  wheel: 'wheel',
-  rotator: 'rotator',
-  dome: 'dome',
-  cover: 'cover',
-  pier_cam: 'video',
-}
-
-const portsOf = ({ driver, ...options }: { driver: string }): readonly PortName[] =>
-  drivers.find(({ id }) => id === driver)?.ports(options as never) ?? []
-
-/** What `power:` names and `devices:` does not have: the place in the section, and the words. */
-/** What is switched to and fro by a heater must be a heater, and its alone. */
-function heaterComplaints(
-  heaters: z.output<typeof heaterSettings>,
-  power: z.output<typeof powerSettings>,
-  devices: Readonly<Record<string, { driver: string }>>,
-): [string[], string][] {
-  const mounts = Object.keys(devices).filter(name => portsOf(devices[name]).includes('mount'))
-  const rows = Object.entries(heaters).flatMap(([name, one]): [string[], string | undefined][] => {
-    const { device, channel, air, glass } = one
-    const missing = Object.entries({ device, air, glass }).map(([key, wanted]): [string[], string | undefined] => [
-      [name, key],
-      wanted === undefined || Object.hasOwn(devices, wanted)
-        ? undefined
-        : `there is no device "${wanted}" under devices:`,
-    ])
-    const namesake = Object.hasOwn(devices, channel) ? channel : undefined
-    const { feeds } = policyOf(power, mounts, { device, channel, namesake })
-    const fed = feeds.length > 0 ? `channel "${channel}" gives ${feeds.join(', ')} its power` : undefined
-    const [other] = Object.entries(heaters).find(([, two]) => two.device === device && two.channel === channel)!
-    const shared = other === name ? undefined : `channel "${channel}" is that of the heater "${other}" already`
-    return [
-      ...missing,
-      [[name, 'channel'], fed ?? shared],
-      [[name, 'min_percent'], one.min_percent > one.max_percent ? 'it is above max_percent' : undefined],
-      [[name, 'least_s'], 2 * one.least_s > one.period_s ? 'a pulse and a pause do not fit into period_s' : undefined],
-    ]
-  })
-  return rows.flatMap(([path, words]) => (words === undefined ? [] : [[path, words] as [string[], string]]))
-}
-
-function powerComplaints(
-  { channels, up = [], down = [], battery }: z.output<typeof powerSettings>,
-  devices: Readonly<Record<string, { driver: string }>>,
-): [string[], string][] {
-  const lacking = (name: string | undefined, port?: PortName) => {
-    if (name === undefined) return undefined
-    if (!Object.hasOwn(devices, name)) return `there is no device "${name}" under devices:`
-    return !port || portsOf(devices[name]).includes(port) ? undefined : `device "${name}" has no ${portWords[port]}`
-  }
-  const bank = (path: string) => lacking(path.split('/')[0], 'switches')
-  const rows: [string[], string | undefined][] = [
-    ...Object.entries(channels).flatMap(([path, { feeds = [], station }]): [string[], string | undefined][] => [
-      [['channels', path], bank(path)],
-      ...feeds.map((name, at): [string[], string | undefined] => [['channels', path, 'feeds', `${at}`], lacking(name)]),
-      [['channels', path, 'station'], lacking(station, 'station')],
-    ]),
-    ...[...up.entries()].map(([at, path]): [string[], string | undefined] => [['up', `${at}`], bank(path)]),
-    ...[...down.entries()].map(([at, path]): [string[], string | undefined] => [['down', `${at}`], bank(path)]),
-    [['battery', 'station'], lacking(battery.station, 'station')],
-  ]
-  return rows.flatMap(([path, words]) => (words === undefined ? [] : [[path, words] as [string[], string]]))
-}
-
-const portWords: Partial<Record<PortName, string>> = { switches: 'channels to switch', station: 'sensors' }
-
-/** What is wrong with a device in that role, if anything. */
-function misused(role: Role, name: string, devices: Readonly<Record<string, { driver: string }>>): string | undefined {
-  if (!Object.hasOwn(devices, name)) return `there is no device "${name}" under devices:`
-  const ports = portsOf(devices[name])
-  if (ports.includes(portOfRole[role])) return undefined
-  const known = ports.filter(port => port !== 'raw')
-  return `device "${name}" is used as ${known.join(', ')}, not as ${portOfRole[role]}`
-}
-
 const linkEntry = z.discriminatedUnion(
   'driver',
   links.map(({ id, options }) => options.extend({ driver: z.literal(id) })) as never,
@@ -196,38 +114,8 @@ export const configSchema = z
     mqtt: mqttSettings.prefault({}),
   })
   .superRefine((settings, context) => {
-    const devices = settings.devices as Record<string, { driver: string; link?: string }>
-    const lines = settings.links as Record<string, { driver: string }>
-    for (const [name, { driver, link }] of Object.entries(devices)) {
-      const wanted = drivers.find(one => one.id === driver)?.link
-      if (!wanted || link === undefined) continue
-      const words = !Object.hasOwn(lines, link)
-        ? `there is no link "${link}" under links:`
-        : lines[link].driver === wanted.id
-          ? undefined
-          : `link "${link}" is of the kind ${lines[link].driver}; ${driver} needs ${wanted.id}`
-      if (words) context.addIssue({ code: 'custom', path: ['devices', name, 'link'], message: words })
-    }
-    for (const [path, words] of powerComplaints(settings.power, devices)) {
-      context.addIssue({ code: 'custom', path: ['power', ...path], message: words })
-    }
-    try {
-      namingBy(settings.archive.template)
-    } catch (error) {
-      context.addIssue({ code: 'custom', path: ['archive', 'template'], message: asFault(error, 'template').message })
-    }
-    for (const [name, { device }] of Object.entries(settings.rain_sensors)) {
-      const complain = (key: string, message: string) =>
-        context.addIssue({ code: 'custom', path: ['rain_sensors', name, ...(key ? [key] : [])], message })
-      if (!Object.hasOwn(devices, device)) complain('device', `there is no device "${device}" under devices:`)
-      if (Object.hasOwn(devices, name)) complain('', `a device is called "${name}" already`)
-    }
-    for (const [path, words] of heaterComplaints(settings.heaters, settings.power, devices)) {
-      context.addIssue({ code: 'custom', path: ['heaters', ...path], message: words })
-    }
-    for (const [role, name] of Object.entries(settings.use)) {
-      const words = name !== undefined && misused(role as Role, name, devices)
-      if (words) context.addIssue({ code: 'custom', path: ['use', role], message: words })
+    for (const { path, words } of complaintsAcross(settings as never)) {
+      context.addIssue({ code: 'custom', path: [...path], message: words })
     }
   })
 

@@ -1,5 +1,5 @@
 // One YAML file, one schema assembled by main, checked whole before anything starts; comments survive saving.
-import { type Document, isMap, isScalar, LineCounter, type Node, parse, parseDocument, YAMLMap } from 'yaml'
+import { type Document, isMap, isScalar, LineCounter, type Node, parse, parseDocument, visit, YAMLMap } from 'yaml'
 import { asFault, Fault } from '../ports/fault.js'
 import { nearest } from '../ports/nearest.js'
 import { z } from '../ports/schema.js'
@@ -154,6 +154,17 @@ function readYaml(
   for (const error of document.errors) {
     complaints.push({ line: error.linePos?.[0].line ?? 1, path: '', words: error.message.split('\n')[0] })
   }
+  visit(document, {
+    // A name that objects of JavaScript have by themselves is lost on the way, and with it what stands below.
+    Pair(_key, { key }) {
+      if (!isScalar(key) || key.value !== '__proto__') return
+      complaints.push({
+        line: lines.linePos(key.range?.[0] ?? 0).line,
+        path: '__proto__',
+        words: 'cannot be a name here',
+      })
+    },
+  })
   for (const name of missing) {
     const at = Math.max(0, text.indexOf(`!secret ${name}`))
     complaints.push({ line: lines.linePos(at).line, path: '', words: `secrets.yaml has no "${name}"` })

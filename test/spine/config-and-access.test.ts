@@ -28,6 +28,16 @@ t.test('a mistake is named with its line and the nearest right key', async t => 
   wrong('staking: {}\n', /line 1: staking.*"stacking"/)
   wrong('devices:\n  main: {driver: simulator, link: sky}\n', /line 2: devices\.main\.link: there is no link "sky"/)
   wrong('devices:\n  main: {driver: simulater}\n', /line 2: devices\.main/)
+  wrong('devices:\n  __proto__: {driver: simulator}\n', /line 2: __proto__: cannot be a name/)
+  wrong('power:\n  battery:\n    warn_volts: 11\n    critical_volts: 12\n', /line 4: .*not below warn_volts, 11 V/)
+  wrong('power:\n  battery: {field: volt}\n', /line 2: power\.battery\.field: no station measures "volt"/)
+  const boxes = `${demoConfig}power:\n  `
+  wrong(
+    `${boxes}up: [relays/mount, relays/fan, relays/mount]\n`,
+    /power\.up\.2: "relays\/mount" is in this order already/,
+  )
+  wrong(`${boxes}channels: {relays/fan: {volts: volts}}\n`, /relays\/fan\.station: it must say which station has volts/)
+  wrong(`${boxes}channels: {relays/fan: {station: box, amperes: amps}}\n`, /amperes: no station measures "amps"/)
   wrong('use:\n  camera: main\n', /line 2: use\.camera: there is no device "main"/)
   wrong(
     'links: {x: {driver: indi}}\ndevices: {m: {driver: indi, link: x, device: Mount}}\nuse:\n  mount: m\n',
