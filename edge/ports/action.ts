@@ -63,8 +63,11 @@ export interface Action<I extends z.ZodObject = z.ZodObject, O extends z.ZodType
   check?(input: z.output<I>): void
   claims(input: z.output<I>): readonly Claim[]
   readonly settles: Deed | Activity
-  /** Doing it late does no harm (a light, an abort), so a bare MQTT payload may ask for it. */
-  readonly harmlessWhenLate?: boolean
+  /**
+   * Doing it late does no harm (a light, an abort), so a bare MQTT payload may ask for it; it may depend on what `on`
+   * names.
+   */
+  readonly harmlessWhenLate?: boolean | ((named: Readonly<Record<string, unknown>>) => boolean)
   readonly entity?: Entity
   run(asked: Asked<z.output<I>>): Promise<z.output<O>>
 }
@@ -80,6 +83,11 @@ export interface Activity {
   readonly kind: 'activity'
   /** Whether it can go on by itself after a restart of the agent. */
   readonly resumes: boolean
+}
+
+/** @param named at least the input fields that the row's `on` names */
+export function harmlessLate({ harmlessWhenLate = false }: Action, named: Readonly<Record<string, unknown>>): boolean {
+  return typeof harmlessWhenLate === 'boolean' ? harmlessWhenLate : harmlessWhenLate(named)
 }
 
 /** Types the input and output of one row. */

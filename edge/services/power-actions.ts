@@ -50,7 +50,9 @@ export function powerActions(parts: NightEndParts): Action[] {
       return [channelClaim(input), ...(off ? cutting(outlet) : [])]
     },
     settles: { kind: 'deed', deadlineMs: setMs },
-    harmlessWhenLate: true,
+    // What gives a device its power is not switched by an order that lay about: a mount would lose where it points.
+    harmlessWhenLate: ({ device, channel }) =>
+      power.outlets().some(({ path, policy }) => path === `${device}/${channel}` && policy.feeds.length === 0),
     entity: { platform: 'switch', field: 'on', shows: 'on', icon: 'mdi:power-socket' },
     async run({ input, signal }) {
       const outlet = one(input)

@@ -291,6 +291,7 @@ t.test('over the broker inside the agent', async t => {
   house.actions.offer(someActions(done, hold))
   house.feed.set('observatory', { name: 'Test pier', version: '0.1', sentence: 'Nothing is running' })
   house.feed.set('power/relays/2', { condition: 'ready', on: false, name: 'Lamp' })
+  house.feed.set('power/relays/mount', { condition: 'ready', on: true, name: 'Mount' })
   house.feed.set('mount/Old EQMod', { condition: 'ready', raHours: 5, slewing: false })
   await house.feed.event('before-the-first-start', {})
   const port = await freePort()
@@ -394,7 +395,13 @@ t.test('over the broker inside the agent', async t => {
       'refusal',
       ({ topic, text }) => topic === `${base}/reply/unknown` && /id, issued and expires/.test(text),
     )
-    t.equal(done.length, before)
+    const refusals = () => eye.seen.filter(({ text }) => text.includes('lamp-set may do harm')).length
+    await eye.say(`${base}/do/lamp-set/relays/mount`, 'OFF')
+    await eye.say(`${base}/do/lamp-set`, JSON.stringify({ device: 'relays', channel: 'mount', on: false }))
+    await eye.until('two refusals', () => refusals() === 2)
+    t.equal(done.length, before, 'not even the lamp that must not be switched late, however it is named')
+    await ask('lamp-set/relays/mount', 'x5', {}, { on: false })
+    t.match(await reply('x5'), { ok: true }, 'with an id it is')
   })
 
   await t.test('bare words serve what is harmless late; a fast toggle ends where the finger left it', async t => {

@@ -1,6 +1,7 @@
 // The power of the station on the simulated observatory: what is kept in mind of every channel, orders, interlock, the
 // battery, and the end of a night.
 import t from 'tap'
+import { harmlessLate } from '../../edge/ports/action.js'
 import { openNight, pierConfig } from '../support/night.js'
 
 const part = (name: string, more: object = {}) => ({ driver: 'simulator', link: 'sky', part: name, ...more })
@@ -44,7 +45,7 @@ t.test('what a station measures stands with the channel it is for', async t => {
 })
 
 t.test('the power of a mount that moves is not cut, nor that of a camera that exposes', async t => {
-  const { ask, start, state, clock } = await openNight(t, powered())
+  const { actions, ask, start, state, clock } = await openNight(t, powered())
   const slew = await start('mount-slew', { target: 'M 31' })
   await clock.advance(2_000)
   t.equal(state<{ slewing: boolean }>('mount/mount').slewing, true)
@@ -57,6 +58,8 @@ t.test('the power of a mount that moves is not cut, nor that of a camera that ex
   await t.rejects(ask('power-set', { ...channel('mount'), on: false }), refused, 'nor under one that arrows move')
   await ask('mount-stop')
   await t.rejects(ask('power-set', { ...channel('fan'), on: true, value: 0 }), { code: 'bad-input' })
+  const late = (id: string) => harmlessLate(actions.find('power-set'), channel(id))
+  t.same(['fan', 'mount', 'camera', 'nothing'].map(late), [true, false, false, false], 'nor by an order that is late')
   const exposure = await start('camera-expose', { seconds: 60 })
   await clock.advance(1_000)
   await t.rejects(ask('power-set', { ...channel('camera'), on: false }), { code: 'busy', message: /camera-expose/ })

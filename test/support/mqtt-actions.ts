@@ -27,7 +27,7 @@ export function someActions(done: Done[], hold: () => Promise<void> = async () =
       on: 'power/{device}/{channel}',
       claims: ({ device, channel }) => [{ name: `power/${device}/${channel}` }],
       settles: deed,
-      harmlessWhenLate: true,
+      harmlessWhenLate: ({ channel }) => channel !== 'mount',
       entity: { platform: 'switch', field: 'on', shows: 'on' },
       run: note('lamp-set'),
     }),

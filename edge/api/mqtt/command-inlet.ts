@@ -7,7 +7,7 @@
 //                  {id, ok, done: true, output or error, code, fix}
 //   a refusal:     {id, ok: false, error, code, fix}, with doubled: true when the id has been obeyed before
 // What has no id that could be read is refused at `reply/unknown`.
-import type { Action, Actions, Who } from '../../ports/action.js'
+import { type Action, type Actions, harmlessLate, type Who } from '../../ports/action.js'
 import type { Clock } from '../../ports/clock.js'
 import { asFault, Fault } from '../../ports/fault.js'
 import type { Log } from '../../ports/log.js'
@@ -133,7 +133,7 @@ export async function commandInlet(parts: CommandInletParts): Promise<CommandInl
       )
     }
     const onDisk = remember(id, expiresMs)
-    if (action.harmlessWhenLate)
+    if (harmlessLate(action, input))
       onDisk.catch(error => log.error('a command id could not be written', { error: String(error) }))
     else await onDisk
     await run(action, input, id, topic)
@@ -163,16 +163,16 @@ export async function commandInlet(parts: CommandInletParts): Promise<CommandInl
   const obey = async ({ topic, payload }: Message) => {
     const [name, ...rest] = topic.slice(prefix.length).split('/')
     const action = actions.find(name)
-    const bound = boundInput(actions, action, rest)
-    if (running >= (action.harmlessWhenLate ? runningHarmlessMax : runningMax)) {
+    const text = readCommand(payload, clock.now())
+    const input = { ...inputOf(action, text), ...boundInput(actions, action, rest) }
+    const harmless = harmlessLate(action, input)
+    if (running >= (harmless ? runningHarmlessMax : runningMax)) {
       throw new Fault('busy', `${running} commands over MQTT are being carried out`, 'Wait for their answers')
     }
     running++
     try {
-      const text = readCommand(payload, clock.now())
-      const input = { ...inputOf(action, text), ...bound }
       if (text.envelope) return await enveloped(action, topic, text.envelope, input)
-      if (action.harmlessWhenLate) return await inTurn(topic, () => run(action, input, undefined, topic))
+      if (harmless) return await inTurn(topic, () => run(action, input, undefined, topic))
       throw new Fault(
         'bad-input',
         `${name} may do harm when it comes late, so it needs id, issued and expires`,

@@ -1,7 +1,7 @@
 // The box as one Home Assistant device: a pure projection of states, their described fields and the action table into
 // the device-based discovery payload (Home Assistant 2024.12 and later; home-assistant.io/integrations/mqtt, "Device
 // discovery").
-import type { Action } from '../../ports/action.js'
+import { type Action, harmlessLate } from '../../ports/action.js'
 import type { State } from '../../ports/feed.js'
 import type { Field } from '../../ports/field.js'
 import { kinds } from '../../ports/fields.js'
@@ -150,7 +150,7 @@ function actionComponent(
   return {
     ...entity(house, row.platform, id, nameOf(action, state)),
     command_topic: house.topics.command(action.name, bindingLevels(binding)),
-    command_template: action.harmlessWhenLate ? undefined : envelopeTemplate(action),
+    command_template: harmlessLate(action, binding.input) ? undefined : envelopeTemplate(action),
     ...(row.shows !== undefined && state && { state_topic: house.topics.state(state.path) }),
     ...specific,
     entity_category: row.diagnostic ? 'diagnostic' : undefined,
