@@ -1,5 +1,6 @@
 // Work on whole frames, off the event loop: what services may ask of the pixel workers.
 import type { Card } from '../science/fits-header.js'
+import type { MasterKind } from '../science/master-cards.js'
 import type { ChosenMaster, MasterMade, MasterOrder } from './calibration.js'
 import type { Viewable } from './display.js'
 import type { Frame, Lend, Region } from './frame.js'
@@ -141,6 +142,8 @@ export interface Pixels {
   stack(settings: StackSettings): Promise<PixelStack>
   /** Frames on the shelf into a master, written aside; `bad-input` names the frame that does not belong. */
   makeMaster(order: MasterOrder, signal: AbortSignal): Promise<MasterMade>
+  /** Reads a master on the shelf whole; `bad-input` when it is cut short, or would calibrate nothing. */
+  checkMaster(path: string, kind: MasterKind, signal: AbortSignal): Promise<void>
   /** An encoded picture again: smaller, of another quality (pier cam), or as PNG. */
   convert(picture: Uint8Array, to: Conversion, signal: AbortSignal): Promise<Uint8Array>
   /** See Tools.encodeJpeg. */

@@ -1,5 +1,6 @@
 // Many frames into one: the sigma-clipped mean that dark, flat and bias masters are. A strip of rows of all frames at a
 // time, so that a hundred frames need no more memory than a few.
+import type { MasterKind } from './master-cards.js'
 import { medianInPlace, spreadInPlace } from './order-statistic.js'
 
 export interface ClippedMean {
@@ -117,4 +118,24 @@ export function normaliseRows(
       rows[start + i] = value * ((i & 1) === 0 ? even : odd)
     }
   }
+}
+
+/** Sums of many frames of 16 bits are below this, ADU. */
+const mostDarkAdu = 1e7
+/** A flat may be in any unit of light. */
+const mostFlat = 1e12
+
+/** @returns how many samples could calibrate: finite, of a size that can be, in a flat with light */
+export function countUsable(kind: MasterKind, samples: Float32Array): number {
+  const [least, most] = kind === 'flat' ? [Number.MIN_VALUE, mostFlat] : [-mostDarkAdu, mostDarkAdu]
+  let usable = 0
+  for (let i = 0; i < samples.length; i++) if (samples[i] >= least && samples[i] <= most) usable++
+  return usable
+}
+
+/** What makes a master useless of which only `usable` of all samples could calibrate; undefined when it is good. */
+export function uselessWords(kind: MasterKind, usable: number, all: number): string | undefined {
+  if (usable * 2 > all) return undefined
+  const what = kind === 'flat' ? 'without light, not finite, or too large' : 'not finite, or too large'
+  return `calibrates nothing: ${Math.round((100 * (all - usable)) / all)} % of its samples are ${what}`
 }

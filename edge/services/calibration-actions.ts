@@ -42,7 +42,7 @@ const shortMs = 60_000
 const made = z.object({ path: z.string(), frames: z.number(), warning: z.string().optional() })
 
 export function calibrationActions(parts: CalibrationActionParts): Action[] {
-  const { devices, store, feed, library, settings, next, use } = parts
+  const { devices, store, feed, pixels, library, settings, next, use } = parts
   const masterPath = z.string().max(300).describe('Path of the master, as the list of the library gives it')
 
   const take = action({
@@ -118,12 +118,14 @@ export function calibrationActions(parts: CalibrationActionParts): Action[] {
     role: 'observer',
     claims: () => [{ name: 'calibration' }],
     settles: { kind: 'deed', deadlineMs: shortMs },
-    async run({ input: { upload, name, kind } }) {
+    async run({ input: { upload, name, kind }, signal }) {
       const aside = await store.productAside(uploadName(upload))
       const path = await store.saveMaster(`${name.replace(/\.(fits|fit|fts)$/i, '')}.fits`, { aside })
       try {
         if (kind) await library.note(path, { kind })
-        demandUsable(devices, await library.find(path))
+        const master = await library.find(path)
+        demandUsable(devices, master)
+        await pixels.checkMaster(path, master.kind, signal)
       } catch (error) {
         await store.removeMaster(path)
         await library.note(path, undefined)

@@ -1,18 +1,16 @@
 // Masters from their files into the kernels' memory, packed as calibration reads them, and the list of pixels that
 // cannot be trusted.
-import { readSync } from 'node:fs'
 import { basename } from 'node:path'
 import { Fault } from '../ports/fault.js'
 import type { FrameSize, MasterPlaces, PackedMasters } from '../science/calibration.js'
 import { numberOf } from '../science/fits-header.js'
 import { type MasterKind, masterKeywords } from '../science/master-cards.js'
-import { cellLevels } from '../science/masters.js'
+import { cellLevels, countUsable, uselessWords } from '../science/masters.js'
 import { type Glance, oddInDark, oddInFlat } from '../science/odd-pixels.js'
 import { packBad, packDark, packFlat, packNothing } from '../science/pack-masters.js'
-import { ScienceError } from '../science/science-error.js'
-import { decodeToFloat, storedBytes } from '../science/stored-samples.js'
+import { decodeToFloat } from '../science/stored-samples.js'
 import type { Hand } from '../science/strip-step.js'
-import { type FrameFile, openFrameFile } from './frame-file.js'
+import { type FrameFile, openFrameFile, readRows, rowsBytes } from './frame-file.js'
 
 export interface MasterFile {
   readonly kind: MasterKind
@@ -129,7 +127,11 @@ function readInto(hand: Hand, places: MasterPlaces, { kind, file }: MasterFile, 
       throw wrong(`has ${sizeOf(opened.raw)}, the frames have ${sizeOf(places)}`)
     }
     decodeRows(hand, opened, places, topDown, plane)
-    if (kind === 'dark' || kind === 'bias') fromUnitScale(hand.views.f32.subarray(plane >> 2), width * height * planes)
+    const count = width * height * planes
+    const samples = hand.views.f32.subarray(plane >> 2, (plane >> 2) + count)
+    const useless = uselessWords(kind, countUsable(kind, samples), count)
+    if (useless) throw wrong(useless)
+    if (kind === 'dark' || kind === 'bias') fromUnitScale(samples)
     return numberOf(opened.cards, masterKeywords.noise) ?? 0
   } catch (error) {
     if (error instanceof Fault) throw error
@@ -143,33 +145,20 @@ const sizeOf = ({ width, height, planes }: FrameSize) => `${width}×${height} px
 
 function decodeRows(hand: Hand, file: FrameFile, places: MasterPlaces, topDown: boolean, plane: number): void {
   const { width, height, planes } = places
-  const { descriptor, dataOffset, form } = file.raw
-  const rowBytes = width * storedBytes[form.type]
+  const { raw } = file
   for (let row = 0; row < height * planes; row += rowsAtATime) {
     const rows = Math.min(rowsAtATime, height * planes - row)
-    readFully(
-      descriptor,
-      hand.views.u8.subarray(hand.scratch, hand.scratch + rows * rowBytes),
-      dataOffset + row * rowBytes,
-    )
+    const { form, offset } = readRows(hand, raw, row, rows, hand.scratch)
     for (let i = row; i < row + rows; i++) {
       const top = Math.floor(i / height) * height
       const place = file.topDown === topDown ? i : top + height - 1 - (i - top)
-      decodeToFloat(hand, form, hand.scratch + (i - row) * rowBytes, plane + 4 * width * place, width)
+      decodeToFloat(hand, form, offset + rowsBytes(raw, i), plane + 4 * width * place, width)
     }
   }
 }
 
-function readFully(descriptor: number, bytes: Uint8Array, position: number): void {
-  for (let done = 0; done < bytes.length; ) {
-    const got = readSync(descriptor, bytes, done, bytes.length - done, position + done)
-    if (got === 0) throw new ScienceError('it has become shorter while it was read')
-    done += got
-  }
-}
-
 /** Other programs write floats from 0 to 1: a dark that nowhere comes above 1 ADU is one of those. */
-function fromUnitScale(samples: Float32Array, count: number): void {
-  for (let i = 0; i < count; i++) if (samples[i] > 1) return
-  for (let i = 0; i < count; i++) samples[i] *= fullScaleAdu
+function fromUnitScale(samples: Float32Array): void {
+  for (let i = 0; i < samples.length; i++) if (samples[i] > 1) return
+  for (let i = 0; i < samples.length; i++) samples[i] *= fullScaleAdu
 }

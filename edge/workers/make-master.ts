@@ -1,8 +1,6 @@
 // Frames on the shelf into a master: strips of rows of all of them at a time, so that a hundred frames take no more
 // memory than ten.
-import { readSync } from 'node:fs'
 import { basename, join } from 'node:path'
-import { ownKernels } from '../kernels/kernel-module.js'
 import type { MasterMade, MasterOrder } from '../ports/calibration.js'
 import { Fault } from '../ports/fault.js'
 import { type Card, numberOf } from '../science/fits-header.js'
@@ -10,10 +8,8 @@ import { masterCards } from '../science/master-cards.js'
 import { cellLevels, clippedMean, normaliseRows } from '../science/masters.js'
 import { oddInDark, oddInFlat } from '../science/odd-pixels.js'
 import { medianInPlace, spreadInPlace } from '../science/order-statistic.js'
-import { ScienceError } from '../science/science-error.js'
-import { decodeToFloat, storedBytes } from '../science/stored-samples.js'
-import type { Hand } from '../science/strip-step.js'
 import { type FrameFile, openFrameFile } from './frame-file.js'
+import { rowReader } from './row-reader.js'
 import { writeStackFile } from './stack-file.js'
 
 /** Rows of all frames at a time are no more than this. */
@@ -31,6 +27,9 @@ interface Opened {
   readonly name: string
   readonly file: FrameFile
 }
+
+/** Rows of a frame, see `rowReader`; what goes wrong is told with its name. */
+type ReadRows = (from: Opened, firstRow: number, to: Float32Array) => void
 
 /**
  * Combines frames by a sigma-clipped mean and writes the master aside.
@@ -67,7 +66,8 @@ function combine({ kind, aside, cards }: MasterOrder, members: readonly Opened[]
   const { width, height, planes } = raw
   const isCell = bayer !== undefined && planes === 1
   const rowsAtATime = Math.max(2, Math.min(mostRows, Math.floor(stripBytes / (4 * width * (members.length + 1)))))
-  const reader = rowReader(width, Math.max(rowsAtATime, 2 * levelPairs))
+  const read = rowReader(width, Math.max(rowsAtATime, 2 * levelPairs))
+  const reader: ReadRows = ({ name, file }, firstRow, to) => named(name, () => read(file.raw, firstRow, to))
   const levels = members.map(member => levelsOf(reader, member, base, kind === 'flat' && isCell))
   const share = fullScale(raw.form.type)
   const levelAdu = medianOf(levels.map(meanOf))
@@ -85,10 +85,10 @@ function combine({ kind, aside, cards }: MasterOrder, members: readonly Opened[]
     for (let first = 0; first < height; first += rowsAtATime) {
       const count = Math.min(rowsAtATime, height - first) * width
       const row = plane * height + first
-      if (base) reader.read(base, row, below.subarray(0, count))
+      if (base) reader(base, row, below.subarray(0, count))
       members.forEach((member, i) => {
         const mine = rows[i].subarray(0, count)
-        reader.read(member, row, mine)
+        reader(member, row, mine)
         if (kind === 'flat') normaliseRows(mine, width, first, base && below, levels[i])
       })
       const strip = clippedMean(
@@ -125,38 +125,8 @@ function combine({ kind, aside, cards }: MasterOrder, members: readonly Opened[]
   return levelShare === undefined ? made : { ...made, levelShare }
 }
 
-interface RowReader {
-  /** Rows from number `firstRow` on, counted through all planes, into `to`. */
-  read(from: Opened, firstRow: number, to: Float32Array): void
-}
-
-/** Reads through kernels, in memory of its own for `rows` rows of the widest samples. */
-function rowReader(width: number, rows: number): RowReader {
-  const hand: Hand = ownKernels(12 * width * rows)
-  const { views, scratch: stored } = hand
-  const floats = stored + 8 * width * rows
-  return {
-    read({ name, file }, firstRow, to) {
-      const { descriptor, dataOffset, form } = file.raw
-      const size = storedBytes[form.type]
-      const bytes = views.u8.subarray(stored, stored + size * to.length)
-      named(name, () => readFully(descriptor, bytes, dataOffset + firstRow * width * size))
-      decodeToFloat(hand, form, stored, floats, to.length)
-      to.set(views.f32.subarray(floats >> 2, (floats >> 2) + to.length))
-    },
-  }
-}
-
-function readFully(descriptor: number, bytes: Uint8Array, position: number): void {
-  for (let done = 0; done < bytes.length; ) {
-    const got = readSync(descriptor, bytes, done, bytes.length - done, position + done)
-    if (got === 0) throw new ScienceError('it has become shorter while it was read')
-    done += got
-  }
-}
-
 /** See `cellLevels`, from pairs of rows all over the frame, with the pedestal taken off. */
-function levelsOf(reader: RowReader, member: Opened, base: Opened | undefined, bayer: boolean): number[] {
+function levelsOf(reader: ReadRows, member: Opened, base: Opened | undefined, bayer: boolean): number[] {
   const { width, height } = member.file.raw
   const rows = sampleRows(reader, member)
   if (base) {
@@ -176,20 +146,20 @@ function demandLight(levels: readonly number[], levelAdu: number, levelShare: nu
 }
 
 /** Pairs of neighbouring rows, the first of each an even one, so that Bayer cells stay whole. */
-function sampleRows(reader: RowReader, member: Opened): Float32Array {
+function sampleRows(reader: ReadRows, member: Opened): Float32Array {
   const { width, height } = member.file.raw
   const pairs = Math.max(1, Math.min(levelPairs, height >> 1))
   const deep = Math.min(2, height)
   const rows = new Float32Array(pairs * deep * width)
   for (let pair = 0; pair < pairs; pair++) {
     const row = 2 * Math.floor((pair * (height >> 1)) / pairs)
-    reader.read(member, row, rows.subarray(pair * deep * width, (pair + 1) * deep * width))
+    reader(member, row, rows.subarray(pair * deep * width, (pair + 1) * deep * width))
   }
   return rows
 }
 
 /** Temporal noise of one frame from the difference of two. */
-function pairNoise(reader: RowReader, one: Opened, other: Opened): number {
+function pairNoise(reader: ReadRows, one: Opened, other: Opened): number {
   const apart = sampleRows(reader, one)
   const second = sampleRows(reader, other)
   for (let i = 0; i < apart.length; i++) apart[i] -= second[i]

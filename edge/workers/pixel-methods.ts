@@ -6,7 +6,9 @@ import type { Region } from '../ports/frame.js'
 import type { StackSettings, View } from '../ports/pixels.js'
 import type { Served } from '../ports/remote.js'
 import type { Card } from '../science/fits-header.js'
+import type { MasterKind } from '../science/master-cards.js'
 import type { Image } from '../science/samples.js'
+import { checkMaster } from './check-master.js'
 import { makeEasel, makeStarFinder } from './easel.js'
 import { makeMaster } from './make-master.js'
 import { focus, imageOf, measure, type PixelTools, readCards, render, type WorkSource } from './pixel-work.js'
@@ -39,6 +41,7 @@ export function pixelMethods({ archive, stackThreads: threads, stackMemoryBytes:
     focus: ({ image, region }: { image: Image; region: Region | undefined }) => focus(image, region, tools),
     render: ({ path, view }: { path: string; view: View }) => render(path, view, tools),
     makeMaster: (order: MasterOrder) => makeMaster(order, archive),
+    checkMaster: ({ path, kind }: { path: string; kind: MasterKind }) => checkMaster(join(archive, path), kind),
     header: ({ path }: { path: string }) => readCards(join(archive, path)),
     preview: async ({ of, display, maxWidth }: { of: Looked; display: Display; maxWidth: number }) =>
       (await view(of)).preview(display, maxWidth),

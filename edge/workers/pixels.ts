@@ -76,6 +76,7 @@ export function openPixels(options: PixelsOptions): Pixels {
     },
     encodeJpeg: async (data, width, height, quality) =>
       (await clock.outside(encodePicture({ width, height, channels: 3, data }, 'jpeg', quality))).bytes,
+    checkMaster: async (path, kind, signal) => combining.calls().ask('checkMaster', { path, kind }, { signal }),
     makeMaster: async (order, signal) => combining.calls().ask('makeMaster', order, { signal, deadlineMs: combineMs }),
     async stack(settings) {
       const calls = stacking.enter()

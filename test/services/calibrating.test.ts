@@ -184,9 +184,9 @@ t.test('the owner chooses, forgets, and brings masters from elsewhere', async t 
   t.notOk(library().masters.some(({ path }) => path === dark.path))
   await t.rejects(ask('calibration-forget', { path: dark.path }), { code: 'not-found' })
 
-  const made = (width: number, type?: string) =>
+  const made = (width: number, type?: string, level = 500) =>
     encodeFits(
-      { width, height: 300, planes: 1, type: 'f32', samples: new Float32Array(width * 300).fill(500), topDown: true },
+      { width, height: 300, planes: 1, type: 'f32', samples: new Float32Array(width * 300).fill(level), topDown: true },
       type === undefined
         ? []
         : [
@@ -206,6 +206,11 @@ t.test('the owner chooses, forgets, and brings masters from elsewhere', async t 
   await t.rejects(upload('wide', made(500, 'DARK')), { message: /wide.fits has 500×300 px.*camera main gives 400×300/ })
   await t.rejects(upload('mute', made(400)), { message: /does not say whether/ })
   t.same(await upload('mute', made(400), 'bad'), { path: 'calibration/mute.fits' })
+  await t.rejects(upload('short', made(400, 'DARK').subarray(0, 8640)), { code: 'bad-input', message: /cut short/ })
+  const nothing = { code: 'bad-input', message: /calibrates nothing: 100 % of its samples are/ }
+  await t.rejects(upload('nan', made(400, 'DARK', Number.NaN)), nothing)
+  await t.rejects(upload('huge', made(400, 'BIAS', 3e38)), nothing)
+  await t.rejects(upload('black', made(400, 'FLAT', 0)), nothing)
   await t.rejects(upload('junk', new Uint8Array(3000)), { code: 'bad-input' })
   await t.rejects(ask('calibration-adopt', { upload: 'never-sent', name: 'a.fits' }), { code: 'not-found' })
   mkdirSync(join(archive, 'calibration'), { recursive: true })

@@ -129,6 +129,16 @@ t.test('what does not belong into a master is refused by name', async t => {
   t.throws(make('dark', 'sub'), { message: /sub cannot be read/ })
 })
 
+t.test('a master that would calibrate nothing is refused, not the lights', async t => {
+  const file = join(t.testdir(), 'odd.fits')
+  const develop = bench()
+  const load = (kind: 'dark' | 'flat', value: number) => () =>
+    develop([{ kind, file: keep(file, i => (i % 3 === 0 ? 500 : value), { type: 'f32' }) }], 1000)
+  const refused = { code: 'bad-input', message: /odd.fits calibrates nothing: 67 % of its samples are/ }
+  for (const value of [Number.NaN, Number.POSITIVE_INFINITY, 3e38]) t.throws(load('dark', value), refused)
+  for (const value of [0, -20, Number.NaN]) t.throws(load('flat', value), refused)
+})
+
 t.test('masters of any kind of samples and any order of rows are loaded', async t => {
   const folder = t.testdir()
   const file = join(folder, 'dark.fits')
