@@ -47,6 +47,8 @@ export interface Camera extends Presence {
   readonly offset?: number
   readonly offsetMin?: number
   readonly offsetMax?: number
+  readonly readout?: string
+  readonly readoutModes?: readonly string[]
   readonly regions?: boolean
   readonly lastId?: string
   readonly lastStars?: number

@@ -1,5 +1,6 @@
 // Anything that turns light into a Frame. What a camera cannot do, it leaves undefined; looked up at each use.
 import type { BayerPattern } from '../science/samples.js'
+import { Fault } from './fault.js'
 import type { ExposureOrder, Frame, Lend } from './frame.js'
 
 export interface Camera {
@@ -15,6 +16,7 @@ export interface Camera {
   onPhase?(listener: (phase: ExposurePhase) => void): () => void
   readonly gain?: Adjustable
   readonly offset?: Adjustable
+  readonly readout?: Readout
   readonly cooler?: Cooler
   readonly guidePort?: GuidePort
 }
@@ -41,6 +43,24 @@ export interface Adjustable {
   readonly min: number
   readonly max: number
   read(): number
+}
+
+/** Ways to read the sensor out, such as fast or with little noise; only where there are several. */
+export interface Readout {
+  /** In the camera's own words, each another. */
+  readonly names: readonly string[]
+  /** The one that holds now; undefined while that is not known. */
+  read(): string | undefined
+}
+
+/**
+ * @param camera as messages call it: `camera "X"`
+ * @throws Fault `bad-input` with the names there are
+ */
+export function demandReadout(camera: string, readout: Readout | undefined, wanted: string): void {
+  if (readout?.names.includes(wanted)) return
+  const fix = readout ? `Use one of: ${readout.names.join(', ')}` : 'Leave the readout mode out'
+  throw new Fault('bad-input', `${camera} has no readout mode "${wanted}"`, fix)
 }
 
 export interface Cooler {

@@ -57,6 +57,8 @@ export const kinds: Readonly<Record<string, Kind>> = {
       offset: number('Offset', 'ADU'),
       offsetMin: number('Smallest offset', 'ADU'),
       offsetMax: number('Largest offset', 'ADU'),
+      readout: text('Readout mode'),
+      readoutModes: list('Readout modes'),
       regions: flag('Can read a part of the sensor'),
       lastId: text('Last frame'),
       lastStars: number('Stars in the last frame', undefined, 0, measured),

@@ -35,6 +35,8 @@ export interface ExposureOrder {
   readonly region?: Region
   readonly gain?: number
   readonly offset?: number
+  /** Name of a readout mode. */
+  readonly readout?: string
 }
 
 export interface Frame extends Image {
@@ -46,6 +48,8 @@ export interface Frame extends Image {
   readonly region?: Region
   readonly gain?: number
   readonly offset?: number
+  /** Name of the readout mode, where the camera has several. */
+  readonly readout?: string
   readonly sensorCelsius?: number
   readonly setCelsius?: number
   /** Unbinned pixel size. */

@@ -1,6 +1,6 @@
 // What one can ask of a camera by hand: expose, abort, cool.
 import { type Action, action } from '../ports/action.js'
-import type { Sensor2D } from '../ports/camera.js'
+import { demandReadout, type Sensor2D } from '../ports/camera.js'
 import type { Devices } from '../ports/device.js'
 import { Fault } from '../ports/fault.js'
 import type { Imaging, TakeOrder } from '../ports/imaging.js'
@@ -59,6 +59,7 @@ const exposeInput = z.strictObject({
     .optional()
     .describe('Exposure, s'),
   offset: z.number().optional().describe('Offset, ADU'),
+  readout: z.string().max(60).optional().describe('Readout mode by name, where the camera has several'),
   region: regionFields.optional(),
   frameType: z.enum(['light', 'dark', 'bias', 'flat']).default('light').describe('Kind of frame'),
   count: z.int().min(0).max(10_000).default(1).describe('How many frames; 0: until aborted'),
@@ -88,8 +89,10 @@ export function cameraActions({ devices, imaging, claims, settings, use }: Camer
     role: 'observer',
     on: 'camera/{camera}',
     check(input) {
-      const { sensor } = devices.device('camera', cameraOr(input.camera, use)).current()
+      const name = cameraOr(input.camera, use)
+      const { sensor, readout } = devices.device('camera', name).current()
       demandPossible(sensor, input, settings)
+      if (input.readout !== undefined) demandReadout(`camera ${name}`, readout, input.readout)
     },
     claims: input => exposureClaims(cameraOr(input.camera, use), input.filter, use),
     settles: { kind: 'activity', resumes: false },
@@ -105,6 +108,7 @@ export function cameraActions({ devices, imaging, claims, settings, use }: Camer
           region: input.region,
           gain: input.gain,
           offset: input.offset,
+          readout: input.readout,
           filter: input.filter,
           object: input.object,
           number,

@@ -78,7 +78,7 @@ const finite = (value: number | undefined) =>
   value !== undefined && Number.isFinite(value) ? Math.round(value * 100) / 100 : undefined
 
 function cameraFields(camera: Camera, { claims }: ReportParts, name: string): JsonObject {
-  const { sensor, cooler, gain, offset } = camera
+  const { sensor, cooler, gain, offset, readout } = camera
   const held = claims.holderOf(`camera/${name}`)
   return {
     widthPx: sensor.width,
@@ -93,6 +93,8 @@ function cameraFields(camera: Camera, { claims }: ReportParts, name: string): Js
     offset: offset?.read(),
     offsetMin: offset?.min,
     offsetMax: offset?.max,
+    readout: readout?.read(),
+    readoutModes: readout && [...readout.names],
     sensorCelsius: finite(cooler?.sensorCelsius()),
     targetCelsius: finite(cooler?.targetCelsius()),
     coolerOn: cooler?.on(),

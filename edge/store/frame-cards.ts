@@ -74,6 +74,7 @@ function takenCards(frame: StoredFrame, order: Order): Card[] {
     { keyword: 'YBINNING', value: binning.y, comment: 'px' },
   ]
   if (order.object !== undefined) cards.push(text('OBJECT', order.object, 'object of interest'))
+  if (frame.readout !== undefined) cards.push(text('READOUTM', frame.readout, 'readout mode'))
   if (order.filter !== undefined) cards.push(text('FILTER', order.filter, 'filter'))
   if (region) {
     // SBFITSEXT counts the corner of a part of the sensor in binned pixels.

@@ -30,6 +30,7 @@ function impossible({ sensor, gain, offset }: Camera): Record<string, ExposureOr
     'a region beyond the sensor': { ...light, region: { x: width - 10, y: 0, width: 20, height: 10 } },
     'a region left of it': { ...light, region: { x: -1, y: 0, width: 20, height: 10 } },
     'a region of nothing': { ...light, region: { x: 0, y: 0, width: 0, height } },
+    'a readout mode it does not have': { ...light, readout: 'no such mode' },
     ...(gain ? { 'a gain beyond the range': { ...light, gain: gain.max + 1 } } : {}),
     ...(offset ? { 'an offset below the range': { ...light, offset: offset.min - 1 } } : {}),
   }
@@ -160,6 +161,22 @@ for (const row of rowsWith('camera')) {
         const whole = await expose()
         t.match(whole, { width: sensor.width, height: sensor.height }, 'and the whole sensor again')
         whole.memory.release()
+      }),
+    )
+
+    t.test('readout modes are chosen by name', t =>
+      during(async () => {
+        const { readout } = camera
+        if (!readout) return t.pass('it has one only')
+        t.ok(readout.names.length > 1 && new Set(readout.names).size === readout.names.length, 'each has its name')
+        for (const name of readout.names) {
+          const frame = await expose({ readout: name })
+          t.match([frame.readout, camera.readout?.read()], [name, name], `${name} is told by frame and camera`)
+          frame.memory.release()
+        }
+        const frame = await expose()
+        t.equal(frame.readout, readout.names.at(-1), 'and stays')
+        frame.memory.release()
       }),
     )
 

@@ -5,7 +5,7 @@ import { indiDriver } from '../../edge/drivers/box/indi.js'
 import { indiLink } from '../../edge/drivers/link/indi/indi-link.js'
 import type { Camera } from '../../edge/ports/camera.js'
 import { Fault } from '../../edge/ports/fault.js'
-import type { Frame } from '../../edge/ports/frame.js'
+import type { ExposureOrder, Frame } from '../../edge/ports/frame.js'
 import type { Log } from '../../edge/ports/log.js'
 import { seededRandom } from '../../edge/spine/seeded-random.js'
 import { systemClock } from '../../edge/spine/system-clock.js'
@@ -20,7 +20,7 @@ interface Bench {
   readonly odd: OddCamera
   readonly camera: Camera
   readonly lost: Fault[]
-  take(seconds: number, signal?: AbortSignal, gain?: number): Promise<Frame>
+  take(seconds: number, signal?: AbortSignal, more?: Partial<ExposureOrder>): Promise<Frame>
   lentBytes(): number
 }
 
@@ -46,8 +46,8 @@ async function bench(t: { teardown(run: () => Promise<void>): void }, frameBytes
     await odd.close()
   })
   const camera = box.ports.camera!
-  const take: Bench['take'] = (exposureSeconds, signal = never, gain?: number) =>
-    camera.expose({ exposureSeconds, binning: 1, frameType: 'light', gain }, pool.lend, signal)
+  const take: Bench['take'] = (exposureSeconds, signal = never, more = {}) =>
+    camera.expose({ exposureSeconds, binning: 1, frameType: 'light', ...more }, pool.lend, signal)
   return { odd, camera, lost, take, lentBytes: pool.lentBytes }
 }
 
@@ -211,8 +211,18 @@ t.test('a DSLR has its ISO numbers for a gain', async t => {
   behave(odd, 500)
   t.match(camera.gain, { min: 100, max: 1600 }, 'and Auto is none')
   t.equal(camera.gain?.read(), 100)
-  const frame = await take(0.05, undefined, 400)
+  const frame = await take(0.05, undefined, { gain: 400 })
   frame.memory.release()
   t.equal(camera.gain?.read(), 400)
-  await t.rejects(take(0.05, undefined, 300), { code: 'bad-input', fix: 'Use one of: 100, 200, 400, 1600' })
+  await t.rejects(take(0.05, undefined, { gain: 300 }), { code: 'bad-input', fix: 'Use one of: 100, 200, 400, 1600' })
+})
+
+t.test('the readout modes of its driver go by their labels', async t => {
+  const { odd, camera, take } = await bench(t)
+  behave(odd, 500)
+  t.match(camera.readout, { names: ['Low noise', 'High speed'] })
+  t.equal(camera.readout?.read(), 'Low noise')
+  const frame = await take(0.05, undefined, { readout: 'High speed' })
+  t.match([frame.readout, camera.readout?.read()], ['High speed', 'High speed'])
+  frame.memory.release()
 })

@@ -75,6 +75,7 @@ ${text.replace(/.{72}/g, '$&\n')}
     else if (property === 'CCD_EXPOSURE') camera.onExposure(Number(told(message)['CCD_EXPOSURE_VALUE']))
     else if (property === 'CCD_ABORT_EXPOSURE') camera.onAbort()
     else if (property === 'CCD_ISO') control(isoVector('set', Object.keys(told(message))[0]))
+    else if (property === 'CCD_READ_MODE') control(readVector('set', Object.keys(told(message))[0]))
   }
   const server = createServer(socket => {
     lines.set(socket, { images: false })
@@ -110,13 +111,29 @@ const blobDefinition = `<defBLOBVector device="Odd" name="CCD1" state="Idle" per
 `
 /** ISO numbers as indi_gphoto names them. */
 function isoVector(verb: 'def' | 'set', on: string): string {
-  const items = ['Auto', '100', '200', '400', '1600'].map((label, index) => {
-    const tag = verb === 'def' ? 'defSwitch' : 'oneSwitch'
-    return `<${tag} name="ISO${index}" label="${label}">${on === `ISO${index}` ? 'On' : 'Off'}</${tag}>`
-  })
-  const head = `device="Odd" name="CCD_ISO" state="Ok" perm="rw" rule="OneOfMany"`
-  return `<${verb}SwitchVector ${head}>${items.join('')}</${verb}SwitchVector>`
+  const items = ['Auto', '100', '200', '400', '1600'].map((label, index) => ({ name: `ISO${index}`, label }))
+  return switchVector(verb, 'CCD_ISO', items, on)
 }
+
+/** Readout modes as indi_mi_ccd names them. */
+function readVector(verb: 'def' | 'set', on: string): string {
+  const items = [
+    { name: 'LOW_NOISE', label: 'Low noise' },
+    { name: 'HIGH_SPEED', label: 'High speed' },
+  ]
+  return switchVector(verb, 'CCD_READ_MODE', items, on)
+}
+
+type Items = readonly { readonly name: string; readonly label: string }[]
+
+function switchVector(verb: 'def' | 'set', name: string, items: Items, on: string): string {
+  const tag = verb === 'def' ? 'defSwitch' : 'oneSwitch'
+  const elements = items.map(item => `<${tag} ${attributes(item)}>${on === item.name ? 'On' : 'Off'}</${tag}>`)
+  const head = `device="Odd" name="${name}" state="Ok" perm="rw" rule="OneOfMany"`
+  return `<${verb}SwitchVector ${head}>${elements.join('')}</${verb}SwitchVector>`
+}
+
+const attributes = ({ name, label }: Items[number]) => `name="${name}" label="${label}"`
 
 const definitions = `
 <defSwitchVector device="Odd" name="CONNECTION" state="Ok" perm="rw" rule="OneOfMany">
@@ -128,4 +145,5 @@ const definitions = `
 <defNumberVector device="Odd" name="CCD_INFO" state="Idle" perm="ro">
 <defNumber name="CCD_MAX_X">${width}</defNumber><defNumber name="CCD_MAX_Y">${height}</defNumber></defNumberVector>
 ${isoVector('def', 'ISO1')}
+${readVector('def', 'LOW_NOISE')}
 ${blobDefinition}`

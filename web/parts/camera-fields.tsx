@@ -78,6 +78,24 @@ export function OffsetField({ camera, value, onValue }: CameraFieldProps) {
   )
 }
 
+/** The readout mode that was chosen, if the camera (still) has it. */
+export const readoutOf = (words: string, camera: Camera | undefined): string | undefined =>
+  camera?.readoutModes?.includes(words) ? words : undefined
+
+export function ReadoutChoice({ camera, value, onValue }: CameraFieldProps) {
+  const modes = camera?.readoutModes
+  if (!modes?.length) return null
+  const now = camera?.readout === undefined ? 'as it is' : `${camera.readout}, as it is`
+  return (
+    <Choice
+      label="Readout"
+      value={readoutOf(value, camera) ?? ''}
+      onValue={onValue}
+      options={[{ value: '', label: now }, ...modes.map(name => ({ value: name, label: name }))]}
+    />
+  )
+}
+
 interface FilterProps {
   readonly filters: readonly string[]
   readonly value: string

@@ -10,8 +10,10 @@ import {
   filterOf,
   GainField,
   OffsetField,
+  ReadoutChoice,
   readGain,
   readOffset,
+  readoutOf,
 } from '../parts/camera-fields'
 import { Choice, Field, readNumber } from '../parts/fields'
 import { Fold } from '../parts/fold'
@@ -28,6 +30,7 @@ const standard = {
   binning: '1',
   gain: '',
   offset: '',
+  readout: '',
   filter: '',
   frameType: 'light' as 'light' | 'dark' | 'bias' | 'flat',
   object: '',
@@ -71,6 +74,7 @@ export function Order({ form, change, camera, name, wheel }: OrderProps) {
       binning,
       gain: gain.value,
       offset: offset.value,
+      readout: readoutOf(form.readout, camera),
       region: region.value,
       filter: filterOf(form.filter, filters),
       frameType: form.frameType,
@@ -82,6 +86,7 @@ export function Order({ form, change, camera, name, wheel }: OrderProps) {
     `${binning} × ${binning}`,
     gain.value !== undefined && `gain ${gain.value}`,
     offset.value !== undefined && `offset ${offset.value}`,
+    readoutOf(form.readout, camera),
     region.value ? `${region.value.width} × ${region.value.height} px` : 'whole sensor',
   ]
   return (
@@ -130,6 +135,7 @@ export function Order({ form, change, camera, name, wheel }: OrderProps) {
           <GainField camera={camera} value={form.gain} onValue={next => change({ gain: next })} />
           <OffsetField camera={camera} value={form.offset} onValue={next => change({ offset: next })} />
         </div>
+        <ReadoutChoice camera={camera} value={form.readout} onValue={next => change({ readout: next })} />
         <RegionFields form={form} change={change} camera={camera} />
       </Fold>
       <Said by={job} />

@@ -1,5 +1,5 @@
 // The simulated camera: exposures that take their time by the clock, of whatever the simulated observatory looks at.
-import type { Camera, ExposurePhase } from '../../ports/camera.js'
+import { type Camera, demandReadout, type ExposurePhase, type Readout } from '../../ports/camera.js'
 import type { OpenBox, Tools } from '../../ports/driver.js'
 import { Fault, reasonOf } from '../../ports/fault.js'
 import type { ExposureOrder, Frame, Lend, Region } from '../../ports/frame.js'
@@ -25,6 +25,8 @@ const minExposureSeconds = 0.0001
 const maxExposureSeconds = 3600
 const defaultGain = 100
 const defaultOffset = 30
+/** By name, and how much of the readout time each takes. */
+const readouts: Readonly<Record<string, number>> = { 'Low noise': 1, Fast: 0.25 }
 /** Silence after the readout that still counts as an answer to come. */
 const patienceMs = 10_000
 
@@ -35,13 +37,17 @@ export function openSimulatedCamera(place: Observatory, traits: CameraTraits, to
   const cooler = traits.cooled ? simulatedCooler(tools.clock, () => place.weather().ambientCelsius) : undefined
   let gain = defaultGain
   let offset = defaultOffset
+  let readoutMode = Object.keys(readouts)[0]
+  const readout: Readout = { names: Object.keys(readouts), read: () => readoutMode }
   let exposing = false
 
   const take = async (order: ExposureOrder, lend: Lend, signal: AbortSignal): Promise<Frame> => {
     const region = order.region ?? { x: 0, y: 0, width: traits.width, height: traits.height }
     gain = order.gain ?? gain
     offset = order.offset ?? offset
-    const settings = { gain, offset }
+    readoutMode = order.readout ?? readoutMode
+    const settings = { gain, offset, readout: readoutMode }
+    const readoutMs = traits.readoutSeconds * readouts[readoutMode] * 1000
     let phase: ExposurePhase = 'exposing'
     const enter = (next: ExposurePhase) => {
       phase = next
@@ -54,7 +60,7 @@ export function openSimulatedCamera(place: Observatory, traits: CameraTraits, to
       enter('exposing')
       await box.work(
         order.exposureSeconds * 1000,
-        traits.readoutSeconds * 1000 + patienceMs,
+        readoutMs + patienceMs,
         `an exposure of ${order.exposureSeconds} s by the simulated ${traits.part}`,
         signal,
       )
@@ -67,7 +73,7 @@ export function openSimulatedCamera(place: Observatory, traits: CameraTraits, to
       // The painter writes into the memory until it is done, so it is given back then and not sooner.
       const painted = place.studio.paint({ kind: 'sky', order: sky }, memory.buffer)
       try {
-        await untilSignal(Promise.all([painted, box.work(traits.readoutSeconds * 1000, patienceMs, 'reading')]), signal)
+        await untilSignal(Promise.all([painted, box.work(readoutMs, patienceMs, 'reading')]), signal)
       } catch (error) {
         void Promise.allSettled([painted]).then(() => memory.release())
         throw error
@@ -119,6 +125,7 @@ export function openSimulatedCamera(place: Observatory, traits: CameraTraits, to
         throw new Fault('busy', `the simulated ${traits.part} is exposing`, 'Wait for the frame, or abort it')
       }
       checkOrder(order, traits)
+      if (order.readout !== undefined) demandReadout(`the simulated ${traits.part}`, readout, order.readout)
       exposing = true
       try {
         return await take(order, lend, signal)
@@ -129,6 +136,7 @@ export function openSimulatedCamera(place: Observatory, traits: CameraTraits, to
     onPhase: phases.add,
     gain: { ...gainRange, read: () => gain },
     offset: { ...offsetRange, read: () => offset },
+    readout,
     ...(cooler ? { cooler } : {}),
     ...(traits.part === 'guide-camera' ? { guidePort: simulatedGuidePort(place, box) } : {}),
   }

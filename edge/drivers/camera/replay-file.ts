@@ -4,7 +4,7 @@ import { gunzipSync } from 'node:zlib'
 import { asFault, Fault } from '../../ports/fault.js'
 import type { Frame, Lend, Lent } from '../../ports/frame.js'
 import { dateObsMs } from '../../science/fits-date.js'
-import { type Card, numberOf } from '../../science/fits-header.js'
+import { type Card, numberOf, textOf } from '../../science/fits-header.js'
 import { type FitsHeader, findImage, isStructural } from '../../science/fits-layout.js'
 import { checkTiles, plainUnpacker, tileScratchBytes, tilesSpan, unpackTiles } from '../../science/fits-tiles.js'
 import { bytesPerSample, type Samples, viewSamples } from '../../science/samples.js'
@@ -107,6 +107,7 @@ function factsOf(header: FitsHeader, orderedSeconds: number, orderedMs: number):
     }
     return undefined
   }
+  const readout = textOf(cards, 'READOUTM')
   const pixelX = number('PIXSIZE1') ?? divided(number('XPIXSZ'), binning.x)
   const pixelY = number('PIXSIZE2') ?? divided(number('YPIXSZ'), binning.y) ?? pixelX
   return {
@@ -121,6 +122,7 @@ function factsOf(header: FitsHeader, orderedSeconds: number, orderedMs: number):
     binning,
     ...present('gain', number('GAIN')),
     ...present('offset', number('OFFSET', 'BLKLEVEL')),
+    ...(readout === undefined ? {} : { readout }),
     ...present('sensorCelsius', number('CCD-TEMP')),
     ...present('setCelsius', number('SET-TEMP')),
     ...present('electronsPerAdu', positive(number('EGAIN'))),

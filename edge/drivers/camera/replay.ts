@@ -1,7 +1,7 @@
 // A folder of FITS files as a camera: each order gives the next file, bit by bit, as if it were being taken now.
 import { readdir } from 'node:fs/promises'
 import path from 'node:path'
-import type { Camera, ExposurePhase, Sensor2D } from '../../ports/camera.js'
+import { type Camera, demandReadout, type ExposurePhase, type Sensor2D } from '../../ports/camera.js'
 import { driver, type Tools } from '../../ports/driver.js'
 import { asFault, Fault, reasonOf } from '../../ports/fault.js'
 import type { ExposureOrder, Frame, Lend } from '../../ports/frame.js'
@@ -139,6 +139,7 @@ function checkOrder(order: ExposureOrder, sensor: Sensor2D): void {
   if (order.binning !== 1 && order.binning !== sensor.maxBinning) {
     throw new Fault('bad-input', `a replayed file cannot be binned by ${order.binning}`, 'Choose binning 1')
   }
+  if (order.readout !== undefined) demandReadout('the replayed camera', undefined, order.readout)
   if (order.region) {
     throw new Fault('bad-input', 'a replayed file comes whole, not as a region', 'Order it without a region')
   }

@@ -1,6 +1,6 @@
 // A camera of an INDI server: what it can do is looked up in its properties at each use, since drivers define, change
 // and delete them as they like.
-import type { Camera, Cooler, Sensor2D } from '../../../ports/camera.js'
+import { type Camera, type Cooler, demandReadout, type Sensor2D } from '../../../ports/camera.js'
 import { Fault } from '../../../ports/fault.js'
 import type { ExposureOrder, Frame, FrameType, Lend } from '../../../ports/frame.js'
 import { bayerNamed, shiftBayer } from '../../../science/bayer.js'
@@ -9,6 +9,7 @@ import { openIndiShutter } from './exposure.js'
 import { frameOf } from './frame.js'
 import { indiGuidePort } from './guide-port.js'
 import { knobOf } from './knobs.js'
+import { indiReadout } from './readout.js'
 import type { IndiSession, Values } from './session.js'
 
 const setMs = 5000
@@ -40,6 +41,9 @@ export async function openIndiCamera(
     get offset() {
       return knobOf(session, 'offset')
     },
+    get readout() {
+      return indiReadout(session)
+    },
     get cooler(): Cooler | undefined {
       return cooling.cooler()
     },
@@ -61,7 +65,12 @@ export async function openIndiCamera(
           { seconds, lend, spentMs: Math.min(9000, session.clock.monotonicMs() - startMs) },
           abort,
         )
-        const frame = await frameOf(taken, { order, session, setCelsius: cooling.target() }, lend, abort)
+        const frame = await frameOf(
+          taken,
+          { order, session, setCelsius: cooling.target(), readout: camera.readout?.read() },
+          lend,
+          abort,
+        )
         shutter.setPhase('idle')
         return frame
       } catch (error) {
@@ -137,6 +146,7 @@ function checkOrder(order: ExposureOrder, camera: Camera, session: IndiSession):
     if (!knob) throw wrong(`has no ${which} to set`, `Leave the ${which} out`)
     knob.order(value)
   }
+  if (order.readout !== undefined) demandReadout(`INDI camera "${session.name}"`, camera.readout, order.readout)
   if (!region) return
   const { width = 0, height = 0 } = sensor
   const whole = [region.x, region.y, region.width, region.height].every(Number.isInteger)
@@ -194,4 +204,8 @@ async function setUp(order: ExposureOrder, session: IndiSession, apply: Setter, 
     const { property, values } = knob.order(value)
     await set(property, values, `setting ${which} ${value}`)
   }
+  const readout = order.readout === undefined ? undefined : indiReadout(session)
+  if (!readout || order.readout === undefined) return
+  const { property, values } = readout.order(order.readout)
+  await set(property, values, `setting the readout mode ${order.readout}`)
 }

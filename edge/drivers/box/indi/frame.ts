@@ -18,6 +18,7 @@ export interface Taking {
   readonly order: ExposureOrder
   readonly session: IndiSession
   readonly setCelsius: number | undefined
+  readonly readout: string | undefined
 }
 
 /**
@@ -63,6 +64,7 @@ export async function frameOf(taken: TakenImage, taking: Taking, lend: Lend, sig
       region: regionOf(order, width * binning.x, height * binning.y),
       gain: numberOf(cards, 'GAIN'),
       offset: numberOf(cards, 'OFFSET'),
+      readout: taking.readout,
       sensorCelsius: numberOf(cards, 'CCD-TEMP'),
       setCelsius: taking.setCelsius,
       pixelMicrons: pixelOf(cards),
