@@ -15,6 +15,7 @@ import type { Exposure, Store } from '../ports/store.js'
 import { masterKinds } from '../science/master-cards.js'
 import { type CalibrationSettings, type Library, libraryPath } from './calibration-library.js'
 import { cameraOr, exposureClaims, orderFields } from './camera-actions.js'
+import { demandPossible } from './possible-exposure.js'
 
 export interface CalibrationActionParts {
   readonly devices: Devices
@@ -45,6 +46,9 @@ export function calibrationActions(parts: CalibrationActionParts): Action[] {
   const { devices, store, feed, pixels, library, settings, next, use } = parts
   const masterPath = z.string().max(300).describe('Path of the master, as the list of the library gives it')
 
+  const secondsOf = ({ kind, seconds }: { kind: TakenKind; seconds?: number }, { sensor }: Camera) =>
+    kind === 'bias' ? Math.max(sensor.minExposureSeconds ?? 0.001, 1e-6) : (seconds ?? next.exposureSeconds)
+
   const take = action({
     name: 'calibration-take',
     summary: 'Takes darks, bias frames or flats and makes a master of them',
@@ -60,15 +64,19 @@ export function calibrationActions(parts: CalibrationActionParts): Action[] {
     }),
     output: made,
     role: 'observer',
-    check: input => void devices.device('camera', cameraOr(input.camera, use)).current(),
+    check(input) {
+      const name = cameraOr(input.camera, use)
+      const camera = devices.device('camera', name).current()
+      const { binning = next.binning, gain, offset } = input
+      demandPossible(name, camera, { seconds: secondsOf(input, camera), binning, gain, offset })
+    },
     claims: input => [{ name: 'calibration' }, ...exposureClaims(cameraOr(input.camera, use), input.filter, use)],
     settles: { kind: 'activity', resumes: false },
     async run({ input, lease, signal, activity }) {
       const camera = devices.device('camera', cameraOr(input.camera, use))
       const { kind, binning = next.binning, gain, offset, filter } = input
       const total = input.frames ?? settings.frames
-      const least = camera.current().sensor.minExposureSeconds ?? 0.001
-      const exposureSeconds = kind === 'bias' ? Math.max(least, 1e-6) : (input.seconds ?? next.exposureSeconds)
+      const exposureSeconds = secondsOf(input, camera.current())
       const order = { ...{ exposureSeconds, binning, gain, offset, filter }, frameType: kind, total }
       return working(feed, { activity: activity!.id, kind, total }, () =>
         takeAndCombine(parts, { camera, lease, signal, activity: activity! }, order),

@@ -1,11 +1,11 @@
 // What one can ask of a camera by hand: expose, abort, cool.
 import { type Action, action } from '../ports/action.js'
-import { demandReadout, type Sensor2D } from '../ports/camera.js'
 import type { Devices } from '../ports/device.js'
 import { Fault } from '../ports/fault.js'
 import type { Imaging, TakeOrder } from '../ports/imaging.js'
 import type { Claim, Claims } from '../ports/lease.js'
 import { z } from '../ports/schema.js'
+import { demandPossible } from './possible-exposure.js'
 
 export const cameraSettings = z
   .strictObject({
@@ -90,9 +90,8 @@ export function cameraActions({ devices, imaging, claims, settings, use }: Camer
     on: 'camera/{camera}',
     check(input) {
       const name = cameraOr(input.camera, use)
-      const { sensor, readout } = devices.device('camera', name).current()
-      demandPossible(sensor, input, settings)
-      if (input.readout !== undefined) demandReadout(`camera ${name}`, readout, input.readout)
+      const { seconds = settings.exposure_duration, binning = settings.binning } = input
+      demandPossible(name, devices.device('camera', name).current(), { ...input, seconds, binning })
     },
     claims: input => exposureClaims(cameraOr(input.camera, use), input.filter, use),
     settles: { kind: 'activity', resumes: false },
@@ -171,24 +170,4 @@ export function cameraActions({ devices, imaging, claims, settings, use }: Camer
     },
   })
   return [expose, abort, cool]
-}
-
-/** What the sensor cannot do is said when it is asked for; the camera itself would only say it later. */
-function demandPossible(sensor: Sensor2D, input: z.output<typeof exposeInput>, settings: CameraSettings) {
-  const { seconds = settings.exposure_duration, binning = settings.binning, region } = input
-  const { maxBinning, minExposureSeconds: least = 0, maxExposureSeconds: most = 86_400, width, height } = sensor
-  if (binning > maxBinning) {
-    throw new Fault('bad-input', `Binning must be <= ${maxBinning} with this camera`, 'Choose a smaller binning')
-  }
-  if (seconds < least || seconds > most) {
-    throw new Fault('bad-input', `Duration must be ${least} to ${most} s with this camera`, 'Choose another exposure')
-  }
-  if (!region) return
-  if (!sensor.regions) throw new Fault('unsupported', 'this camera reads its whole sensor only', 'Leave the region out')
-  const wide = width !== undefined && region.x + region.width > width
-  const high = height !== undefined && region.y + region.height > height
-  if (wide || high) {
-    const words = `the region ends at (${region.x + region.width}, ${region.y + region.height})`
-    throw new Fault('bad-input', `${words}; the sensor has ${width}×${height} px`, 'Choose a smaller region')
-  }
 }

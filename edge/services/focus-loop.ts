@@ -13,6 +13,7 @@ import type { Pixels } from '../ports/pixels.js'
 import { z } from '../ports/schema.js'
 import { type CameraSettings, cameraOr, deviceName, regionFields } from './camera-actions.js'
 import { patienceWith } from './camera-return.js'
+import { demandPossible } from './possible-exposure.js'
 
 export interface FocusParts {
   readonly devices: Devices
@@ -48,7 +49,11 @@ export function focusActions(parts: FocusParts): Action[] {
     }),
     output: z.object({ frames: z.number() }),
     role: 'observer',
-    check: input => void parts.devices.device('camera', cameraOr(input.camera, use)).current(),
+    check(input) {
+      const name = cameraOr(input.camera, use)
+      const { exposureSeconds: seconds, binning = parts.camera.binning, gain } = input
+      demandPossible(name, parts.devices.device('camera', name).current(), { seconds, binning, gain })
+    },
     // Mount and wheel may be moved meanwhile: this is how a star is brought to the middle, and seen in every colour.
     claims: input => [{ name: 'focus' }, { name: `camera/${cameraOr(input.camera, use)}` }],
     settles: { kind: 'activity', resumes: false },

@@ -8,6 +8,7 @@ import { combinations, warpKernels } from '../ports/pixels.js'
 import { z } from '../ports/schema.js'
 import { masterKinds } from '../science/master-cards.js'
 import { type CameraSettings, cameraOr, exposureClaims, orderFields } from './camera-actions.js'
+import { demandPossible } from './possible-exposure.js'
 import { announced, runStack, type StackParts } from './stack-run.js'
 
 export const stackingSettings = z
@@ -146,8 +147,12 @@ export function liveStack(parts: LiveStackParts): LiveStack {
     input: startInput,
     output: ended,
     role: 'observer',
-    // A camera that is not there is said at once, not after five tries.
-    check: input => void devices.device('camera', cameraOr(input.camera, use)).current(),
+    // A camera that is not there, or that cannot do this, is said at once and not after five tries.
+    check(input) {
+      const name = cameraOr(input.camera, use)
+      const { exposureSeconds: seconds = settings.exposure_s, binning = parts.camera.binning, gain } = input
+      demandPossible(name, devices.device('camera', name).current(), { seconds, binning, gain })
+    },
     claims: input => [{ name: 'stack' }, ...exposureClaims(cameraOr(input.camera, use), input.filter, use)],
     settles: { kind: 'activity', resumes: true },
     run: asked =>

@@ -61,9 +61,12 @@ export function observatoryActions({ boxes, links }: Pick<ObservatoryParts, 'box
       input: z.strictObject({ device: z.string().describe('Name of the device or link') }),
       output: z.object({}),
       role: 'observer',
-      claims: () => [],
+      // What works is not opened anew under whoever uses it; what does not, always.
+      claims({ device }) {
+        const box = boxes.find(({ name, supervised }) => name === device && supervised.condition === 'ready')
+        return (box?.ports ?? []).map(port => ({ name: port === 'mount' ? port : `${port}/${device}` }))
+      },
       settles: { kind: 'deed', deadlineMs: 5_000 },
-      harmlessWhenLate: true,
       async run({ input }) {
         const box = boxes.find(({ name }) => name === input.device)
         const link = links.find(({ name }) => name === (box?.link ?? input.device))

@@ -161,6 +161,8 @@ t.test('part of the sensor, binned, comes as ordered; what the sensor cannot do 
     { binning: 5 },
     { binning: 1.5 },
     { gain: 501 },
+    { offset: -5 },
+    { readout: 'slow motion' },
     { region: { x: 300, y: 0, width: 200, height: 100 } },
     { seconds: 0 },
     { seconds: -1 },
@@ -176,6 +178,10 @@ t.test('part of the sensor, binned, comes as ordered; what the sensor cannot do 
     )
   }
   await t.rejects(ask('camera-expose', { seconds: 1, camera: 'other' }), { code: 'not-found' })
+  for (const action of ['stack-start', 'focus-start', 'calibration-take']) {
+    const wrong = { code: 'bad-input', message: /gain -5 is outside 0 to 500 of camera main/ }
+    await t.rejects(ask(action, { gain: -5 }), wrong, action)
+  }
   t.same({ files: files(), now: clock.now() }, before, 'the shutter stayed closed')
 })
 

@@ -226,6 +226,17 @@ t.test('a device is opened anew on request, and one that is not configured is na
   await clock.advance(5_000)
   t.match(calm.state('link/sky'), { condition: 'ready', attempts: 0 })
   await t.rejects(ask('device-reconnect', { device: 'dome' }), { code: 'not-found' })
+  const exposure = await calm.start('camera-expose', { seconds: 60 })
+  await clock.advance(1_000)
+  for (const device of ['main', 'mount']) {
+    await t.rejects(
+      ask('device-reconnect', { device }),
+      { code: 'busy', message: /camera-expose/ },
+      `${device} is in use`,
+    )
+  }
+  await ask('camera-abort', {})
+  await t.rejects(exposure.done(), { code: 'aborted' })
 
   const bare = await openNight(t, JSON.stringify({ site: { name: 'Bare' } }))
   for (const [action, input] of [
