@@ -1,6 +1,6 @@
 // Events of the feed as sentences for the owner. A kind not listed here is shown by its name.
 import type { FeedEvent } from '../edge/ports/feed'
-import { duration, spoken } from './words'
+import { counted, duration, spoken } from './words'
 
 interface FrameTold {
   readonly number?: unknown
@@ -11,12 +11,13 @@ interface FrameTold {
 }
 
 /** Of the event, or of the row in the archive. */
-export function frameWords({ number, total, frameType, object, exposureSeconds }: FrameTold): string {
+function frameWords({ number, total, frameType, object, exposureSeconds }: FrameTold): string {
   const place = Number(total) > 1 ? ` ${number} of ${total}` : Number(total) === 0 ? ` ${number}` : ''
   const kind = frameType && frameType !== 'light' ? `A ${frameType} frame` : 'Frame'
   return `${kind}${place}${object ? ` of ${object}` : ''}, ${duration(Number(exposureSeconds))}, is safe on the disk`
 }
 
+const frames = (body: Record<string, unknown>) => counted(Number(body.frames), 'frame')
 const fileName = (path: unknown) => String(path).split('/').at(-1)
 
 const say: Readonly<Record<string, (body: Record<string, unknown>) => string>> = {
@@ -30,15 +31,16 @@ const say: Readonly<Record<string, (body: Record<string, unknown>) => string>> =
   'stack-refused': body => `A frame was left out of the stack: ${body.words ?? spoken(String(body.reason))}`,
   'stack-waiting': () => 'The stack waits for stars',
   'stack-resumed': () => 'The stars are back; the stack goes on',
-  'stack-refolding': body => `A stack was broken off: its ${body.frames} frames are put together again`,
+  'stack-refolding': body => `A stack was broken off: its ${frames(body)} are put together again`,
   trend: body => String(body.words ?? `Over: ${spoken(String(body.was))}`),
-  'stack-finished': body => `The stack of ${body.frames} frames is saved`,
+  'stack-finished': body => `The stack of ${frames(body)} is saved`,
   'master-made': body =>
-    `A master ${body.master} of ${body.frames} frames is in the library${body.warning ? `; ${body.warning}` : ''}`,
+    `A master ${body.master} of ${frames(body)} is in the library${body.warning ? `; ${body.warning}` : ''}`,
   'master-loaded': body => `${fileName(body.path)} is in the calibration library`,
   'master-forgotten': body => `${fileName(body.path)} was deleted from the calibration library`,
   'device-ready': body => `“${body.device}” is ready`,
-  'device-lost': body => `“${body.device}” is gone: ${body.reason}`,
+  'device-lost': body =>
+    body.switchedOff ? `“${body.device}” is switched off` : `“${body.device}” is gone: ${body.reason}`,
   'device-reset': body => `To bring “${body.device}” back: ${body.how}`,
   'sensor-failed': body => `${body.name} of “${body.device}” is not believed: ${body.reason}`,
   'sensor-well': body => `${body.name} of “${body.device}” is believed again`,
@@ -70,6 +72,6 @@ export function eventWords(event: FeedEvent): string | undefined {
   return say[event.kind]?.(event.body as Record<string, unknown>) ?? spoken(event.kind)
 }
 
-/** Kinds worth a warning's colour. */
-export const isTrouble = (kind: string): boolean =>
-  /failed|lost|refused|waiting|safe|warning|battery-(low|critical|unknown)/.test(kind)
+/** What is worth a warning's colour; a device that was switched off is not. */
+export const isTrouble = ({ kind, body }: FeedEvent): boolean =>
+  /failed|lost|refused|waiting|safe|warning|battery-(low|critical|unknown)/.test(kind) && !body.switchedOff

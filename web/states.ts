@@ -139,6 +139,8 @@ export interface Readings extends Presence {
 }
 
 export interface Heater {
+  /** `relays/dew-heater` */
+  readonly channel?: string
   readonly mode?: 'auto' | 'manual' | 'off'
   readonly percent?: number
   readonly manualPercent?: number
@@ -279,6 +281,8 @@ export interface Box extends Presence {
   readonly sinceMs?: number
   readonly attempts?: number
   readonly resets?: number
+  /** The channel it has its power from, which is off. */
+  readonly switchedOff?: string
 }
 
 /** `link/*` alone. */

@@ -7,6 +7,9 @@ export function titled(what: string, name: string): string {
   return what.toLowerCase().split(' ').includes(name.toLowerCase()) ? what : `${what} ${name}`
 }
 
+/** `1 frame`, `20 frames`. */
+export const counted = (count: number, one: string): string => `${count} ${count === 1 ? one : `${one}s`}`
+
 /** `22:04` in this device's local time. */
 export function clockTime(ms: number): string {
   const at = new Date(ms)

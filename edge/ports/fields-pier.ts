@@ -46,6 +46,7 @@ export const pierKinds: Readonly<Record<string, Kind>> = {
     name: 'Dew heater',
     fields: {
       mode: text('Mode'),
+      channel: text('Channel that it heats by'),
       percent: number('Heat', '%', 0, { ...measured, deviceClass: 'power_factor' }),
       manualPercent: number('Heat by hand', '%', 0),
       rests: flag('Off since the night was ended'),

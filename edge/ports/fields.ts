@@ -106,6 +106,7 @@ export const kinds: Readonly<Record<string, Kind>> = {
       name: text('Name'),
       feeds: list('Devices that hang on it'),
       on: flag('On'),
+      goingOff: flag('Told to go off'),
       value: number('Value'),
       min: number('Lowest'),
       max: number('Highest'),
@@ -255,6 +256,7 @@ export const kinds: Readonly<Record<string, Kind>> = {
       sinceMs: time('Since'),
       attempts: number('Attempts'),
       resets: number('Resets'),
+      switchedOff: text('Channel with its power, which is off'),
     },
   },
   link: {

@@ -164,6 +164,7 @@ function oneHeater(name: string, settings: HeaterSettings, wanted: () => Wanted,
     const away =
       device.condition === 'ready' ? outputTrouble : (device.fault?.message ?? `${box} is ${device.condition}`)
     feed.set(path, {
+      channel: `${settings.device}/${settings.channel}`,
       mode,
       manualPercent: percent,
       rests: rests || undefined,

@@ -92,17 +92,24 @@ export function reportObservatory(parts: ObservatoryParts): () => void {
     let resets = supervised.resets
     const lamp = () => {
       const { condition, fault } = supervised
-      feed.set(`device/${name}`, { ...lampFields(supervised), driver, link, ports: [...ports] })
+      const switchedOff = condition === 'ready' ? undefined : channelOff(feed, name)
+      feed.set(`device/${name}`, { ...lampFields(supervised), driver, link, ports: [...ports], switchedOff })
       if (supervised.resets > resets) void feed.event('device-reset', { device: name, how: supervised.lastReset })
       resets = supervised.resets
       if (condition === before) return
       const lost = before === 'ready'
       before = condition
       if (condition === 'ready') void feed.event('device-ready', { device: name })
-      else if (lost) void feed.event('device-lost', { device: name, reason: fault?.message })
+      else if (lost) void feed.event('device-lost', { device: name, reason: fault?.message, switchedOff })
     }
     lamp()
-    stops.push(supervised.onChange(lamp), () => feed.drop(`device/${name}`))
+    const switched = feed.listen({
+      state({ kind }) {
+        if (kind !== 'power' || supervised.condition === 'ready') return
+        if (feed.get(`device/${name}`)?.value.switchedOff !== channelOff(feed, name)) lamp()
+      },
+    })
+    stops.push(supervised.onChange(lamp), switched, () => feed.drop(`device/${name}`))
   }
   for (const { name, driver, supervised, parts: running } of links) {
     const parts = () => ({ parts: (running?.() ?? []).map(part => ({ ...part })) })
@@ -116,7 +123,8 @@ export function reportObservatory(parts: ObservatoryParts): () => void {
     )
   }
 
-  const say = () => feed.set('observatory', { ...parts.facts, night: parts.night(), sentence: sentence(feed) })
+  const say = () =>
+    feed.set('observatory', { ...parts.facts, night: parts.night(), sentence: sentence(feed, parts.facts.camera) })
   say()
   const kinds = new Set(['camera', 'mount', 'stack', 'focus', 'device'])
   stops.push(feed.listen({ state: ({ kind }) => kinds.has(kind) && say() }))
@@ -125,6 +133,14 @@ export function reportObservatory(parts: ObservatoryParts): () => void {
   return () => {
     for (const stop of stops) stop()
   }
+}
+
+/** The channel that a device has its power from, when it is off: then it is no wonder that the device is not there. */
+function channelOff(feed: Feed, device: string): string | undefined {
+  const off = feed
+    .states('power')
+    .find(({ value: { on, goingOff, feeds } }) => (on === false || goingOff) && [feeds ?? []].flat().includes(device))
+  return off?.path.slice('power/'.length)
 }
 
 const lampFields = ({ condition, fault, attempts, resets, sinceMs }: Lamp): JsonObject => ({
@@ -174,12 +190,14 @@ function reportStorage({ store, feed, clock, log, facts, exposureSeconds }: Obse
 }
 
 /** What an owner would be told on the telephone. */
-function sentence(feed: Feed): string {
+function sentence(feed: Feed, main: Json | undefined): string {
   const stack = feed.get('stack/main')?.value
   const focus = feed.get('focus/main')?.value
   const cameras = feed.states('camera').map(({ value }) => value)
   const mounts = feed.states('mount').map(({ value }) => value)
-  const lost = feed.states('device').filter(({ value }) => value.condition === 'unavailable')
+  const devices = feed.states('device').map(({ path, value }) => ({ name: path.slice('device/'.length), value }))
+  const off = devices.filter(({ value }) => value.switchedOff !== undefined).map(({ name }) => name)
+  const away = devices.filter(({ name, value }) => value.condition === 'unavailable' && !off.includes(name))
   const parts: string[] = []
   if (stack?.running) parts.push(stackWords(stack))
   else if (focus?.running) parts.push('Focusing')
@@ -194,10 +212,14 @@ function sentence(feed: Feed): string {
     else parts.push(mount.tracking ? 'the mount tracks' : 'the mount stands still')
   }
   if (parts.length === 0 || (!stack?.running && !focus?.running && !cameras.some(({ exposing }) => exposing))) {
-    parts.unshift(cameras.some(({ condition }) => condition === 'ready') ? 'Ready' : 'No camera is ready')
+    const ready = main === undefined ? cameras : [feed.get(`camera/${main}`)?.value]
+    if (ready.some(camera => camera?.condition === 'ready')) parts.unshift('Ready')
+    else if (!off.includes(String(main))) parts.unshift('No camera is ready')
   }
-  if (lost.length > 0) parts.push(`not there: ${lost.map(({ path }) => path.slice('device/'.length)).join(', ')}`)
-  return `${parts.join('; ')}.`
+  if (off.length > 0) parts.push(`switched off: ${off.join(', ')}`)
+  if (away.length > 0) parts.push(`not there: ${away.map(({ name }) => name).join(', ')}`)
+  const [first, ...rest] = parts
+  return `${[first[0].toUpperCase() + first.slice(1), ...rest].join('; ')}.`
 }
 
 function stackWords(stack: JsonObject): string {

@@ -103,10 +103,13 @@ export function powerService(parts: PowerParts): Power {
     const left = off === undefined ? 0 : one.policy.minimumOffMs - (clock.monotonicMs() - off)
     if (value > lowest(channel) && !isOn(one) && left > 0) await clock.sleep(left, signal)
     const limit = clock.deadline(switchMs, nameOf(one), signal)
+    // What hangs on it may be gone before the board has said so.
+    if (value <= lowest(channel)) feed.patch(`power/${path}`, { goingOff: true })
     try {
       await limit.race(bank.set(channel.id, value, limit.signal))
     } finally {
       limit.cancel()
+      if (value <= lowest(channel)) feed.patch(`power/${path}`, { goingOff: undefined })
     }
     // Measured from the order, not from the report of it, which may come late.
     if (value > lowest(channel)) offSince.delete(path)

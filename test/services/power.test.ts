@@ -87,7 +87,8 @@ t.test('the station comes up in its order, each device waited for, and goes down
   feed.listen({
     state({ path, value }) {
       const word = `${path.split('/')[2]} ${value.on ? 'on' : 'off'}`
-      if (path.startsWith('power/') && switched.findLast(one => one.startsWith(path.split('/')[2])) !== word) {
+      if (!path.startsWith('power/') || value.goingOff) return
+      if (switched.findLast(one => one.startsWith(path.split('/')[2])) !== word) {
         switched.push(word)
       }
     },
@@ -143,6 +144,18 @@ t.test(
       t.equal(state<{ on: boolean }>(`power/relays/${id}`).on, false, `${id} is off`)
     }
     t.same(told('night-ended')[0].failed, undefined)
+    t.same(
+      told('device-lost').map(({ device, switchedOff }) => [device, switchedOff]),
+      [
+        ['main', 'relays/camera'],
+        ['mount', 'relays/mount'],
+      ],
+      'nobody is alarmed by what was switched off',
+    )
+    t.match(state('device/mount'), { switchedOff: 'relays/mount' })
+    t.match(state<{ sentence: string }>('observatory').sentence, /^Switched off: main, mount/)
+    await ask('power-up')
+    t.match(state('device/mount'), { condition: 'ready', switchedOff: undefined })
   },
 )
 

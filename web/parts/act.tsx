@@ -108,6 +108,8 @@ interface ActProps {
   readonly kind?: 'main' | 'quiet' | 'danger'
   /** Why it cannot be pressed now. Falsy: it can. */
   readonly unless?: string | false
+  /** What has to be done before, or that it is so already: no trouble, and said more quietly. */
+  readonly yet?: string | false
   /** Id of the text that already says why, when a whole group shares one reason. */
   readonly told?: string
   readonly class?: string
@@ -121,7 +123,7 @@ interface ActProps {
 }
 
 export function Act(props: ActProps) {
-  const { job, label, icon, kind = 'quiet', unless, told, onDone } = props
+  const { job, label, icon, kind = 'quiet', unless, yet, told, onDone } = props
   const gone = useGone()
   const own = useId()
   const name = props.ask ? `${props.ask}:${label}` : label
@@ -137,16 +139,16 @@ export function Act(props: ActProps) {
         class={kind}
         aria-label={props.children ? label : undefined}
         aria-busy={pending}
-        aria-describedby={gone ? 'box-gone' : unless ? (told ?? own) : undefined}
-        disabled={gone || !!unless || pending}
+        aria-describedby={gone ? 'box-gone' : unless ? (told ?? own) : yet ? own : undefined}
+        disabled={gone || !!unless || !!yet || pending}
         onClick={() => void press()}
       >
         {icon && <Icon name={icon} />}
         {props.children ?? <span>{label}</span>}
       </button>
-      {unless && !told && !gone && (
-        <small id={own} class="why">
-          {unless}
+      {!gone && (unless ? !told : yet) && (
+        <small id={own} class={unless ? 'why' : 'dim'}>
+          {unless || yet}
         </small>
       )}
     </span>

@@ -6,6 +6,7 @@ const lamps = {
   retrying: ['busy', 'trying again'],
   unavailable: ['bad', 'unavailable'],
   closed: ['off', 'closed'],
+  'switched off': ['off', 'switched off'],
 } as const
 
 export function Lamp({ condition }: { condition: string | undefined }) {

@@ -4,6 +4,7 @@ import type { ComponentChildren } from 'preact'
 import { useEffect, useRef, useState } from 'preact/hooks'
 import type { Exposure } from '../../edge/ports/store'
 import { fetched } from '../ask'
+import { useCell } from '../cell'
 import { boot, usePictureTag } from '../live'
 import { framePath } from './kept-frame'
 import { Zoom } from './zoom'
@@ -80,17 +81,17 @@ interface LatestProps {
 
 export function Latest(props: LatestProps) {
   const tag = usePictureTag(props.name)
-  // Without a tag it is asked for once: the box may have had the picture before this page came.
-  const address = `/api/pictures/${props.name}?v=${boot.get()}-${tag?.version ?? 0}`
-  const latest = useLoaded(address)
-  const newest = useNewestKept(latest.failed && !latest.shown ? props.orKeptOf : undefined)
+  // The box tells of the pictures it has before anything else.
+  const known = useCell(boot)
+  const latest = useLoaded(tag && `/api/pictures/${props.name}?v=${known}-${tag.version}`)
+  const none = known > 0 && (!tag || latest.failed)
+  const newest = useNewestKept(none && !latest.shown ? props.orKeptOf : undefined)
   const kept = useLoaded(newest && framePath(newest.id, 'preview'))
   const shown = latest.shown ?? kept.shown
-  const failed = latest.failed
   if (!shown)
     return (
       <div class="lit vacant">
-        <p>{failed || !tag ? props.empty : 'Loading the picture …'}</p>
+        <p>{none ? props.empty : 'Loading the picture …'}</p>
       </div>
     )
   return (

@@ -12,7 +12,7 @@ import { Icon } from '../parts/icon'
 import { Ring } from '../parts/ring'
 import { notReady, useInUse } from '../ready'
 import type { Camera, Observatory, Wheel } from '../states'
-import { sentence } from '../words'
+import { counted, sentence } from '../words'
 import { MasterSheet } from './calibration-master'
 import {
   type CalibrationLibrary,
@@ -70,7 +70,7 @@ function Taking({ library, exposing }: { library: CalibrationLibrary | undefined
     <section class="card progress">
       <Ring part={total > 0 && !combining ? (number - 1) / total : undefined} label="Calibration series">
         <strong class={combining ? 'word' : ''}>{combining ? 'combining' : `${number}`}</strong>
-        <small>{combining ? `${total} frames` : `of ${total}`}</small>
+        <small>{combining ? counted(total, 'frame') : `of ${total}`}</small>
       </Ring>
       <div class="stacked">
         <p>
@@ -109,7 +109,9 @@ function Missing({ library, unless }: Guarded & { library: CalibrationLibrary | 
             <br />
             <small class="dim">
               {sentence(need.words)}
-              {need.lights > 0 ? ` ${need.lights} lights of this night wait for it.` : ' The next stack would lack it.'}
+              {need.lights > 0
+                ? ` ${counted(need.lights, 'light')} of this night ${need.lights === 1 ? 'waits' : 'wait'} for it.`
+                : ' The next stack would lack it.'}
             </small>
           </p>
           <Act

@@ -79,7 +79,8 @@ function ByHand({ name, heater }: { name: string; heater: Heater }) {
           job={job}
           label={`Set the heat of ${name}`}
           work={() => ask('heater-set', { heater: name, percent: typed.value })}
-          unless={typing ? typed.wrong : 'Type a value'}
+          unless={typing && typed.wrong}
+          yet={!typing && 'Type a value'}
           onDone={() => setTyping(undefined)}
         >
           <span>Set</span>

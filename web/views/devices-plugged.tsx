@@ -3,13 +3,16 @@ import { useAt } from '../live'
 import { Act, Said, useJob } from '../parts/act'
 import { Fold } from '../parts/fold'
 import type { Plugged, PluggedThing } from '../states'
+import { counted } from '../words'
 
 export function PluggedIn() {
   const things = useAt<Plugged>('plugged')?.value.things ?? []
-  if (!things.length) return null
   return (
     <section class="card">
-      <Fold label="Plugged in" summary={things.length === 1 ? 'one thing' : `${things.length} things`}>
+      <Fold label="Plugged in" summary={things.length === 0 ? 'nothing' : counted(things.length, 'thing')}>
+        {!things.length && (
+          <p class="dim">Nothing is plugged in that this box knows. It looks by itself every few seconds.</p>
+        )}
         <ul class="boxes">
           {things.map(thing => (
             <ThingRow key={thing.id} thing={thing} />

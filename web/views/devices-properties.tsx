@@ -121,7 +121,8 @@ function One({ device, property, onSet }: OneProps) {
           job={job}
           label={`Set ${label}`}
           work={() => set(typed)}
-          unless={unread ? 'Type a number' : !Object.keys(wishes).length && 'Type a value'}
+          unless={unread && 'Type a number'}
+          yet={!Object.keys(wishes).length && 'Type a value'}
         />
       )}
       <Said by={job} />

@@ -48,7 +48,8 @@ function RotatorCard({ name, rotator }: { name: string; rotator: Rotator }) {
           job={job}
           label={`Turn ${name}`}
           work={() => ask('rotator-move', { rotator: name, angleDeg: to.value })}
-          unless={why ?? (wish ? to.wrong : 'Type an angle')}
+          unless={why ?? (wish && to.wrong)}
+          yet={!wish && 'Type an angle'}
           onDone={() => setWish('')}
         >
           <span>Turn</span>
@@ -81,7 +82,8 @@ function CoverCard({ name, box }: { name: string; box: Cover }) {
             label={`Open ${name}`}
             ask="cover-open"
             input={{ cover: name }}
-            unless={moving ?? (cover === 'open' && 'It is open')}
+            unless={moving}
+            yet={cover === 'open' && 'It is open'}
           >
             <span>Open</span>
           </Act>
@@ -90,7 +92,8 @@ function CoverCard({ name, box }: { name: string; box: Cover }) {
             label={`Close ${name}`}
             ask="cover-close"
             input={{ cover: name }}
-            unless={moving ?? (cover === 'closed' && 'It is closed')}
+            unless={moving}
+            yet={cover === 'closed' && 'It is closed'}
           >
             <span>Close</span>
           </Act>
@@ -110,12 +113,13 @@ function CoverCard({ name, box }: { name: string; box: Cover }) {
             job={job}
             label={`Light ${name}`}
             work={() => glow(typed.value)}
-            unless={off ?? (wish ? typed.wrong : 'Type a brightness')}
+            unless={off ?? (wish && typed.wrong)}
+            yet={!wish && 'Type a brightness'}
             onDone={() => setWish('')}
           >
             <span>Light</span>
           </Act>
-          <Act job={job} label={`Put ${name} out`} work={() => glow(0)} unless={off ?? (!brightness && 'It is dark')}>
+          <Act job={job} label={`Put ${name} out`} work={() => glow(0)} unless={off} yet={!brightness && 'It is dark'}>
             <span>Out</span>
           </Act>
         </div>

@@ -10,8 +10,9 @@ import { useGone } from '../parts/gone'
 import { Lamp } from '../parts/lamp'
 import { useTick } from '../parts/tick'
 import { away } from '../ready'
+import { hrefOf } from '../route'
 import type { Box, Link, Mqtt, Observatory, Wheel } from '../states'
-import { duration, portWords, sentence, spoken } from '../words'
+import { counted, duration, portWords, sentence, spoken } from '../words'
 import { BoxCard } from './devices-box'
 import { Equipment } from './devices-equipment'
 import { Heaters } from './devices-heaters'
@@ -99,7 +100,7 @@ function BoxRow({ name, box, reconnects }: { name: string; box: Link; reconnects
     <li class={well ? 'well' : ''}>
       <div class="ends row">
         <strong>{name}</strong>
-        <Lamp condition={box.condition} />
+        <Lamp condition={!well && box.switchedOff ? 'switched off' : box.condition} />
       </div>
       <p class="dim">
         {[
@@ -107,14 +108,22 @@ function BoxRow({ name, box, reconnects }: { name: string; box: Link; reconnects
           box.driver && `driver ${box.driver}`,
           box.link && `over ${box.link}`,
           !well && box.sinceMs !== undefined && `for ${duration((boxNow() - box.sinceMs) / 1000)}`,
-          !well && box.attempts ? `${box.attempts} ${box.attempts === 1 ? 'attempt' : 'attempts'}` : undefined,
-          box.resets ? `${box.resets} ${box.resets === 1 ? 'reset' : 'resets'}` : undefined,
+          !well && box.attempts ? counted(box.attempts, 'attempt') : undefined,
+          box.resets ? counted(box.resets, 'reset') : undefined,
         ]
           .filter(Boolean)
           .join(' · ')}
       </p>
-      {!well && box.reason && <p class="why block">{sentence(box.reason)}</p>}
-      {!well && box.fix && <p class="fix">{sentence(box.fix)}</p>}
+      {!well && box.switchedOff && (
+        <div class="row ends">
+          <p class="dim">Its power, {box.switchedOff}, is off.</p>
+          <a class="button" href={hrefOf('power')}>
+            Power
+          </a>
+        </div>
+      )}
+      {!well && !box.switchedOff && box.reason && <p class="why block">{sentence(box.reason)}</p>}
+      {!well && !box.switchedOff && box.fix && <p class="fix">{sentence(box.fix)}</p>}
       {!well && reconnects && (
         <div class="row">
           <Act job={job} icon="again" label={`Reconnect ${name}`} ask="device-reconnect" input={{ device: name }}>
@@ -133,7 +142,7 @@ function BoxRow({ name, box, reconnects }: { name: string; box: Link; reconnects
           {box.parts.map(part => (
             <li key={part.name} class={part.condition === 'running' ? 'dim' : 'why'}>
               {part.name}: {part.condition}
-              {part.restarts > 0 && `, started again ${part.restarts} ${part.restarts === 1 ? 'time' : 'times'}`}
+              {part.restarts > 0 && `, started again ${counted(part.restarts, 'time')}`}
               {part.restarts > 0 && part.reason && ` (it ${part.reason})`}
             </li>
           ))}

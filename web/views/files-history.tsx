@@ -101,7 +101,7 @@ function Rename({ frame, onChange }: { frame: Exposure; onChange: (frame: Exposu
         job={job}
         label="Save"
         work={() => ask('frame-amend', { id: frame.id, object: words.trim() })}
-        unless={!words.trim() && 'Type a name'}
+        yet={!words.trim() && 'Type a name'}
         onDone={() => {
           onChange({ ...frame, object: words.trim() })
           setWords(undefined)

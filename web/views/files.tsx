@@ -9,7 +9,7 @@ import { Choice } from '../parts/fields'
 import { Icon } from '../parts/icon'
 import { frameTitle, Thumbnail } from '../parts/kept-frame'
 import { go, hrefOf, route } from '../route'
-import { clockTime, duration, nightName, size } from '../words'
+import { clockTime, counted, duration, nightName, size } from '../words'
 import { FrameSheet } from './files-frame'
 import { History } from './files-history'
 
@@ -146,7 +146,7 @@ export function FilesView() {
             >
               <span>{nightName(other.night)}</span>
               <small>
-                {other.frames} {other.frames === 1 ? 'frame' : 'frames'} · {size(other.bytes)}
+                {counted(other.frames, 'frame')} · {size(other.bytes)}
               </small>
             </a>
           ))}

@@ -85,7 +85,8 @@ export function FocuserButtons({ name }: { name: string | undefined }) {
           job={job}
           label="Go"
           work={() => ask('focuser-move', { focuser: name, position: to.value })}
-          unless={why ?? (wish ? to.wrong : 'Type a position')}
+          unless={why ?? (wish && to.wrong)}
+          yet={!wish && 'Type a position'}
         />
       </div>
       <Said by={job} />

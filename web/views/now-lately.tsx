@@ -1,13 +1,14 @@
-// What happened lately: events since the page was opened, and before them the frames that the archive knows of.
+// What happened lately, before the page came and since.
 import { useEffect, useState } from 'preact/hooks'
-import type { Exposure } from '../../edge/ports/store'
-import { fetched } from '../ask'
+import type { FeedEvent } from '../../edge/ports/feed'
 import { useCell } from '../cell'
-import { eventWords, frameWords, isTrouble } from '../event-words'
-import { boot, happened } from '../live'
+import { eventWords, isTrouble } from '../event-words'
+import { boot, eventsBefore, happened } from '../live'
 import { clockTime, dayTime } from '../words'
 
 const shownMost = 10
+/** Some of them are for programs only. */
+const eventsBack = 40
 const dayMs = 86_400_000
 
 interface Line {
@@ -20,28 +21,20 @@ interface Line {
 export function Lately() {
   const events = useCell(happened)
   const start = useCell(boot)
-  const [frames, setFrames] = useState<readonly Exposure[]>([])
+  const [before, setBefore] = useState<readonly FeedEvent[]>([])
   useEffect(() => {
-    fetched<{ exposures: readonly Exposure[] }>(`/api/exposures?limit=${shownMost}`).then(
-      ({ exposures }) => setFrames(exposures),
-      // The banner says already that the box does not answer; the list is asked for again when it is back.
-      () => {},
-    )
+    const left = new AbortController()
+    void eventsBefore(eventsBack, left.signal).then(found => !left.signal.aborted && setBefore(found))
+    return () => left.abort()
   }, [start])
-  const told = events.flatMap((event): Line[] => {
-    const words = eventWords(event)
-    return words ? [{ key: `e${event.cursor}`, atMs: event.atMs, words, bad: isTrouble(event.kind) }] : []
-  })
-  const known = new Set(events.map(({ body }) => body.id))
-  const before = frames
-    .filter(({ id }) => !known.has(id))
-    .map(frame => ({
-      key: frame.id,
-      atMs: frame.startedMs + 1000 * frame.exposureSeconds,
-      words: frameWords(frame),
-      bad: false,
-    }))
-  const lines = [...told, ...before].sort((a, b) => b.atMs - a.atMs).slice(0, shownMost)
+  const told = new Map([...before, ...events].map(event => [event.cursor, event]))
+  const lines = [...told.values()]
+    .sort((a, b) => b.cursor - a.cursor)
+    .flatMap((event): Line[] => {
+      const words = eventWords(event)
+      return words ? [{ key: `${event.cursor}`, atMs: event.atMs, words, bad: isTrouble(event) }] : []
+    })
+    .slice(0, shownMost)
   return (
     <section class="card">
       <h2>Lately</h2>

@@ -88,12 +88,27 @@ function Troubles() {
   const ill = useKind<Box>('device').filter(
     ({ value }) => value.condition === 'unavailable' || value.condition === 'retrying',
   )
-  if (!ill.length) return null
+  const off = ill.filter(({ value }) => value.switchedOff !== undefined)
+  const lost = ill.filter(({ value }) => value.switchedOff === undefined)
+  return (
+    <>
+      {off.length > 0 && (
+        <a class="card" href={hrefOf('power')}>
+          <h2>Switched off</h2>
+          <p class="line">{off.map(({ path }) => path.slice('device/'.length)).join(', ')}</p>
+        </a>
+      )}
+      {lost.length > 0 && <Lost devices={lost} />}
+    </>
+  )
+}
+
+function Lost({ devices }: { devices: readonly { path: string; value: Box }[] }) {
   return (
     <a class="card trouble-card" href={hrefOf('devices')}>
-      <h2>{ill.length === 1 ? 'One device is not there' : `${ill.length} devices are not there`}</h2>
+      <h2>{devices.length === 1 ? 'One device is not there' : `${devices.length} devices are not there`}</h2>
       <ul class="lines">
-        {ill.map(({ path, value }) => (
+        {devices.map(({ path, value }) => (
           <li key={path}>
             <span>{path.slice(7)}</span>
             <span class="dim">{sentence(value.reason ?? value.condition ?? '')}</span>

@@ -1,16 +1,18 @@
 // Relays, heaters, lamps: on or off, or a number in a range.
-import { useState } from 'preact/hooks'
+import { useEffect, useState } from 'preact/hooks'
 import { ask } from '../ask'
 import { useKind } from '../live'
 import { Act, Said, useJob } from '../parts/act'
 import { Field, readNumber, Toggle } from '../parts/fields'
 import { useGone } from '../parts/gone'
 import { away } from '../ready'
-import type { Power } from '../states'
+import { hrefOf } from '../route'
+import type { Heater, Power } from '../states'
 import { fixed } from '../words'
 
 export function Switches() {
   const switches = useKind<Power>('power')
+  const heaters = useKind<Heater>('heater')
   if (!switches.length) {
     return (
       <section class="card">
@@ -25,9 +27,12 @@ export function Switches() {
       <ul class="switches">
         {switches.map(({ path, value }) => {
           const [, device, channel] = path.split('/')
+          const heater = heaters.find(one => one.value.channel === `${device}/${channel}`)
           return (
             <li key={path}>
-              {value.max !== undefined && value.value !== undefined ? (
+              {heater ? (
+                <Heated power={value} heater={heater.path.slice('heater/'.length)} />
+              ) : value.max !== undefined && value.value !== undefined ? (
                 <Level power={value} device={device} channel={channel} />
               ) : (
                 <OnOff power={value} device={device} channel={channel} />
@@ -38,6 +43,24 @@ export function Switches() {
         })}
       </ul>
     </section>
+  )
+}
+
+/** What a dew heater sets is not set by hand beside it: it would be overruled within a second. */
+function Heated({ power: { name, on, value, unit }, heater }: { power: Power; heater: string }) {
+  return (
+    <>
+      <div class="row ends">
+        <strong>{name}</strong>
+        <span>{unit && value !== undefined ? `${value} ${unit}` : on ? 'on' : 'off'}</span>
+      </div>
+      <div class="row ends">
+        <small class="dim">set by the dew heater {heater}</small>
+        <a class="button" href={hrefOf('devices')} aria-label={`Dew heater ${heater}`}>
+          Set it
+        </a>
+      </div>
+    </>
   )
 }
 
@@ -62,17 +85,31 @@ const awayOf = (power: Power): string | undefined => away(power, 'switch')
 function OnOff({ power, device, channel }: SwitchProps) {
   const job = useJob()
   const gone = useGone()
+  const [doubted, setDoubted] = useState(false)
   const off = awayOf(power)
   const id = `switch-${device}-${channel}`
+  const { on = false, feeds = [] } = power
+  const name = power.name ?? `${device} ${channel}`
+  useEffect(() => setDoubted(false), [on])
+  const set = (next: boolean) => ask('power-set', { device, channel, on: next })
   return (
     <>
       <Toggle
-        label={power.name ?? `${device} ${channel}`}
-        on={!!power.on}
+        label={name}
+        on={on}
         disabled={gone || !!off || !!job.pending}
         describedBy={gone ? 'box-gone' : off ? id : undefined}
-        onToggle={on => void job.run('set', () => ask('power-set', { device, channel, on }))}
+        onToggle={next => (next || !feeds.length ? void job.run('set', () => set(next)) : setDoubted(!doubted))}
       />
+      {doubted && (
+        <Act
+          job={job}
+          kind="danger"
+          label={`Really off? It feeds ${feeds.join(', ')}`}
+          work={() => set(false)}
+          onDone={() => setDoubted(false)}
+        />
+      )}
       {off && (
         <p id={id} class="why block">
           {off}
@@ -106,7 +143,8 @@ function Level({ power, device, channel }: SwitchProps) {
           label={`${name} down`}
           ask="power-set"
           input={set(value - step)}
-          unless={off ?? (value <= min && 'It is the lowest')}
+          unless={off}
+          yet={value <= min && 'It is the lowest'}
         >
           <span>
             {step} {unit}
@@ -118,7 +156,8 @@ function Level({ power, device, channel }: SwitchProps) {
           label={`${name} up`}
           ask="power-set"
           input={set(value + step)}
-          unless={off ?? (value >= max && 'It is the highest')}
+          unless={off}
+          yet={value >= max && 'It is the highest'}
         >
           <span>
             {step} {unit}
@@ -137,7 +176,8 @@ function Level({ power, device, channel }: SwitchProps) {
           job={job}
           label={`Set ${name}`}
           work={() => ask('power-set', { device, channel, value: typed.value })}
-          unless={off ?? (wish ? typed.wrong : 'Type a value')}
+          unless={off ?? (wish && typed.wrong)}
+          yet={!wish && 'Type a value'}
           onDone={() => setWish(undefined)}
         >
           <span>Set</span>

@@ -40,7 +40,8 @@ function Whole() {
     <section class="card">
       <h2>The station</h2>
       <p class="dim">
-        In the order of the settings, one channel after the other; each waits until what hangs on it answers.
+        What feeds devices, one channel after the other in the order of the settings; on waits until each device
+        answers. Off leaves other channels as they are, and the mount where it stands.
       </p>
       <div class="row">
         <Act job={job} label="Switch on" ask="power-up" unless={busy}>

@@ -7,7 +7,7 @@ import { useTick } from '../parts/tick'
 import { hrefOf } from '../route'
 import { sizeName, sizeOf } from '../star-size'
 import type { Stack } from '../states'
-import { clockTime, combinationWords, duration, fixed, percent, sentence, spoken, whole } from '../words'
+import { clockTime, combinationWords, counted, duration, fixed, percent, sentence, spoken, whole } from '../words'
 
 /** Below this part of the reference's light something stands in its way. */
 const dimBelow = 0.7
@@ -65,9 +65,7 @@ export function StackState({ stack, sizes }: { stack: Stack; sizes: 'hfd' | 'hfr
           {refused.map(([reason, count]) => (
             <li key={reason}>
               <span>{spoken(reason)}</span>
-              <span class="dim">
-                {count} {count === 1 ? 'frame' : 'frames'}
-              </span>
+              <span class="dim">{counted(count, 'frame')}</span>
             </li>
           ))}
         </ul>
