@@ -38,11 +38,14 @@ const portOfRole = {
   pier_cam: 'video',
 } as const satisfies Record<string, PortName>
 
+/** Devices that are not to lose their power by the way. */
+export const delicate = (devices: Devices): string[] =>
+  Object.keys(devices).filter(name => portsOf(devices[name]).some(port => port === 'mount' || port === 'camera'))
+
 /** What a device can be used as, under `use:`. */
 export type Role = keyof typeof portOfRole
 
-/** All that a configured device offers. */
-export const portsOf = ({ driver, ...options }: { driver: string }): readonly PortName[] =>
+const portsOf = ({ driver, ...options }: { driver: string }): readonly PortName[] =>
   drivers.find(({ id }) => id === driver)?.ports(options as never) ?? []
 
 export function complaintsAcross(settings: Sections): Complaint[] {
@@ -141,11 +144,10 @@ function measuredWords(fields: Readonly<Record<string, string | undefined>>): [s
 
 /** What is switched to and fro by a heater must be a heater, and its alone. */
 function heaterComplaints({ heaters, power, devices }: Sections): Complaint[] {
-  const mounts = Object.keys(devices).filter(name => portsOf(devices[name]).includes('mount'))
   return Object.entries(heaters).flatMap(([name, one]) => {
     const { device, channel, air, glass } = one
     const namesake = Object.hasOwn(devices, channel) ? channel : undefined
-    const { feeds } = policyOf(power, mounts, { device, channel, namesake })
+    const { feeds } = policyOf(power, delicate(devices), { device, channel, namesake })
     const fed = feeds.length > 0 ? `channel "${channel}" gives ${feeds.join(', ')} its power` : undefined
     const [other] = Object.entries(heaters).find(([, two]) => two.device === device && two.channel === channel)!
     const shared = other === name ? undefined : `channel "${channel}" is that of the heater "${other}" already`

@@ -4,7 +4,7 @@
 import { httpSettings } from './api/http/server.js'
 import { mqttSettings } from './api/mqtt/settings.js'
 import { drivers, links } from './drivers/index.js'
-import { complaintsAcross, portsOf, type Role } from './main-complaints.js'
+import { complaintsAcross, delicate, type Role } from './main-complaints.js'
 import { recoverySettings } from './main-recovery.js'
 import { jsonSchemaOf, z } from './ports/schema.js'
 import type { DriverSheet } from './ports/settings.js'
@@ -200,13 +200,10 @@ export function entriesOf(settings: Settings): { links: LinkEntry[]; boxes: Devi
 
 /** What the owner wants of the channel of a device. */
 export function channelPolicy({ power, devices, use }: Settings, device: string, channel: string): ChannelPolicy {
-  const mounts = Object.entries(devices as Record<string, { driver: string }>)
-    .filter(([, one]) => portsOf(one).includes('mount'))
-    .map(([name]) => name)
   // A channel that is called like a device, or like a duty, is where that one has its power from.
   const duty = use[channel.replaceAll('-', '_') as Role]
   const namesake = duty ?? (Object.hasOwn(devices, channel) ? channel : undefined)
-  return policyOf(power, mounts, { device, channel, namesake })
+  return policyOf(power, delicate(devices as never), { device, channel, namesake })
 }
 
 export function driverSheets(): DriverSheet[] {

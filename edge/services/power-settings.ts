@@ -20,7 +20,9 @@ const channelSettings = z
       .describe('Devices that have their power from it; when absent the one it is called like, or whose duty it names'),
     heater: z.boolean().default(false).describe('It heats: off when the night ends and when the battery runs low'),
     start: word.default('keep').describe('When the agent starts'),
-    stop: word.optional().describe('When the agent is stopped; off when absent, kept where a mount hangs on it'),
+    stop: word
+      .optional()
+      .describe('When the agent is stopped; off when absent, kept where a mount or camera hangs on it'),
     unsafe: word.optional().describe('When it is not safe outside; as stop when absent'),
     loss: word.optional().describe('When the agent is gone, crashed or hung; as stop when absent'),
     minimum_off_s: z.number().min(0).max(60).default(2).describe('Stays off at least so long before it is on again, s'),
@@ -95,20 +97,20 @@ export interface ChannelPolicy extends OutputStates {
 const standard = channelSettings.parse({})
 
 /**
- * What is wanted of a channel. A mount that loses its power loses where it points, so one that hangs on a channel, or
- * gives it its name, is kept unless the owner says otherwise.
- * @param mounts names of the mounts there are
+ * What is wanted of a channel. A mount that loses its power loses where it points, and a cold camera that does gets
+ * warm too fast: a channel that one of them hangs on, or gives its name, is kept unless the owner says otherwise.
+ * @param delicate names of the mounts and cameras there are
  * @param namesake of `place`: the device that has its power from a channel of this name
  */
 export function policyOf(
   settings: PowerSettings,
-  mounts: readonly string[],
+  delicate: readonly string[],
   { device, channel, namesake }: { device: string; channel: string; namesake: string | undefined },
 ): ChannelPolicy {
   const given = settings.channels[`${device}/${channel}`] ?? standard
   const feeds = given.feeds ?? (namesake === undefined ? [] : [namesake])
-  const mounted = channel.includes('mount') || feeds.some(name => mounts.includes(name))
-  const { stop = mounted ? 'keep' : 'off', station, volts, amperes } = given
+  const kept = /mount|camera/.test(channel) || feeds.some(name => delicate.includes(name))
+  const { stop = kept ? 'keep' : 'off', station, volts, amperes } = given
   return {
     name: given.name,
     feeds,

@@ -21,7 +21,7 @@ const safe = [false, true, true, false]
 
 const configOf = (port: string) => `
 devices:
-  relays: {driver: lcus, port: ${port}, channels: {camera: 1, mount: 2, lamp: 3, spare: 4}}
+  relays: {driver: lcus, port: ${port}, channels: {fan: 1, mount: 2, lamp: 3, spare: 4}}
 power:
   channels:
     relays/lamp: {loss: 'on', stop: keep}
@@ -34,7 +34,7 @@ async function relaysAtWork(t: Test): Promise<{ board: FakeBoard; agent: AgentPr
   const agent = await startAgent(t, { config })
   await agent.until('power/relays/spare', value => value.condition === 'ready')
   t.same(board.relays, [false, false, false, false], 'what is to be off at the start is off')
-  for (const channel of ['camera', 'mount']) await agent.do('power-set', { device: 'relays', channel, on: true })
+  for (const channel of ['fan', 'mount']) await agent.do('power-set', { device: 'relays', channel, on: true })
   t.same(board.relays, [true, true, false, false])
   return { board, agent, config }
 }
@@ -109,7 +109,7 @@ t.test('an agent that hangs loses its outputs, and says so when it comes back', 
   const lamp = await agent.until('power/relays/lamp', ({ condition, on }) => condition === 'ready' && on === true)
   t.equal(lamp.on, true, 'the agent knows how they stand')
   t.same(board.relays, safe, 'and left them so')
-  await agent.do('power-set', { device: 'relays', channel: 'camera', on: true })
+  await agent.do('power-set', { device: 'relays', channel: 'fan', on: true })
   t.equal(board.relays[0], true, 'it switches again')
 })
 
@@ -136,7 +136,7 @@ t.test('a relay that sticks at the start is said, and the others are had all the
   await agent.until('power/relays/spare', ({ condition, on }) => condition === 'ready' && on === true)
   t.match(agent.printed(), /channel spare of relays does not obey/)
   board.stuck = false
-  await agent.do('power-set', { device: 'relays', channel: 'camera', on: true })
+  await agent.do('power-set', { device: 'relays', channel: 'fan', on: true })
   t.equal(board.relays[0], true)
 })
 
@@ -177,11 +177,11 @@ t.test('"pierside relays safe" does it where no agent runs, and only there', { s
   board.relays.splice(0, 4, true, true, false, true)
   const done = await relaysSafe(join(folder, 'data'))
   t.equal(done.code, 0, done.said)
-  t.match(done.said, /relays: camera off, mount kept, lamp on, spare off/)
+  t.match(done.said, /relays: fan off, mount kept, lamp on, spare off/)
   t.same(board.relays, safe)
   board.stuck = true
   board.relays[0] = true
   const stuck = await relaysSafe(join(folder, 'data'))
   t.equal(stuck.code, 1)
-  t.match(stuck.said, /camera did not obey/)
+  t.match(stuck.said, /fan did not obey/)
 })

@@ -70,13 +70,13 @@ t.test('the power of a mount that moves is not cut, nor that of a camera that ex
   t.equal(state<{ on: boolean }>('power/relays/mount').on, false, 'one that stands may be switched off')
 })
 
-t.test('unsafe conditions put every channel where the owner wants it, the mount kept', async t => {
+t.test('unsafe conditions put every channel where the owner wants it, mount and camera kept', async t => {
   const channels = { ...fed, 'relays/fan': { unsafe: 'keep' }, 'relays/flat-panel': { unsafe: 'on' } }
   const { ask, state, told } = await openNight(t, powered({ channels }))
   await ask('power-set', { ...channel('dew-heater'), value: 40 })
   await ask('power-safe')
   const on = (id: string) => state<{ on: boolean }>(`power/relays/${id}`).on
-  t.same(['mount', 'camera', 'dew-heater', 'flat-panel', 'fan'].map(on), [true, false, false, true, true])
+  t.same(['mount', 'camera', 'dew-heater', 'flat-panel', 'fan'].map(on), [true, true, false, true, true])
   t.same(told('power-made-safe'), [{ who: 'anna' }])
 })
 
