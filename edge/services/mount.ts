@@ -126,7 +126,11 @@ export function mountActions(parts: MountParts): Action[] {
       const { place, name } = targetOf(input)
       activity?.progress({ summary: `Slewing${name ? ` to ${name}` : ''}` })
       feed.patch(`mount/${mount.name}`, { target: name })
-      await slewTo(mount, place, signal, settings.slew_timeout * 1000)
+      await slewTo(mount, place, signal, settings.slew_timeout * 1000).catch(error => {
+        // It stands somewhere on the way.
+        feed.patch(`mount/${mount.name}`, { target: undefined })
+        throw error
+      })
       await feed.event('mount-slewed', {
         mount: mount.name,
         raHours: place.raHours,
@@ -301,7 +305,8 @@ export function reportMounts({ devices, feed, claims, clock, site }: Omit<MountP
       const up = here ? altAz(status, here, status.atMs) : { altDeg: status.altDeg, azDeg: status.azDeg }
       const { slewing, tracking, parked, pierSide } = status
       const told = { raHours, decDeg, ...up, slewing, tracking, parked, pierSide, holder: holder() }
-      feed.patch(path, { condition: 'ready', reason: undefined, ...told }, status.atMs)
+      const left = parked ? { target: undefined } : {}
+      feed.patch(path, { condition: 'ready', reason: undefined, ...told, ...left }, status.atMs)
     }
     const turn = () => {
       deaf?.()

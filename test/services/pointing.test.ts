@@ -167,12 +167,20 @@ t.test('STOP ends a slew within a second, whoever asked for it', async t => {
   await ask('mount-stop')
   await parking
   t.match(stateOf(calm), { parked: false, slewing: false }, 'parking stops as well')
+  const target = () => calm.state<{ target?: string }>('mount/mount').target
+  const broken = await start('mount-slew', { target: 'm31' })
+  await clock.advance(2_000)
+  t.match(target(), /M ?31/)
+  await Promise.all([ask('mount-stop'), t.rejects(broken.ended, { code: 'aborted' })])
+  t.equal(target(), undefined, 'it is not there')
   await t.resolves(ask('mount-slew', { altDeg: 50, azDeg: 110 }), 'and it goes again')
 })
 
 t.test('it parks, refuses to go, wakes, and follows the stars or not', async t => {
   const { ask, state, clock, told } = calm
+  await ask('mount-slew', { target: 'm31' })
   await ask('mount-park')
+  t.equal(state<{ target?: string }>('mount/mount').target, undefined, 'what it pointed at it has left')
   t.match(stateOf(calm), { parked: true, tracking: false, slewing: false })
   t.match(told('mount-parked').at(-1), { mount: 'mount' })
   t.match(state('observatory'), { sentence: /the mount is parked/ })
