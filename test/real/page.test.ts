@@ -119,6 +119,7 @@ t.test('a first night on a phone', { skip: noBrowser, timeout: 200_000 }, async 
     await page.getByLabel('Exposure', { exact: true }).fill('1')
     await page.getByRole('button', { name: 'Start stacking' }).tap()
     await page.getByText('of 3 frames stacked').or(page.getByRole('alert')).waitFor()
+    t.equal(await page.evaluate('scrollY'), 0, 'what was started is in sight')
     t.equal(await page.getByRole('alert').count(), 0, (await page.getByRole('alert').allTextContents()).join())
     await page.getByAltText('The live stack').waitFor()
     const link = page.getByRole('link', { name: /Download the stack/ })

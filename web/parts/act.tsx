@@ -155,6 +155,9 @@ export function Act(props: ActProps) {
   )
 }
 
+/** For what begins something that shows at the top of its view, while its button stands at the end of a form. */
+export const toTop = (): void => window.scrollTo({ top: 0 })
+
 /** A shared reason for a group of buttons that cannot be pressed now. */
 export function Why({ id, words }: { id: string; words: string | false | undefined }) {
   if (!words) return null

@@ -2,7 +2,7 @@
 import { ask } from '../ask'
 import { keptCell } from '../cell'
 import { useAt } from '../live'
-import { Act, Said, useJob } from '../parts/act'
+import { Act, Said, toTop, useJob } from '../parts/act'
 import {
   BinningChoice,
   binningOf,
@@ -148,6 +148,7 @@ export function Order({ form, change, camera, name, wheel }: OrderProps) {
           count.value === 1 ? 'Expose' : count.value === 0 ? 'Expose until aborted' : `Expose ${form.count} frames`
         }
         work={start}
+        onDone={toTop}
         unless={notReady(camera, name) ?? inUse ?? seconds.wrong ?? count.wrong ?? folded}
       />
       <Room />

@@ -2,7 +2,7 @@
 import { ask } from '../ask'
 import { keptCell, useCell } from '../cell'
 import { useAt } from '../live'
-import { Act, Said, useJob } from '../parts/act'
+import { Act, Said, toTop, useJob } from '../parts/act'
 import { BinningChoice, binningOf, GainField, readGain } from '../parts/camera-fields'
 import { Choice, Field, Figure, readNumber } from '../parts/fields'
 import { Graph } from '../parts/graph'
@@ -116,6 +116,7 @@ function Loop({ focus, camera, name }: LoopProps) {
             icon="play"
             label="Start the loop"
             work={start}
+            onDone={toTop}
             unless={notReady(camera, name) ?? inUse ?? seconds.wrong ?? gain.wrong}
           />
         </>

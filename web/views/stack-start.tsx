@@ -3,7 +3,7 @@ import { useEffect, useState } from 'preact/hooks'
 import { ask, fetched, type Refusal } from '../ask'
 import { keptCell, useCell } from '../cell'
 import { useAt } from '../live'
-import { Act, asRefusal, Said, Trouble, useJob } from '../parts/act'
+import { Act, asRefusal, Said, Trouble, toTop, useJob } from '../parts/act'
 import { BinningChoice, binningOf, FilterChoice, filterOf, GainField, readGain } from '../parts/camera-fields'
 import { Field, readNumber } from '../parts/fields'
 import { Fold } from '../parts/fold'
@@ -141,6 +141,7 @@ export function StackStart({ observatory }: { observatory: Observatory | undefin
         icon="stack"
         label="Start stacking"
         work={start}
+        onDone={toTop}
         unless={
           notReady(camera, observatory?.camera) ??
           inUse ??
