@@ -1,8 +1,10 @@
 // The list: every driver and every kind of link there is. A new one is one file and one line here.
 import type { Driver, LinkDriver } from '../ports/driver.js'
+import { alpacaDriver } from './box/alpaca.js'
 import { indiDriver } from './box/indi.js'
 import { simulatorDriver } from './box/simulator.js'
 import { replayDriver } from './camera/replay.js'
+import { alpacaLink } from './link/alpaca/alpaca-link.js'
 import { i2cLink } from './link/i2c/i2c-link.js'
 import { indiLink } from './link/indi/indi-link.js'
 import { simulatorLink } from './link/simulator/simulator-link.js'
@@ -35,9 +37,9 @@ const pierDrivers: readonly Driver[] = [
 ]
 
 export const drivers: readonly Driver[] = [
-  ...[simulatorDriver, indiDriver, replayDriver, ffmpegDriver],
+  ...[simulatorDriver, indiDriver, alpacaDriver, replayDriver, ffmpegDriver],
   ...relayDrivers,
   ...pierDrivers,
 ]
 
-export const links: readonly LinkDriver[] = [simulatorLink, indiLink, i2cLink]
+export const links: readonly LinkDriver[] = [simulatorLink, indiLink, alpacaLink, i2cLink]

@@ -2,9 +2,11 @@
 // its rows here, and every suite of the ports it has picks it up.
 import assert from 'node:assert/strict'
 import { existsSync } from 'node:fs'
+import { alpacaDriver } from '../../edge/drivers/box/alpaca.js'
 import { indiDriver } from '../../edge/drivers/box/indi.js'
 import { simulatorDriver } from '../../edge/drivers/box/simulator.js'
 import { replayDriver } from '../../edge/drivers/camera/replay.js'
+import { alpacaLink } from '../../edge/drivers/link/alpaca/alpaca-link.js'
 import { indiLink } from '../../edge/drivers/link/indi/indi-link.js'
 import { simulatorLink } from '../../edge/drivers/link/simulator/simulator-link.js'
 import { lcusDriver } from '../../edge/drivers/relay/lcus.js'
@@ -13,6 +15,8 @@ import { ffmpegDriver } from '../../edge/drivers/video/ffmpeg.js'
 import type { PortName, Ports } from '../../edge/ports/device.js'
 import type { Driver, LinkDriver, OpenBox } from '../../edge/ports/driver.js'
 import { simulatedClock } from '../../edge/spine/simulated-clock.js'
+import { type AlpacaRow, alpacaRows } from './alpaca-rows.js'
+import { startAlpaca } from './alpaca-server.js'
 import { type Bench, bench } from './bench.js'
 import { noIndiServer, startIndiServer } from './indi-server.js'
 import { lcusBoard, pocsBoard } from './relay-boards.js'
@@ -109,6 +113,18 @@ function indi({ program, device, ports, beside, properties = {}, channels = [] }
   }
 }
 
+/** A server of its own for each, so that none waits for another. */
+function alpaca({ name, port, device, odd, options = {} }: AlpacaRow): BenchRow {
+  return {
+    ...{ name: `alpaca ${name}`, driver: alpacaDriver, link: alpacaLink, ports: [port], skip: false },
+    async ready(test) {
+      const fake = device()
+      const { host, port: at } = await startAlpaca(test, { devices: [fake], odd })
+      return { options: { type: fake.type, readout_seconds: 5, ...options }, link: { host, port: at } }
+    },
+  }
+}
+
 export const benchRows: readonly BenchRow[] = [
   simulated('camera', 'camera', { width: 320, height: 240 }),
   simulated('guide-camera', 'camera', { width: 320, height: 240, bayer: 'grbg', bit_depth: 12 }),
@@ -126,6 +142,7 @@ export const benchRows: readonly BenchRow[] = [
   simulated('weather', 'station'),
   simulated('pier-camera', 'video'),
   ...indiRows.map(indi),
+  ...alpacaRows.map(alpaca),
   {
     name: 'replay',
     driver: replayDriver,
