@@ -6,6 +6,7 @@ import { mqttSettings } from './api/mqtt/settings.js'
 import { drivers, links } from './drivers/index.js'
 import { complaintsAcross, delicate, type Role } from './main-complaints.js'
 import { recoverySettings } from './main-recovery.js'
+import type { JsonObject } from './ports/json.js'
 import { jsonSchemaOf, z } from './ports/schema.js'
 import type { DriverSheet } from './ports/settings.js'
 import type { StoreHabits } from './ports/store.js'
@@ -204,6 +205,17 @@ export function channelPolicy({ power, devices, use }: Settings, device: string,
   const duty = use[channel.replaceAll('-', '_') as Role]
   const namesake = duty ?? (Object.hasOwn(devices, channel) ? channel : undefined)
   return policyOf(power, delicate(devices as never), { device, channel, namesake })
+}
+
+/** The links there are, each with whether an entry under `links:` would be the same line. */
+export function linksLike(settings: Settings, wanted: JsonObject): { name: string; same: boolean }[] {
+  const entry = linkEntry.safeParse(wanted)
+  const text = (line: unknown) =>
+    JSON.stringify(Object.entries(line as object).toSorted(([a], [b]) => a.localeCompare(b)))
+  return Object.entries(settings.links).map(([name, line]) => ({
+    name,
+    same: entry.success && text(line) === text(entry.data),
+  }))
 }
 
 export function driverSheets(): DriverSheet[] {

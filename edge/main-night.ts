@@ -1,6 +1,7 @@
 // Devices, services and their actions for one configuration: what is stopped and started anew when it is saved.
 
 import { hearTopics } from './api/mqtt/hear-topics.js'
+import { type AlpacaAround, allAround, alpacaAround } from './drivers/found/alpaca-around.js'
 import { lookAround } from './drivers/found/look-around.js'
 import { type BoxPlaces, boxHealth } from './drivers/own/box-health.js'
 import { channelPolicy, entriesOf, type Settings } from './main-config.js'
@@ -168,6 +169,8 @@ export function startNight(settings: Settings, ground: Ground): Night {
     pierCam: use.pier_cam,
     sizes: settings.focus.sizes,
   }
+  // What stands in for a box has no network.
+  const network: AlpacaAround[] = ground.boxPlaces ? [] : [alpacaAround({ clock, random, log: log.named('plugged') })]
   const ends = [
     reportDevices({ devices, feed, claims, clock }),
     reportStations({ devices, feed, clock, sensors: settings.sensors, rain: settings.rain_sensors }),
@@ -187,12 +190,14 @@ export function startNight(settings: Settings, ground: Ground): Night {
     }),
     reportBox({ readBox: boxHealth(ground.boxPlaces), store, feed, clock, log: log.named('box') }),
     reportPlugged({
-      ...{ look: lookAround(ground.boxPlaces?.root), feed, clock, log: log.named('plugged') },
+      ...{ look: allAround(lookAround(ground.boxPlaces?.root), ...network.map(({ look }) => look)) },
+      ...{ feed, clock, log: log.named('plugged') },
       devices: settings.devices as Record<string, JsonObject>,
       onCame: () => {
         for (const { condition, supervised } of rack.boxes) if (condition !== 'ready') supervised.retry()
       },
     }),
+    ...network.map(({ close }) => close),
     ...seizers(rack.boxes, claims),
     library.stop,
   ]

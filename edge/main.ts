@@ -8,7 +8,7 @@ import { type HttpFace, startHttp } from './api/http/server.js'
 import { hearTopics } from './api/mqtt/hear-topics.js'
 import { type MqttFace, mqttFace } from './api/mqtt/mqtt-face.js'
 import { links } from './drivers/index.js'
-import { configSchema, demoConfig, habitsOf, type Settings } from './main-config.js'
+import { configSchema, demoConfig, habitsOf, linksLike, type Settings } from './main-config.js'
 import { type Ground, type Night, startNight } from './main-night.js'
 import { configuration, type HeldConfig } from './main-settings.js'
 import { action, roles } from './ports/action.js'
@@ -174,6 +174,7 @@ async function assemble(where: Surroundings, ends: ((reason: Fault) => Promise<v
       feed,
       merge: changes => held.merge(changes),
       taken: () => Object.keys(held.settings().devices),
+      links: wanted => linksLike(held.settings(), wanted),
     }),
     ...lookActions({
       links,

@@ -68,9 +68,11 @@ export interface AddParts {
   merge(changes: Record<string, unknown>): Promise<{ restarted: string[]; needsRestart: string[] }>
   /** Names under `devices:`. */
   taken(): readonly string[]
+  /** Names under `links:`, each with whether it is the same as a wanted one. */
+  links(wanted: JsonObject): readonly { readonly name: string; readonly same: boolean }[]
 }
 
-export function pluggedAction({ feed, merge, taken }: AddParts): Action {
+export function pluggedAction({ feed, merge, taken, links }: AddParts): Action {
   return action({
     name: 'plugged-add',
     summary: 'Makes a device of something that is plugged in, under a name that lasts',
@@ -95,7 +97,16 @@ export function pluggedAction({ feed, merge, taken }: AddParts): Action {
       }
       const name = wished ?? freeName(thing.name, taken())
       if (taken().includes(name)) throw new Fault('bad-input', `a device is called "${name}" already`, 'Choose another')
-      await merge({ devices: { [name]: thing.entry } })
+      const { entry, over } = thing
+      if (!over) await merge({ devices: { [name]: entry } })
+      else {
+        const lines = links(over)
+        const like = lines.find(({ same }) => same)?.name
+        const names = lines.map(one => one.name)
+        const link = like ?? freeName(over.driver, names)
+        const made = like === undefined ? { links: { [link]: over } } : {}
+        await merge({ ...made, devices: { [name]: { ...entry, link } } })
+      }
       return { name }
     },
   })

@@ -6,9 +6,10 @@ import t from 'tap'
 import { lookAround } from '../../edge/drivers/found/look-around.js'
 import { usbThings } from '../../edge/drivers/found/usb-things.data.js'
 import { i2cLink } from '../../edge/drivers/link/i2c/i2c-link.js'
-import { configSchema } from '../../edge/main-config.js'
+import { configSchema, linksLike } from '../../edge/main-config.js'
 import { configuration } from '../../edge/main-settings.js'
 import type { LinkTools } from '../../edge/ports/driver.js'
+import type { JsonObject } from '../../edge/ports/json.js'
 import type { PluggedThing } from '../../edge/ports/plugged.js'
 import { pluggedAction } from '../../edge/services/plugged.js'
 import { systemClock } from '../../edge/spine/system-clock.js'
@@ -160,7 +161,9 @@ t.test('a tap makes a device of it', async t => {
   const { feed, actions, folder } = await openHouse(t)
   const file = path.join(folder, 'pierside.yaml')
   const held = await configuration(file, configSchema, '# mine\ndevices: {}\n')
-  actions.offer([pluggedAction({ feed, merge: held.merge, taken: () => Object.keys(held.settings().devices) })])
+  const taken = () => Object.keys(held.settings().devices)
+  const links = (wanted: JsonObject) => linksLike(held.settings(), wanted)
+  actions.offer([pluggedAction({ feed, merge: held.merge, taken, links })])
   const entry = { driver: 'kernel-sensor', sensor: 'bme280', at: '1-0076' }
   const thing = { id: 'sensor/1-0076', kind: 'sensor', name: 'bme280', place: '1-0076', lasting: 'bme280', entry }
   const camera = { id: 'usb/1-1', kind: 'usb', name: 'ZWO', place: 'usb 1-1', lasting: 'usb:1-1', drivenBy: 'INDI' }
