@@ -16,6 +16,7 @@ const motionMs = 300_000 // the slowest mounts cross the sky in four minutes
 const startMs = 5_000 // for a slew to begin
 const answerMs = 5_000
 const unparkMs = 60_000
+const quietMs = 60_000 // not every driver calls parking a slew
 /** A mount that stops further from its target than this did not get there. Pointing models leave some arcminutes. */
 const missDeg = 1
 const thereDeg = 0.02
@@ -40,7 +41,7 @@ export async function openAlpacaMount(
   arrows: ArrowOptions,
   signal: AbortSignal,
 ): Promise<Mount> {
-  const { name, gone } = session
+  const { name, clock, gone } = session
   const can = async (member: string) => (await maybe(session.flag(member))) ?? false
   const equinox = equinoxes[(await maybe(session.number('equatorialsystem'))) ?? 1]
   if (!equinox) {
@@ -143,9 +144,12 @@ export async function openAlpacaMount(
     if (parked()) return
     await begin(of, async own => {
       await session.put('park', {}, { ms: motionMs, signal: own })
+      let stillSinceMs = clock.monotonicMs()
       await state.until({ what: 'parking', ms: motionMs, signal: own }, () => {
         if (parked() && !slewing()) return true
-        return undefined
+        if (slewing()) stillSinceMs = clock.monotonicMs()
+        if (clock.monotonicMs() - stillSinceMs < quietMs) return undefined
+        throw new Fault('broken', `${name}, parking: it stands, and is not parked`, 'See what its driver says')
       })
     })
   }

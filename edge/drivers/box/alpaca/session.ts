@@ -75,9 +75,8 @@ async function connect(session: AlpacaSession, signal: AbortSignal): Promise<voi
   const connected = () => session.flag('connected', {}, signal)
   if (await connected()) return
   const wait = { ms: connectMs, signal }
-  if (!session.modern) await session.put('connected', { Connected: true }, wait)
+  if (!session.modern || !(await begins(session, wait))) await session.put('connected', { Connected: true }, wait)
   else {
-    await session.put('connect', {}, wait)
     const limit = session.clock.deadline(connectMs, `${session.name}, connecting`, signal, session.gone)
     try {
       while (await session.flag('connecting', {}, limit.signal)) await session.clock.sleep(lookMs, limit.signal)
@@ -88,6 +87,17 @@ async function connect(session: AlpacaSession, signal: AbortSignal): Promise<voi
   if (await connected()) return
   const fix = 'Look into its own program or its setup page whether it can reach the device'
   throw new Fault('offline', `${session.name} took the order to connect and is not connected`, fix)
+}
+
+/** Whether it takes Connect: some say that they are of Platform 7 and are not. */
+async function begins(session: AlpacaSession, wait: OrderWait): Promise<boolean> {
+  try {
+    await session.put('connect', {}, wait)
+    return true
+  } catch (error) {
+    if (isAbsent(error) || unknownMember(error)) return false
+    throw error
+  }
 }
 
 type Opening = AlpacaSession & { arm(): void }

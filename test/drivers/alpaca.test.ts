@@ -1,0 +1,649 @@
+// Alpaca beyond its contracts: how servers are found, what they answer wrongly, and that one that fails takes nobody
+// with it. The server is ours; where another reading of the reference is possible, no test here can tell.
+import { createSocket } from 'node:dgram'
+import type { ServerResponse } from 'node:http'
+import { connect, createServer, type Socket } from 'node:net'
+import t, { type Test } from 'tap'
+import { alpacaDriver } from '../../edge/drivers/box/alpaca.js'
+import { alpacaAround } from '../../edge/drivers/found/alpaca-around.js'
+import { type AlpacaNetwork, alpacaLink } from '../../edge/drivers/link/alpaca/alpaca-link.js'
+import { configSchema, linksLike } from '../../edge/main-config.js'
+import { asFault, Fault } from '../../edge/ports/fault.js'
+import type { ExposureOrder } from '../../edge/ports/frame.js'
+import type { LogLine } from '../../edge/ports/log.js'
+import { openDevices } from '../../edge/spine/devices.js'
+import { interlocked } from '../../edge/spine/interlock.js'
+import { createLog } from '../../edge/spine/log.js'
+import { seededRandom } from '../../edge/spine/seeded-random.js'
+import { systemClock } from '../../edge/spine/system-clock.js'
+import {
+  fakeCamera,
+  fakeCover,
+  fakeDome,
+  fakeFocuser,
+  fakeRotator,
+  fakeSafety,
+  fakeSwitch,
+  fakeTelescope,
+  fakeWeather,
+  fakeWheel,
+  lightAt,
+  plugged,
+} from '../support/alpaca-devices.js'
+import { type Asked, type FakeAlpaca, type FakeDevice, imageBytes, startAlpaca } from '../support/alpaca-server.js'
+import { type Bench, bench } from '../support/bench.js'
+
+const never = new AbortController().signal
+const clock = systemClock()
+const light: ExposureOrder = { exposureSeconds: 0.05, binning: 1, frameType: 'light' }
+
+/** A bench with the server's device of a type, open. */
+async function opened(t: Test, server: FakeAlpaca, type: string, more: object = {}) {
+  const table = bench()
+  t.teardown(() => table.close())
+  const line = await table.openLink<AlpacaNetwork>(alpacaLink, { host: server.host, port: server.port })
+  const { box, ports } = await table.open(alpacaDriver, { type, readout_seconds: 1, ...more }, line)
+  return { table, line, box, ports }
+}
+
+function freeUdpPort(): Promise<number> {
+  const socket = createSocket('udp4')
+  return new Promise(settle => {
+    socket.bind(0, () => {
+      const { port } = socket.address()
+      socket.close(() => settle(port))
+    })
+  })
+}
+
+/** All types, each behind its own number 0. */
+const everything = (modern: boolean): FakeDevice[] => [
+  ...[plugged(fakeCamera({ width: 64, height: 48 }), modern), plugged(fakeTelescope(modern), modern)],
+  ...[plugged(fakeFocuser(), modern), plugged(fakeWheel(), modern), plugged(fakeRotator(), modern)],
+  ...[plugged(fakeDome(true), modern), plugged(fakeCover(), modern), plugged(fakeSwitch(modern), modern)],
+  ...[plugged(fakeWeather(), modern), plugged(fakeSafety(), modern)],
+]
+
+t.test('devices are found by a word on the network, and again where their server has moved', async t => {
+  const discovery = await freeUdpPort()
+  const first = await startAlpaca(t, { devices: everything(true), discovery })
+  const other = await startAlpaca(t, {
+    devices: [plugged(fakeWheel(), true, { uniqueId: 'other' })],
+    discovery: undefined,
+  })
+  const table = bench()
+  t.teardown(() => table.close())
+  const line = await table.openLink<AlpacaNetwork>(alpacaLink, { discovery_port: discovery })
+  const found = await alpacaLink.found!(line, { ...table, random: seededRandom(3) } as never, never)
+  t.equal(found.length, 10, 'each once, though the server answers on several addresses')
+  t.match(
+    found.find(({ name }) => name === 'Pier'),
+    { driver: 'alpaca', ports: ['mount'], options: { type: 'telescope', unique_id: 'fake-telescope-pier' } },
+  )
+  const options = { type: 'filterwheel', unique_id: 'FAKE-filterwheel-filters' }
+  const { box, ports } = await table.open(alpacaDriver, options, line)
+  await ports.wheel!.select(2, never)
+  await box.close()
+  await first.close()
+  await t.rejects(table.open(alpacaDriver, options, line), { code: 'offline' })
+  const wheels = [
+    plugged(fakeRotator(), true),
+    plugged(fakeWheel(), true, { uniqueId: 'x' }),
+    plugged(fakeWheel(), true),
+  ]
+  const second = await startAlpaca(t, { devices: wheels, discovery })
+  t.not(second.port, first.port)
+  const again = await table.open(alpacaDriver, options, line)
+  await again.ports.wheel!.select(3, never)
+  t.ok(second.calls.includes('PUT filterwheel position'), 'at its new address, under its new number')
+  await t.rejects(
+    table.open(alpacaDriver, { type: 'filterwheel', unique_id: 'other' }, line),
+    { code: 'offline', message: /UniqueID other/ },
+    'what does not answer on the network is not found on it',
+  )
+  const named = await table.openLink<AlpacaNetwork>(alpacaLink, {
+    host: other.host,
+    port: other.port,
+    discovery_port: discovery,
+  })
+  const moved = await table.open(alpacaDriver, options, named)
+  t.ok(moved.ports.wheel, 'a device that has left a named server is found as well')
+  t.same(second.wrong, [], 'and nothing was asked wrongly')
+})
+
+t.test('what is plugged in lists them, keeps them through a lost word, and lets them go', async t => {
+  const discovery = await freeUdpPort()
+  const nameless = plugged(fakeSafety(), true, { uniqueId: '' })
+  const server = await startAlpaca(t, { devices: [plugged(fakeCamera(), true), nameless], discovery })
+  const log = createLog(clock, () => {})
+  const around = alpacaAround({ clock, random: seededRandom(1), log }, discovery)
+  t.teardown(() => around.close())
+  const things = await around.look(never)
+  t.match(things, [
+    {
+      ...{ kind: 'network', name: 'Sky', drivenBy: 'alpaca', over: { driver: 'alpaca' } },
+      entry: { driver: 'alpaca', type: 'camera', unique_id: 'fake-camera-sky' },
+    },
+    { kind: 'network', name: 'Watch' },
+  ])
+  t.equal(things[1].entry, undefined, 'without a name that lasts there is no button')
+  await server.close()
+  for (let look = 0; look < 6; look++)
+    t.equal((await around.look(never)).length, 2, 'one or two lost words are not its end')
+  for (let look = 0; look < 3; look++) await around.look(never)
+  t.same(await around.look(never), [], 'but three are')
+})
+
+t.test('the button takes the link that is there', async t => {
+  const links = { lan: { driver: 'alpaca' }, fixed: { driver: 'alpaca', host: '10.0.0.7' }, indi: { driver: 'indi' } }
+  const settings = configSchema.parse({ links })
+  const same = (wanted: object) => linksLike(settings, wanted as never).flatMap(one => (one.same ? [one.name] : []))
+  t.same(same({ driver: 'alpaca' }), ['lan'])
+  t.same(same({ driver: 'alpaca', host: '10.0.0.8' }), [])
+  const open = { links: { lan: { driver: 'alpaca', password: 'secret' } } }
+  t.match(
+    configSchema.safeParse(open).error?.issues,
+    [{ path: ['links', 'lan', 'host'] }],
+    'a password goes to no stranger',
+  )
+})
+
+t.test('a server that asks who we are', async t => {
+  const server = await startAlpaca(t, { devices: [plugged(fakeWheel(), true)], password: 'dark-sky' })
+  const lines: LogLine[] = []
+  const log = createLog(clock, line => lines.push(line), 'debug')
+  const open = async (link: object) => {
+    const parts = {
+      clock,
+      random: seededRandom(1),
+      log,
+      data: '/nonexistent',
+      encodeJpeg: async () => new Uint8Array(),
+    }
+    const options = alpacaLink.options.parse({ host: server.host, port: server.port, ...link })
+    const rack = openDevices(
+      [{ name: 'lan', driver: alpacaLink, options }],
+      [
+        {
+          name: 'wheel',
+          driver: alpacaDriver,
+          link: 'lan',
+          options: alpacaDriver.options.parse({ type: 'filterwheel' }),
+        },
+      ],
+      parts,
+    )
+    const [box] = rack.boxes
+    for (let look = 0; look < 100 && box.condition !== 'ready' && !box.fault; look++) await clock.sleep(50)
+    const came = { condition: box.condition, fault: box.fault }
+    await rack.close()
+    return came
+  }
+  t.match((await open({})).fault, { code: 'forbidden', fix: /user and password/ })
+  t.match((await open({ user: 'owner', password: 'wrong-one' })).fault, { code: 'forbidden' })
+  t.equal((await open({ user: 'owner', password: 'dark-sky' })).condition, 'ready')
+  t.notMatch(JSON.stringify(lines), /dark-sky|wrong-one|ZGFyay|d3Jvbm/, 'no word of it is in the log')
+})
+
+/** Answers one member in another way. */
+const instead =
+  (type: string, member: string, how: (response: ServerResponse) => void) =>
+  (asked: Asked, response: ServerResponse): boolean => {
+    if (asked.type !== type || asked.member !== member) return false
+    how(response)
+    return true
+  }
+const says =
+  (body: unknown, status = 200) =>
+  (response: ServerResponse) => {
+    response.writeHead(status, { 'content-type': 'application/json' })
+    response.end(typeof body === 'string' ? body : JSON.stringify(body))
+  }
+
+t.test('what a device says went wrong becomes what a person can do', async t => {
+  const server = await startAlpaca(t, { devices: [plugged(fakeWheel(), true)] })
+  const { ports } = await opened(t, server, 'filterwheel')
+  const select = async (body: unknown, status = 200) => {
+    server.mishap = instead('filterwheel', 'position', says(body, status))
+    const words = await ports.wheel!.select(1, never).then(
+      () => 'fine',
+      error => asFault(error, 'wheel'),
+    )
+    server.mishap = undefined
+    return words
+  }
+  const error = (number: number, words = 'oh') => ({ ErrorNumber: number, ErrorMessage: words })
+  t.match(await select(error(0x400)), { code: 'unsupported', message: /oh/ })
+  t.match(await select(error(0x401)), { code: 'bad-input' })
+  t.match(await select(error(0x408)), { code: 'limit', fix: /Unpark/ })
+  t.match(await select(error(0x409)), { code: 'limit' })
+  t.match(await select(error(0x40b)), { code: 'broken' })
+  t.match(await select(error(0x40e)), { code: 'aborted' })
+  t.match(await select(error(0x502, 'motor\n stalled')), { code: 'broken', message: /motor stalled/ })
+  t.match(await select(error(0x401, 'below the horizon')), { code: 'limit' })
+  t.match(await select(error(-2147220480)), { code: 'unsupported' }, 'as Windows counts')
+  t.match(await select('<html><h1>No&nbsp;way</h1><script>x</script>', 500), {
+    code: 'broken',
+    message: /HTTP 500, No/,
+  })
+  t.match(await select('Position is missing', 400), { code: 'bad-input', message: /Position is missing/ })
+  t.match(await select('{"ErrorNumber": "many"}'), { code: 'broken' })
+  t.match(await select('[]'), { code: 'broken' })
+  t.match(await select({ ClientTransactionID: 123_456, ErrorNumber: 0 }), {
+    code: 'broken',
+    message: /another question/,
+  })
+  await ports.wheel!.select(1, never)
+  t.equal(ports.wheel!.position(), 1, 'and then it goes on')
+})
+
+t.test('a device that is not connected any more is opened anew', async t => {
+  const server = await startAlpaca(t, { devices: [plugged(fakeRotator(), true)] })
+  const { table, ports } = await opened(t, server, 'rotator')
+  server.device('rotator').connected = false
+  await t.rejects(ports.rotator!.moveTo(10, never), { code: 'offline', message: /not connected/ })
+  t.match(table.lost, [{ code: 'offline' }], 'and said so once')
+  await t.rejects(ports.rotator!.moveTo(10, never), { code: 'offline' })
+  t.equal(table.lost.length, 1)
+})
+
+t.test('a DeviceState that lies or lacks is asked for piece by piece', async t => {
+  for (const state of [
+    { Value: [], ErrorNumber: 0 },
+    { Value: [{ Name: 'POSITION', Value: '7' }, { Name: 'Temperature' }, 3, null], ErrorNumber: 0 },
+    { Value: { Position: 3 }, ErrorNumber: 0 },
+    { Value: [{ Name: 'IsMoving', Value: true }], ErrorNumber: 0 },
+    { ErrorNumber: 0x400, ErrorMessage: 'no such thing' },
+    { ErrorNumber: 0x500, ErrorMessage: 'oops' },
+  ]) {
+    const server = await startAlpaca(t, { devices: [plugged(fakeFocuser(), true)] })
+    server.mishap = instead('focuser', 'devicestate', says(state))
+    const { table, ports } = await opened(t, server, 'focuser')
+    const { focuser } = ports
+    const told = { at: focuser!.position(), moving: focuser!.moving(), celsius: focuser!.celsius!() }
+    t.same(told, { at: 20_000, moving: false, celsius: 7.5 }, JSON.stringify(state))
+    await focuser!.moveTo(20_100, never)
+    t.equal(focuser!.position(), 20_100)
+    t.same(table.lost, [])
+  }
+})
+
+t.test('the safety monitor is asked by name, and one that cannot say is not safe', async t => {
+  const server = await startAlpaca(t, { devices: [plugged(fakeSafety(false), true)] })
+  const lie = { Value: [{ Name: 'IsSafe', Value: true }], ErrorNumber: 0 }
+  server.mishap = instead('safetymonitor', 'devicestate', says(lie))
+  const { ports } = await opened(t, server, 'safetymonitor')
+  t.match(ports.safety!.verdict(), { safe: false, words: /Watch of the tests/ })
+  const unsure = await startAlpaca(t, { devices: [plugged(fakeSafety(true), false)] })
+  unsure.mishap = instead('safetymonitor', 'issafe', says({ ErrorNumber: 0x402, ErrorMessage: 'not yet' }))
+  t.match((await opened(t, unsure, 'safetymonitor')).ports.safety!.verdict(), { safe: false })
+})
+
+t.test('old numbers of a weather station are as old as it says', async t => {
+  const server = await startAlpaca(t, { devices: [plugged(fakeWeather(), true)] })
+  const { ports } = await opened(t, server, 'observingconditions')
+  const { values, atMs } = ports.station!.reading()!
+  t.match(values, {
+    ambientCelsius: 6.5,
+    humidityPercent: 71,
+    skyMagnitude: 21.2,
+    raining: false,
+    windMetresPerSecond: 2.5,
+  })
+  t.notOk('gustMetresPerSecond' in values, 'what it does not measure is absent')
+  t.ok(clock.now() - atMs >= 4_000 && clock.now() - atMs < 20_000, `it is ${clock.now() - atMs} ms old`)
+})
+
+t.test('frames say where their light fell, through region, binning and mosaic', async t => {
+  const server = await startAlpaca(t, {
+    devices: [plugged(fakeCamera({ width: 64, height: 48, bayer: [1, 1] }), true)],
+  })
+  const { table, ports } = await opened(t, server, 'camera')
+  const { camera } = ports
+  t.equal(camera!.sensor.bayer, 'bggr')
+  const region = { x: 11, y: 20, width: 20, height: 10 }
+  const frame = await camera!.expose({ ...light, region, gain: 7, offset: 3 }, table.pool.lend, never)
+  t.match(frame, {
+    width: 20,
+    height: 10,
+    region,
+    bayer: 'gbrg',
+    gain: 7,
+    offset: 3,
+    electronsPerAdu: 0.8,
+    topDown: true,
+  })
+  t.equal(frame.samples[3 * 20 + 5], lightAt(16, 23, 0) % 32_000)
+  frame.memory.release()
+  const dark = await camera!.expose({ ...light, binning: 2, frameType: 'dark' }, table.pool.lend, never)
+  t.match(dark, { width: 32, height: 24, bayer: undefined })
+  t.equal(dark.samples[2 * 32 + 3], lightAt(6, 4, 0) % 32_000)
+  dark.memory.release()
+  t.same(server.wrong, [])
+})
+
+t.test('a camera that can neither abort nor stop is waited for', async t => {
+  const server = await startAlpaca(t, {
+    devices: [plugged(fakeCamera({ width: 64, height: 48, ends: 'neither' }), true)],
+  })
+  const { table, ports } = await opened(t, server, 'camera')
+  const reason = new Fault('aborted', 'enough of this', 'Start again')
+  const control = new AbortController()
+  const refused = t.rejects(
+    ports.camera!.expose({ ...light, exposureSeconds: 1.5 }, table.pool.lend, control.signal),
+    reason,
+  )
+  await clock.sleep(300)
+  control.abort(reason)
+  await refused
+  const next = await ports.camera!.expose({ ...light, exposureSeconds: 0.1 }, table.pool.lend, never)
+  t.equal(next.exposureSeconds, 0.1, 'and its frame is not taken for the next one')
+  next.memory.release()
+  t.same(table.lost, [])
+})
+
+t.test('gains by name are called by their numbers', async t => {
+  const server = await startAlpaca(t, {
+    devices: [plugged(fakeCamera({ width: 64, height: 48, gains: ['ISO 100', 'ISO 400', 'ISO 1600'] }), true)],
+  })
+  const { table, ports } = await opened(t, server, 'camera')
+  t.match([ports.camera!.gain!.min, ports.camera!.gain!.max, ports.camera!.gain!.read()], [100, 1600, 400])
+  await t.rejects(ports.camera!.expose({ ...light, gain: 800 }, table.pool.lend, never), {
+    code: 'bad-input',
+    fix: /100, 400, 1600/,
+  } as { code: string })
+  const frame = await ports.camera!.expose({ ...light, gain: 1600 }, table.pool.lend, never)
+  t.equal(frame.gain, 1600)
+  frame.memory.release()
+})
+
+t.test('an image that goes wrong is a fault with its memory back, and the next one comes', async t => {
+  const server = await startAlpaca(t, { devices: [plugged(fakeCamera({ width: 64, height: 48 }), true)] })
+  const { table, ports } = await opened(t, server, 'camera')
+  const whole = imageBytes({ imageType: 2, sentType: 8, dims: [64, 48], at: lightAt }, 0)
+  const head = { 'content-type': 'application/imagebytes' }
+  const hangUp = (after: number) => (response: ServerResponse) => {
+    response.writeHead(200, { ...head, 'content-length': whole.length })
+    response.write(whole.subarray(0, after), () => response.destroy())
+  }
+  const wrong: [string, string, (response: ServerResponse) => void, object][] = [
+    ...[0, 1, 43, 44, 45, 3000, whole.length - 1].map((after): (typeof wrong)[number] => [
+      ...([`hung up after ${after} bytes`, 'imagearray', hangUp(after), { code: 'offline' }] as const),
+    ]),
+    ['a short one', 'imagearray', r => r.writeHead(200, head).end(whole.subarray(0, 500)), { code: 'broken' }],
+    ['a long one', 'imagearray', r => r.writeHead(200, head).end(Buffer.alloc(1 << 20, whole)), { code: 'broken' }],
+    ['HTML', 'imagearray', r => r.writeHead(200, { 'content-type': 'text/html' }).end('<p>'), { code: 'broken' }],
+    ['nothing of a kind', 'imagearray', r => r.writeHead(200).end('x'), { code: 'broken' }],
+    ['a failure', 'imagearray', says('out of memory', 500), { code: 'broken', message: /out of memory/ }],
+    ['an error', 'imagearray', says({ ErrorNumber: 0x500, ErrorMessage: 'USB' }), { code: 'broken', message: /USB/ }],
+    ['an error at the start', 'startexposure', says({ ErrorNumber: 0x500, ErrorMessage: 'shut' }), { message: /shut/ }],
+    ['an error state', 'camerastate', says({ Value: 5, ErrorNumber: 0 }), { code: 'broken', message: /failed/ }],
+    ['a state that is none', 'camerastate', says({ Value: 'idle', ErrorNumber: 0 }), { code: 'broken' }],
+    ['no image at all', 'imageready', says({ Value: false, ErrorNumber: 0 }), { code: 'broken', message: /no image/ }],
+    ['a size it refuses', 'numx', says({ ErrorNumber: 0x401, ErrorMessage: 'too wide' }), { code: 'bad-input' }],
+  ]
+  for (const [what, member, how, match] of wrong) {
+    server.mishap = instead('camera', member, how)
+    await t.rejects(ports.camera!.expose(light, table.pool.lend, never), match as { code: string }, what)
+    server.mishap = undefined
+    t.equal(table.pool.lentBytes(), 0, `${what}: memory is back`)
+    const frame = await ports.camera!.expose(light, table.pool.lend, never)
+    t.equal(frame.samples.length, 64 * 48, `${what}: and the next one comes`)
+    frame.memory.release()
+  }
+  t.same(table.lost, [], 'the camera was never given up')
+})
+
+t.test('a server of the old days that refuses what it does not know is asked for JSON', async t => {
+  const server = await startAlpaca(t, { devices: [plugged(fakeCamera({ width: 64, height: 48 }), false)], odd: true })
+  server.mishap = (asked, response) => {
+    const accepts = asked.request.headers.accept ?? ''
+    if (asked.member !== 'imagearray' || accepts.includes('json')) return false
+    response.writeHead(406).end('Not acceptable')
+    return true
+  }
+  const { table, ports } = await opened(t, server, 'camera')
+  const frame = await ports.camera!.expose(light, table.pool.lend, never)
+  t.match(frame, { width: 64, height: 48, type: 'u16' })
+  frame.memory.release()
+})
+
+t.test('STOP goes out at once, whatever else a server is busy with', async t => {
+  const server = await startAlpaca(t, { devices: [plugged(fakeTelescope(false), false)] })
+  const { ports } = await opened(t, server, 'telescope')
+  const { mount } = ports
+  await mount!.unpark!(never)
+  await mount!.setTracking(true, never)
+  // Nothing that is asked is answered from here on; orders are.
+  const held: ServerResponse[] = []
+  server.mishap = (asked, response) => {
+    if (asked.method !== 'GET') return false
+    held.push(response)
+    return true
+  }
+  const { raHours } = mount!.status()
+  const slew = t.rejects(mount!.slew({ raHours: (raHours + 22) % 24, decDeg: 0, equinox: 'jnow' }, never), {
+    code: 'aborted',
+  })
+  await clock.sleep(1500)
+  const before = server.calls.length
+  const stopping = mount!.stop().catch(error => asFault(error, 'mount').code)
+  await slew
+  for (let look = 0; look < 40 && !server.calls.slice(before).includes('PUT telescope abortslew'); look++)
+    await clock.sleep(25)
+  t.ok(server.calls.slice(before).includes('PUT telescope abortslew'), 'the order is there')
+  server.mishap = undefined
+  for (const response of held) response.destroy()
+  await stopping
+  await clock.sleep(300)
+  t.equal(mount!.status().slewing, false)
+})
+
+t.test('a mount by its own rules', async t => {
+  const server = await startAlpaca(t, { devices: [plugged(fakeTelescope(true), true)] })
+  const { ports } = await opened(t, server, 'telescope')
+  const { mount } = ports
+  const { raHours } = mount!.status()
+  t.equal(mount!.status().pierSide, 'west')
+  await t.rejects(mount!.slew({ raHours, decDeg: 50, equinox: 'jnow' }, never), { code: 'limit' }, 'it is parked')
+  await mount!.unpark!(never)
+  await mount!.slew({ raHours, decDeg: 50, equinox: 'jnow' }, never)
+  t.equal(mount!.status().tracking, true, 'tracking is switched on for a slew, as ASCOM wants it')
+  server.mishap = instead(
+    'telescope',
+    'slewtocoordinatesasync',
+    says({ ErrorNumber: 0x500, ErrorMessage: 'Target below horizon' }),
+  )
+  await t.rejects(mount!.slew({ raHours, decDeg: 0, equinox: 'jnow' }, never), {
+    code: 'limit',
+    message: /below horizon/,
+  })
+  server.mishap = instead('telescope', 'slewtocoordinatesasync', says({ ErrorNumber: 0 }))
+  await t.rejects(mount!.slew({ raHours, decDeg: 0, equinox: 'jnow' }, never), {
+    code: 'broken',
+    message: /did not begin/,
+  })
+  server.mishap = undefined
+  await mount!.moveAxis!('ra', 9)
+  await clock.sleep(300)
+  await mount!.moveAxis!('ra', 0)
+  const moved = (mount!.status().raHours - raHours) * 15
+  t.ok(moved > 0.2 && moved < 4, `east by ${moved.toFixed(2)}°, no faster than the mount can`)
+  await mount!.setSite!(47, 190, 500, never)
+  t.equal(server.device('telescope').get['sitelongitude'](new Map()), -170)
+  const j2050 = plugged(fakeTelescope(true), true)
+  j2050.get['equatorialsystem'] = () => 3
+  const strange = await startAlpaca(t, { devices: [j2050] })
+  await t.rejects(opened(t, strange, 'telescope'), { code: 'unsupported' })
+})
+
+t.test('a dome that follows a telescope turns when it is told to', async t => {
+  const server = await startAlpaca(t, { devices: [plugged(fakeDome(true), true)] })
+  const { ports } = await opened(t, server, 'dome')
+  await server.device('dome').put['slaved'][1](new Map([['Slaved', 'True']]))
+  await ports.dome!.turnTo!(30, never)
+  t.ok(server.calls.includes('PUT dome slaved'), 'it does not follow any more')
+  t.ok(Math.abs(ports.dome!.status().azDeg! - 30) < 1)
+})
+
+t.test('a roof over Alpaca moves only over a mount that is sensed parked', async t => {
+  const devices = [plugged(fakeDome(false), true), plugged(fakeTelescope(true), true)]
+  const server = await startAlpaca(t, { devices })
+  const log = createLog(clock, () => {})
+  const options = alpacaLink.options.parse({ host: server.host, port: server.port })
+  const box = (name: string, type: string) => ({
+    ...{ name, driver: alpacaDriver, link: 'lan', options: alpacaDriver.options.parse({ type }) },
+  })
+  const rack = openDevices(
+    [{ name: 'lan', driver: alpacaLink, options }],
+    [box('roof', 'dome'), box('mount', 'telescope')],
+    { clock, random: seededRandom(1), log, data: '/nonexistent', encodeJpeg: async () => new Uint8Array() },
+  )
+  t.teardown(() => rack.close())
+  const guarded = interlocked(rack, { clock, log, limits: () => ({}) as never, feeds: () => [] })
+  for (let look = 0; look < 200 && rack.boxes.some(one => one.condition !== 'ready'); look++) await clock.sleep(50)
+  const roof = guarded.device('dome', 'roof').current()
+  await roof.open(never)
+  t.equal(roof.status().shutter, 'open')
+  // Another program unparks it: nobody here has been told.
+  await server.device('telescope').put['unpark'][1](new Map())
+  const before = server.calls.length
+  await t.rejects(roof.close(never), { code: 'unsafe' }, 'asked at that moment')
+  t.notOk(server.calls.slice(before).includes('PUT dome closeshutter'), 'nothing was ordered')
+})
+
+/** What a server does in place of answering. */
+const mishaps: Readonly<Record<string, (response: ServerResponse) => void>> = {
+  'hangs up': response => response.destroy(),
+  'hangs up in the middle': response => {
+    response.writeHead(200, { 'content-length': 500 })
+    response.write('{"Value":', () => response.destroy())
+  },
+  garbage: says('\u0000\u0001\uffff}{ not json'),
+  nothing: says(''),
+  'another type': says({ Value: { a: [1] }, ErrorNumber: 0 }),
+  'no value': says({ ErrorNumber: 0 }),
+  null: says('null'),
+  'an error of the server': says('Traceback (most recent call last)', 500),
+  'an error of the driver': says({ ErrorNumber: 0x501, ErrorMessage: 'COM port' }),
+  'a redirection': response => response.writeHead(302, { location: 'http://127.0.0.1:1/' }).end(),
+  'too much': response => {
+    response.writeHead(200, { 'content-type': 'application/json' })
+    const more = () => {
+      if (!response.destroyed) response.write('[1,2,3,4,5,6,7,8],'.repeat(4000), more)
+    }
+    more()
+  },
+  'headers without end': response => {
+    response.socket?.write(`HTTP/1.1 200 OK\r\n${'x-more: yes, and more\r\n'.repeat(5000)}`)
+  },
+}
+
+/** Opens all types one by one with a mishap at the nth call; says what became of it. */
+async function openThrough(server: FakeAlpaca, table: Bench, how: (response: ServerResponse) => void, nth: number) {
+  let count = 0
+  server.mishap = (_asked, response) => {
+    if (count++ !== nth) return false
+    how(response)
+    return true
+  }
+  const line = await table.openLink<AlpacaNetwork>(alpacaLink, { host: server.host, port: server.port })
+  const [{ type }] = [server.device('camera') ?? server.device('telescope') ?? server.device('switch')]
+  try {
+    const { box } = await table.open(alpacaDriver, { type }, line)
+    await box.close()
+    return 'opened'
+  } catch (error) {
+    return error instanceof Fault ? 'refused' : `${error}`
+  } finally {
+    server.mishap = undefined
+    line.close()
+  }
+}
+
+t.test('whatever is wrong with any answer while it opens, it opens, or a fault says why', async t => {
+  const all = Object.entries(mishaps)
+  for (const make of [() => fakeCamera({ width: 64, height: 48 }), fakeTelescope, fakeSwitch]) {
+    for (const modern of [true, false]) {
+      const device = plugged(make(modern), modern)
+      const server = await startAlpaca(t, { devices: [device] })
+      const table = bench()
+      t.teardown(() => table.close())
+      await openThrough(server, table, () => {}, -1)
+      const calls = server.calls.length
+      const outcome: Record<string, number> = {}
+      for (let nth = 0; nth < calls; nth++) {
+        // Not each at each call, but each at every fourth of all.
+        for (const [what, how] of all.filter((_, index) => index % 4 === nth % 4)) {
+          device.connected = false
+          const came = await openThrough(server, table, how, nth)
+          outcome[came] = (outcome[came] ?? 0) + 1
+          if (came !== 'opened' && came !== 'refused') t.fail(`${what} at call ${nth}: ${came}`)
+        }
+      }
+      t.ok(outcome['refused'] > calls, `${device.type}: ${JSON.stringify(outcome)} in ${calls} calls`)
+      t.equal(await openThrough(server, table, () => {}, -1), 'opened', 'and afterwards it opens')
+    }
+  }
+})
+
+async function silentWhileOpening(t: Test): Promise<void> {
+  const make = (): FakeDevice[] => [plugged(fakeTelescope(true), true)]
+  const first = await startAlpaca(t, { devices: make() })
+  const table = bench()
+  t.teardown(() => table.close())
+  await openThrough(first, table, () => {}, -1)
+  const calls = first.calls.length
+  const good = await startAlpaca(t, { devices: [plugged(fakeFocuser(), true)] })
+  const healthy = await opened(t, good, 'focuser')
+  const outcomes = Promise.all(
+    Array.from({ length: calls }, async (_, nth) =>
+      openThrough(await startAlpaca(t, { devices: make() }), table, () => {}, nth),
+    ),
+  )
+  for (const steps of [20_100, 20_200, 20_000]) await healthy.ports.focuser!.moveTo(steps, never)
+  const limit = clock.deadline(40_000, 'all of them')
+  const came = await limit.race(outcomes).finally(() => limit.cancel())
+  t.same([...new Set(came)], ['refused'])
+  t.same(healthy.table.lost, [])
+}
+
+/** Both wait for deadlines, and so wait together. */
+t.test('silence', async t => {
+  t.jobs = 2
+  const together = { buffered: true }
+  t.test('at any call while it opens is given up in time, and the others do not notice', together, silentWhileOpening)
+  t.test('later means that it is lost, and no line to it is left', together, losesLater)
+})
+
+async function losesLater(t: Test): Promise<void> {
+  for (const how of ['silent', 'dead'] as const) {
+    const lines = new Set<Socket>()
+    const server = await startAlpaca(t, { devices: [plugged(fakeSafety(), true)] })
+    // Between us and the server, so that our ends of the lines are seen.
+    const between = createServer(socket => {
+      lines.add(socket)
+      socket.on('error', () => {}).on('close', () => lines.delete(socket))
+      const request = connect(server.port, '127.0.0.1')
+      request.on('error', () => socket.destroy()).on('close', () => socket.destroy())
+      socket.on('close', () => request.destroy())
+      socket.pipe(request).pipe(socket)
+    })
+    await new Promise<void>(settle => between.listen(0, '127.0.0.1', () => settle()))
+    t.teardown(() => new Promise<void>(settle => between.close(() => settle())))
+    const table = bench()
+    t.teardown(() => table.close())
+    const { port } = between.address() as { port: number }
+    const line = await table.openLink<AlpacaNetwork>(alpacaLink, { host: '127.0.0.1', port })
+    const { box, ports } = await table.open(alpacaDriver, { type: 'safetymonitor' }, line)
+    if (how === 'dead') await server.close()
+    else server.mishap = () => true
+    for (let look = 0; look < 300 && table.lost.length === 0; look++) await clock.sleep(100)
+    t.match(table.lost, [{ code: how === 'dead' ? 'offline' : 'timeout' }], `${how}: ${table.lost[0]?.message}`)
+    await box.close()
+    line.close()
+    for (let look = 0; look < 40 && lines.size > 0; look++) await clock.sleep(50)
+    t.equal(lines.size, 0, 'every line is closed')
+    t.ok(ports.safety!.verdict()!.atMs <= clock.now(), 'its last word keeps its time, and so grows old')
+  }
+}
