@@ -102,7 +102,17 @@ export const lightAt = (x: number, y: number, plane: number) => ((x * 7 + y * 13
 export function fakeCamera(order: CameraOrder = {}): Made {
   const { width = 320, height = 240, imageType = 2, sentType = 8, colour = false, maxAdu = 65_535 } = order
   const { bayer, gains, ends } = order
-  const set = { BinX: 1, BinY: 1, StartX: 0, StartY: 0, NumX: width, NumY: height, Gain: gains ? 1 : 100, Offset: 10 }
+  const set = {
+    BinX: 1,
+    BinY: 1,
+    StartX: 0,
+    StartY: 0,
+    NumX: width,
+    NumY: height,
+    Gain: gains ? 1 : 100,
+    Offset: 10,
+    ReadoutMode: 0,
+  }
   const cooler = { on: false, target: 0, celsius: new Travel(15, 2) }
   let exposure: { startMs: number; seconds: number; set: typeof set } | undefined
   let ready = false
@@ -125,7 +135,7 @@ export function fakeCamera(order: CameraOrder = {}): Made {
       }),
       ...constants({ cansetccdtemperature: true, cangetcoolerpower: true, canpulseguide: true, hasshutter: false }),
       ...constants({ canfastreadout: false, electronsperadu: 0.8, fullwellcapacity: 50_000, sensorname: 'Fake' }),
-      ...constants({ sensortype: bayer ? 2 : colour ? 1 : 0, readoutmode: 0, readoutmodes: ['Normal'] }),
+      ...constants({ sensortype: bayer ? 2 : colour ? 1 : 0, readoutmodes: ['Normal', 'Fast'] }),
       ...absent('fastreadout', 'heatsinktemperature', 'subexposureduration'),
       ...(bayer
         ? constants({ bayeroffsetx: bayer[0], bayeroffsety: bayer[1] })

@@ -1,5 +1,5 @@
 // An Alpaca camera. What it can do is asked once, when it is opened.
-import type { Camera, Sensor2D } from '../../../ports/camera.js'
+import { type Camera, demandReadout, type Sensor2D } from '../../../ports/camera.js'
 import { Fault } from '../../../ports/fault.js'
 import type { ExposureOrder, Frame, Region } from '../../../ports/frame.js'
 import { shiftBayer } from '../../../science/bayer.js'
@@ -10,6 +10,7 @@ import { alpacaCooler, coolerMembers } from './cooler.js'
 import { alpacaShutter } from './exposure.js'
 import { alpacaGuidePort } from './guide-port.js'
 import { type Knob, type KnobName, knobOf, turnKnob } from './knobs.js'
+import { type AlpacaReadout, alpacaReadout } from './readout.js'
 import { type AlpacaSession, maybe } from './session.js'
 import { type DeviceState, keepState, type Member } from './state.js'
 
@@ -23,6 +24,7 @@ interface Facts {
   readonly pixelMicrons: { readonly x: number; readonly y: number } | undefined
   readonly electronsPerAdu: number | undefined
   readonly knobs: Readonly<Partial<Record<KnobName, Knob>>>
+  readonly readout: AlpacaReadout | undefined
   readonly cools: boolean
 }
 
@@ -53,6 +55,7 @@ export async function openAlpacaCamera(
     sensor,
     gain: knobs.gain,
     offset: knobs.offset,
+    readout: facts.readout,
     cooler,
     guidePort: pulses ? alpacaGuidePort(session, state) : undefined,
     onPhase: shutter.onPhase,
@@ -112,6 +115,7 @@ async function factsOf(session: AlpacaSession, readoutSeconds: number): Promise<
     pixelMicrons: x === undefined ? undefined : { x, y: y ?? x },
     electronsPerAdu: await positive('electronsperadu'),
     knobs,
+    readout: await alpacaReadout(session),
     cools: (await maybe(session.flag('cansetccdtemperature'))) ?? false,
   }
 }
@@ -124,7 +128,7 @@ async function bayerOf(session: AlpacaSession): Promise<BayerPattern | undefined
   return shiftBayer('rggb', Math.round(x), Math.round(y))
 }
 
-function checkOrder(session: AlpacaSession, order: ExposureOrder, { sensor, knobs }: Facts): void {
+function checkOrder(session: AlpacaSession, order: ExposureOrder, { sensor, knobs, readout }: Facts): void {
   const wrong = (what: string, fix: string) => new Fault('bad-input', `${session.name} ${what}`, fix)
   const { exposureSeconds, binning, region } = order
   const { minExposureSeconds: least = 0, maxExposureSeconds: most = 86_400, maxBinning } = sensor
@@ -141,6 +145,7 @@ function checkOrder(session: AlpacaSession, order: ExposureOrder, { sensor, knob
     if (!knob) throw wrong(`has no ${which} to set`, `Leave the ${which} out`)
     knob.order(value)
   }
+  if (order.readout !== undefined) demandReadout(session.name, readout, order.readout)
   if (!region) return
   const { x, y, width, height } = region
   const whole = [x, y, width, height].every(Number.isInteger)
@@ -155,7 +160,7 @@ function checkOrder(session: AlpacaSession, order: ExposureOrder, { sensor, knob
 async function setUp(
   session: AlpacaSession,
   order: ExposureOrder,
-  { sensor, knobs }: Facts,
+  { sensor, knobs, readout }: Facts,
   signal: AbortSignal,
 ): Promise<{ width: number; height: number }> {
   const { binning } = order
@@ -168,6 +173,8 @@ async function setUp(
     ...[['StartX', part(region.x)] as const, ['StartY', part(region.y)] as const],
     ...[['NumX', width] as const, ['NumY', height] as const],
   ]
+  // First, since what the sensor can do may hang on it.
+  if (order.readout !== undefined) await readout?.choose(order.readout, signal)
   for (const [name, value] of values) await session.put(name.toLowerCase(), { [name]: value }, { signal })
   for (const which of knobNames) {
     const [value, knob] = [order[which], knobs[which]]
@@ -191,7 +198,7 @@ async function described(
   { order, facts, state, seconds, beganMs }: Taking,
   signal: AbortSignal,
 ): Promise<Frame> {
-  const { sensor, knobs, pixelMicrons, electronsPerAdu, cools } = facts
+  const { sensor, knobs, readout, pixelMicrons, electronsPerAdu, cools } = facts
   const { binning } = order
   try {
     const lasted = await maybe(session.number('lastexposureduration', {}, signal))
@@ -200,6 +207,7 @@ async function described(
       const now = knobs[which] && (await maybe(session.number(which, {}, signal)))
       if (now !== undefined) knobs[which]?.heard(now)
     }
+    await readout?.ask(signal)
     const region = order.region && regionOf(order.region, { width, height, binning })
     const mosaic = binning === 1 && planes === 1 ? sensor.bayer : undefined
     return {
@@ -210,6 +218,7 @@ async function described(
       binning: { x: binning, y: binning },
       gain: knobs.gain?.read(),
       offset: knobs.offset?.read(),
+      readout: readout?.read(),
       sensorCelsius: state.number('CCDTemperature'),
       setCelsius: cools && state.flag('CoolerOn') !== false ? state.number('SetCCDTemperature') : undefined,
       cards: [],
