@@ -2,7 +2,7 @@
 // with it. The server is ours; where another reading of the reference is possible, no test here can tell.
 import { createSocket } from 'node:dgram'
 import type { ServerResponse } from 'node:http'
-import { connect, createServer, type Socket } from 'node:net'
+import { networkInterfaces } from 'node:os'
 import t, { type Test } from 'tap'
 import { alpacaDriver } from '../../edge/drivers/box/alpaca.js'
 import { alpacaAround } from '../../edge/drivers/found/alpaca-around.js'
@@ -31,7 +31,7 @@ import {
   plugged,
 } from '../support/alpaca-devices.js'
 import { type Asked, type FakeAlpaca, type FakeDevice, imageBytes, startAlpaca } from '../support/alpaca-server.js'
-import { type Bench, bench } from '../support/bench.js'
+import { bench } from '../support/bench.js'
 
 const never = new AbortController().signal
 const clock = systemClock()
@@ -109,6 +109,21 @@ t.test('devices are found by a word on the network, and again where their server
   const moved = await table.open(alpacaDriver, options, named)
   t.ok(moved.ports.wheel, 'a device that has left a named server is found as well')
   t.same(second.wrong, [], 'and nothing was asked wrongly')
+})
+
+const [zone] = Object.entries(networkInterfaces()).flatMap(([name, addresses = []]) =>
+  addresses.some(({ address, internal }) => !internal && address.startsWith('fe80:')) ? [name] : [],
+)
+t.test('by IPv6 as well', { skip: zone ? false : 'no network here has IPv6' }, async t => {
+  const discovery = await freeUdpPort()
+  const server = await startAlpaca(t, { devices: [plugged(fakeWheel(), true)], discovery, zone })
+  const table = bench()
+  t.teardown(() => table.close())
+  const line = await table.openLink<AlpacaNetwork>(alpacaLink, { discovery_port: discovery })
+  const options = { type: 'filterwheel', unique_id: 'fake-filterwheel-filters' }
+  const { ports } = await table.open(alpacaDriver, options, line)
+  await ports.wheel!.select(2, never)
+  t.ok(server.calls.includes('PUT filterwheel position'))
 })
 
 t.test('what is plugged in lists them, keeps them through a lost word, and lets them go', async t => {
@@ -513,138 +528,10 @@ t.test('a roof over Alpaca moves only over a mount that is sensed parked', async
   t.notOk(server.calls.slice(before).includes('PUT dome closeshutter'), 'nothing was ordered')
 })
 
-/** What a server does in place of answering. */
-const mishaps: Readonly<Record<string, (response: ServerResponse) => void>> = {
-  'hangs up': response => response.destroy(),
-  'hangs up in the middle': response => {
-    response.writeHead(200, { 'content-length': 500 })
-    response.write('{"Value":', () => response.destroy())
-  },
-  garbage: says('\u0000\u0001\uffff}{ not json'),
-  nothing: says(''),
-  'another type': says({ Value: { a: [1] }, ErrorNumber: 0 }),
-  'no value': says({ ErrorNumber: 0 }),
-  null: says('null'),
-  'an error of the server': says('Traceback (most recent call last)', 500),
-  'an error of the driver': says({ ErrorNumber: 0x501, ErrorMessage: 'COM port' }),
-  'a redirection': response => response.writeHead(302, { location: 'http://127.0.0.1:1/' }).end(),
-  'too much': response => {
-    response.writeHead(200, { 'content-type': 'application/json' })
-    const more = () => {
-      if (!response.destroyed) response.write('[1,2,3,4,5,6,7,8],'.repeat(4000), more)
-    }
-    more()
-  },
-  'headers without end': response => {
-    response.socket?.write(`HTTP/1.1 200 OK\r\n${'x-more: yes, and more\r\n'.repeat(5000)}`)
-  },
-}
-
-/** Opens all types one by one with a mishap at the nth call; says what became of it. */
-async function openThrough(server: FakeAlpaca, table: Bench, how: (response: ServerResponse) => void, nth: number) {
-  let count = 0
-  server.mishap = (_asked, response) => {
-    if (count++ !== nth) return false
-    how(response)
-    return true
-  }
-  const line = await table.openLink<AlpacaNetwork>(alpacaLink, { host: server.host, port: server.port })
-  const [{ type }] = [server.device('camera') ?? server.device('telescope') ?? server.device('switch')]
-  try {
-    const { box } = await table.open(alpacaDriver, { type }, line)
-    await box.close()
-    return 'opened'
-  } catch (error) {
-    return error instanceof Fault ? 'refused' : `${error}`
-  } finally {
-    server.mishap = undefined
-    line.close()
-  }
-}
-
-t.test('whatever is wrong with any answer while it opens, it opens, or a fault says why', async t => {
-  const all = Object.entries(mishaps)
-  for (const make of [() => fakeCamera({ width: 64, height: 48 }), fakeTelescope, fakeSwitch]) {
-    for (const modern of [true, false]) {
-      const device = plugged(make(modern), modern)
-      const server = await startAlpaca(t, { devices: [device] })
-      const table = bench()
-      t.teardown(() => table.close())
-      await openThrough(server, table, () => {}, -1)
-      const calls = server.calls.length
-      const outcome: Record<string, number> = {}
-      for (let nth = 0; nth < calls; nth++) {
-        // Not each at each call, but each at every fourth of all.
-        for (const [what, how] of all.filter((_, index) => index % 4 === nth % 4)) {
-          device.connected = false
-          const came = await openThrough(server, table, how, nth)
-          outcome[came] = (outcome[came] ?? 0) + 1
-          if (came !== 'opened' && came !== 'refused') t.fail(`${what} at call ${nth}: ${came}`)
-        }
-      }
-      t.ok(outcome['refused'] > calls, `${device.type}: ${JSON.stringify(outcome)} in ${calls} calls`)
-      t.equal(await openThrough(server, table, () => {}, -1), 'opened', 'and afterwards it opens')
-    }
-  }
+t.test('one that says it is of Platform 7 and is not is opened as it is', async t => {
+  const server = await startAlpaca(t, { devices: [plugged(fakeFocuser(), false, { version: 4 })] })
+  const { ports } = await opened(t, server, 'focuser')
+  await ports.focuser!.moveTo(20_100, never)
+  t.equal(ports.focuser!.position(), 20_100)
+  t.ok(server.calls.includes('PUT focuser connected'))
 })
-
-async function silentWhileOpening(t: Test): Promise<void> {
-  const make = (): FakeDevice[] => [plugged(fakeTelescope(true), true)]
-  const first = await startAlpaca(t, { devices: make() })
-  const table = bench()
-  t.teardown(() => table.close())
-  await openThrough(first, table, () => {}, -1)
-  const calls = first.calls.length
-  const good = await startAlpaca(t, { devices: [plugged(fakeFocuser(), true)] })
-  const healthy = await opened(t, good, 'focuser')
-  const outcomes = Promise.all(
-    Array.from({ length: calls }, async (_, nth) =>
-      openThrough(await startAlpaca(t, { devices: make() }), table, () => {}, nth),
-    ),
-  )
-  for (const steps of [20_100, 20_200, 20_000]) await healthy.ports.focuser!.moveTo(steps, never)
-  const limit = clock.deadline(40_000, 'all of them')
-  const came = await limit.race(outcomes).finally(() => limit.cancel())
-  t.same([...new Set(came)], ['refused'])
-  t.same(healthy.table.lost, [])
-}
-
-/** Both wait for deadlines, and so wait together. */
-t.test('silence', async t => {
-  t.jobs = 2
-  const together = { buffered: true }
-  t.test('at any call while it opens is given up in time, and the others do not notice', together, silentWhileOpening)
-  t.test('later means that it is lost, and no line to it is left', together, losesLater)
-})
-
-async function losesLater(t: Test): Promise<void> {
-  for (const how of ['silent', 'dead'] as const) {
-    const lines = new Set<Socket>()
-    const server = await startAlpaca(t, { devices: [plugged(fakeSafety(), true)] })
-    // Between us and the server, so that our ends of the lines are seen.
-    const between = createServer(socket => {
-      lines.add(socket)
-      socket.on('error', () => {}).on('close', () => lines.delete(socket))
-      const request = connect(server.port, '127.0.0.1')
-      request.on('error', () => socket.destroy()).on('close', () => socket.destroy())
-      socket.on('close', () => request.destroy())
-      socket.pipe(request).pipe(socket)
-    })
-    await new Promise<void>(settle => between.listen(0, '127.0.0.1', () => settle()))
-    t.teardown(() => new Promise<void>(settle => between.close(() => settle())))
-    const table = bench()
-    t.teardown(() => table.close())
-    const { port } = between.address() as { port: number }
-    const line = await table.openLink<AlpacaNetwork>(alpacaLink, { host: '127.0.0.1', port })
-    const { box, ports } = await table.open(alpacaDriver, { type: 'safetymonitor' }, line)
-    if (how === 'dead') await server.close()
-    else server.mishap = () => true
-    for (let look = 0; look < 300 && table.lost.length === 0; look++) await clock.sleep(100)
-    t.match(table.lost, [{ code: how === 'dead' ? 'offline' : 'timeout' }], `${how}: ${table.lost[0]?.message}`)
-    await box.close()
-    line.close()
-    for (let look = 0; look < 40 && lines.size > 0; look++) await clock.sleep(50)
-    t.equal(lines.size, 0, 'every line is closed')
-    t.ok(ports.safety!.verdict()!.atMs <= clock.now(), 'its last word keeps its time, and so grows old')
-  }
-}

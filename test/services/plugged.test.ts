@@ -174,6 +174,14 @@ t.test('a tap makes a device of it', async t => {
   t.same(await add({ id: 'sensor/1-0076' }), { name: 'bme280-2' })
   t.same(await add({ id: 'sensor/1-0076', name: 'garden' }), { name: 'garden' })
   await t.rejects(add({ id: 'sensor/1-0076', name: 'garden' }), { code: 'bad-input' })
+  const wheel = { id: 'alpaca/w', kind: 'network', name: 'Wheel', place: 'filterwheel 0 at 10.0.0.7:11111' }
+  const unique = { type: 'filterwheel', unique_id: 'w' }
+  const far = { ...wheel, lasting: 'filterwheel/w', over: { driver: 'alpaca' }, entry: { driver: 'alpaca', ...unique } }
+  feed.set('plugged', { things: [thing, camera, { ...thing, id: 'used', usedBy: 'main' }, far], count: 4 })
+  await add({ id: 'alpaca/w' })
+  await add({ id: 'alpaca/w', name: 'second' })
+  t.match(Object.keys(held.settings().links), ['alpaca'], 'the link it goes over is made once')
+  t.match(held.settings().devices, { wheel: { link: 'alpaca', ...unique }, second: { link: 'alpaca' } })
   await t.rejects(add({ id: 'usb/1-1' }), { code: 'unsupported', fix: /INDI/ })
   await t.rejects(add({ id: 'used' }), { code: 'busy' })
   await t.rejects(add({ id: 'nothing' }), { code: 'not-found' })

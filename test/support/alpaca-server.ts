@@ -56,6 +56,8 @@ export interface AlpacaOrder {
   readonly devices: readonly FakeDevice[]
   /** UDP port to be found on; not to be found when absent. */
   readonly discovery?: number
+  /** The interface on which it is to be found by IPv6, in place of IPv4. */
+  readonly zone?: string
   readonly password?: string
   /** Names of its JSON in lower case, and without ImageBytes: allowed to clients' dismay. */
   readonly odd?: boolean
@@ -81,7 +83,7 @@ interface Teardown {
 let serverTransaction = 0xffff_fff0
 
 export async function startAlpaca(test: Teardown, order: AlpacaOrder): Promise<FakeAlpaca> {
-  const { devices, discovery, password, odd = false } = order
+  const { devices, discovery, zone, password, odd = false } = order
   const calls: string[] = []
   const wrong: string[] = []
   const server = createServer((request, response) => {
@@ -168,9 +170,9 @@ export async function startAlpaca(test: Teardown, order: AlpacaOrder): Promise<F
     }
   }
 
-  await new Promise<void>(settle => server.listen(0, '127.0.0.1', () => settle()))
+  await new Promise<void>(settle => server.listen(0, zone ? '::' : '127.0.0.1', () => settle()))
   const { port } = server.address() as AddressInfo
-  const found = discovery === undefined ? undefined : await answerDiscovery(discovery, port)
+  const found = discovery === undefined ? undefined : await answerDiscovery({ discovery, zone }, port)
   const fake: FakeAlpaca = {
     ...{ host: '127.0.0.1', port, calls, wrong },
     mishap: undefined,
@@ -267,8 +269,11 @@ async function bodyOf(request: IncomingMessage): Promise<string> {
   return text
 }
 
-async function answerDiscovery(discovery: number, port: number): Promise<() => Promise<void>> {
-  const socket = createSocket({ type: 'udp4', reuseAddr: true })
+async function answerDiscovery(
+  { discovery, zone }: { discovery: number; zone: string | undefined },
+  port: number,
+): Promise<() => Promise<void>> {
+  const socket = createSocket({ type: zone ? 'udp6' : 'udp4', reuseAddr: true })
   socket.on('message', (message, from) => {
     if (message.toString('ascii').startsWith('alpacadiscovery1')) {
       socket.send(JSON.stringify({ AlpacaPort: port }), from.port, from.address)
@@ -276,8 +281,9 @@ async function answerDiscovery(discovery: number, port: number): Promise<() => P
   })
   await new Promise<void>((settle, reject) => {
     socket.once('error', reject)
-    socket.bind(discovery, '0.0.0.0', settle)
+    socket.bind(discovery, zone ? '::' : '0.0.0.0', settle)
   })
+  if (zone) socket.addMembership('ff12::a1:9aca', `::%${zone}`)
   let open = true
   return async () => {
     if (open) await new Promise<void>(settle => socket.close(settle))

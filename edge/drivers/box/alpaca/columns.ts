@@ -37,7 +37,7 @@ export interface Turning {
   /** Columns taken so far. */
   taken(): number
   /** The picture; integers that fit into 16 bits are stored in 16. The memory is then no more this turning's. */
-  finish(signal: AbortSignal): Promise<Picture>
+  finish(): Promise<Picture>
   /** Gives the memory back, unless it was handed on. */
   drop(): void
 }
@@ -89,15 +89,15 @@ export async function turnColumns(order: TurningOrder, signal: AbortSignal): Pro
       layColumns({ columns, taking, column }, shape, samples)
       column += taking
     },
-    async finish(until) {
+    async finish() {
       const type = narrow ? narrowest(least, most, { room, maxAdu }) : room
       const into = type === room ? samples : viewSamples(type, memory.buffer, 0, count)
       // Each sample goes to where one was that has been read already.
       for (let start = 0; into !== samples && start < count; start += stripSamples) {
-        if (start > 0) await clock.sleep(0, until)
+        if (start > 0) await clock.sleep(0, signal)
         into.set(samples.subarray(start, Math.min(count, start + stripSamples)), start)
       }
-      if (until.aborted) throw reasonOf(until)
+      if (signal.aborted) throw reasonOf(signal)
       owned = false
       return { ...shape, type, samples: into, memory }
     },

@@ -90,21 +90,21 @@ export function alpacaShutter(session: AlpacaSession, facts: ShutterFacts): Alpa
     let missed = 0
     let emptySinceMs: number | undefined
     for (;;) {
-      const goneMs = clock.monotonicMs() - beganMs
+      const over = clock.monotonicMs() - beganMs >= overMs
+      let state: number | undefined
       try {
-        const state = await session.number('camerastate', {}, signal)
-        if (state === failed) throw ended(name, 'its driver says that the exposure failed')
-        setPhase(phases[state] ?? phase)
+        state = await session.number('camerastate', {}, signal)
         // Before its time is over, an image is the one before it.
-        if (goneMs >= overMs && (await session.flag('imageready', {}, signal))) return
+        if (over && (await session.flag('imageready', {}, signal))) return
         missed = 0
-        if (state === idle && goneMs > overMs) emptySinceMs ??= clock.monotonicMs()
-        else emptySinceMs = undefined
       } catch (error) {
-        const fault = asFault(error, name)
-        const passing = fault.code === 'timeout' || (fault.code === 'offline' && !gone.aborted)
-        if (signal.aborted || !passing || ++missed >= patience) throw error
+        // One answer that is lost or garbled is not yet the end of a long exposure.
+        if (signal.aborted || gone.aborted || ++missed >= patience) throw error
       }
+      if (state === failed) throw ended(name, 'its driver says that the exposure failed')
+      if (state !== undefined) setPhase(phases[state] ?? phase)
+      if (state === idle && over) emptySinceMs ??= clock.monotonicMs()
+      else if (state !== undefined) emptySinceMs = undefined
       if (emptySinceMs !== undefined && clock.monotonicMs() - emptySinceMs > emptyMs) {
         throw ended(name, 'it is idle, and has no image')
       }

@@ -114,7 +114,7 @@ export async function readImageBytes(
   const turning = await turnColumns({ ...order, shape, room, narrow }, signal)
   try {
     await readColumns(source, element, shape, { turning, who })
-    return await turning.finish(signal)
+    return await turning.finish()
   } finally {
     turning.drop()
   }

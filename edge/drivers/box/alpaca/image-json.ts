@@ -34,7 +34,7 @@ export async function readImageJson(
     checkedAnswer(outer, { what: `${who}, its picture`, transaction: order.transaction })
     if (!reader.turning) throw broken(who, 'an answer without a picture')
     if (reader.turning.taken() < order.width) throw cutShort(who, `column ${reader.turning.taken()} of ${order.width}`)
-    return await reader.turning.finish(signal)
+    return await reader.turning.finish()
   } finally {
     reader.turning?.drop()
   }
