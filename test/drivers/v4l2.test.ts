@@ -9,9 +9,11 @@ import { v4l2Driver, v4l2On } from '../../edge/drivers/camera/v4l2.js'
 import { typeFor } from '../../edge/drivers/camera/v4l2-pictures.js'
 import { planOf } from '../../edge/drivers/camera/v4l2-plan.js'
 import * as v4l2 from '../../edge/drivers/link/v4l2/v4l2-structs.js'
+import { setUsbLight, usbControls } from '../../edge/drivers/video/usb-light.js'
 import type { Camera } from '../../edge/ports/camera.js'
 import type { ExposureOrder, Frame } from '../../edge/ports/frame.js'
 import type { RawProperties } from '../../edge/ports/raw-properties.js'
+import type { VideoOrder } from '../../edge/ports/video-source.js'
 import { type VideoFormat, videoFormats } from '../../edge/science/video-samples.js'
 import { type Bench, bench } from '../support/bench.js'
 import { noVideoDevice } from '../support/video-device.js'
@@ -390,6 +392,31 @@ t.test('a camera in use, pulled out, or silent', async t => {
   t.same([kernel.state.mapped, bench.pool.lentBytes()], [0, 0], 'and nothing is left behind')
   const nowhere = bench.open(v4l2On(kernel.kernel), { device: '/dev/v4l/by-id/nothing' })
   await t.rejects(nowhere, { code: 'offline', message: /ENOENT/ })
+})
+
+t.test('a pier camera’s light is set beside whoever has its pictures', async t => {
+  const fake = webcam()
+  const made = videoKernel(t, fake)
+  const kernel = made.kernel()
+  made.state.taken = true
+  const set = (order: Partial<VideoOrder>) =>
+    setUsbLight(made.path, { framesPerSecond: 5, jpegQuality: 75, ...order }, kernel)
+  const now = () => fake.controls.map(({ value }) => value)
+  const { manual, aperturePriority } = v4l2.exposureModes
+  await set({ exposureMs: 80, gain: 50 })
+  t.same(now(), [aperturePriority, 156, 0, 10], 'nothing is said of who chooses: it is left alone')
+  await set({ automatic: false, exposureMs: 80, gain: 50 })
+  t.same(now(), [manual, 800, 1, 50])
+  await set({ automatic: false, exposureMs: 9000, gain: 200 })
+  t.same(now(), [manual, 5000, 1, 100], 'beyond its range: as far as it goes')
+  await set({ automatic: true, exposureMs: 80, gain: 50 })
+  t.same(now()[0], aperturePriority)
+  const raw = usbControls(async () => made.path, kernel)
+  t.match(await raw.list(), [{ label: 'Gain', items: [{ value: 100 }] }])
+  await raw.set('0x00980913', { VALUE: 7 }, never)
+  t.equal(fake.controls[3].value, 7)
+  made.state.unplugged = true
+  await t.rejects(set({ automatic: true }), { code: 'offline' })
 })
 
 t.test('on a real device', { skip: noVideoDevice }, async t => {

@@ -56,8 +56,8 @@ const options = z.strictObject({
     .enum(stackings)
     .default('none')
     .describe(
-      'Exposures longer than the camera can do. none: refused; sum, mean: of several pictures, and the header says of ' +
-        'how many',
+      'Exposures longer than the camera can do. none: refused; sum, mean: of several pictures, and the header says ' +
+        'of how many',
     ),
   skip_frames: z
     .int()

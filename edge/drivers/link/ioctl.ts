@@ -1,5 +1,5 @@
-// ioctl(2) for the kernel devices that have no other door (I²C, GPIO, video), and mmap(2) for the memory they share: the
-// only file that calls into C.
+// ioctl(2) for the kernel devices that have no other door (I²C, GPIO, video), and mmap(2) for the memory they share:
+// the only file that calls into C.
 import koffi from 'koffi'
 import { Fault } from '../../ports/fault.js'
 

@@ -2,6 +2,7 @@
 import { closeSync, constants, openSync } from 'node:fs'
 import { Fault } from '../../../ports/fault.js'
 import { type Ioctl, loadIoctl, loadMapMemory, type MapMemory } from '../ioctl.js'
+import { faultOf } from './v4l2-fault.js'
 import {
   capabilities,
   discrete,
@@ -78,6 +79,7 @@ export async function openVideoDevice(path: string, kernel: VideoKernel): Promis
   } catch (error) {
     closeSync(fd)
     if (error instanceof Fault) throw error
+    if ((error as NodeJS.ErrnoException).code !== 'ENOTTY') throw faultOf(error, path)
     throw new Fault('unsupported', `${path} is no video device`, 'Name a camera under /dev/v4l', { cause: error })
   }
 }

@@ -3,6 +3,7 @@ import { type Clock, pause } from '../../../ports/clock.js'
 import { Fault, reasonOf } from '../../../ports/fault.js'
 import type { Mapping } from '../ioctl.js'
 import type { VideoDevice } from './v4l2-device.js'
+import { faultOf, goneCodes } from './v4l2-fault.js'
 import { bufferFlags, memoryMapped, offsets, requests, sizes, videoCapture } from './v4l2-structs.js'
 
 export interface VideoStream {
@@ -24,8 +25,6 @@ const bufferCount = 4
 /** Between two looks whether a picture is there: a small part of the shortest time between two. */
 const lookMs = 5
 const mostDamaged = 30
-/** What drivers say of a device that was pulled out. */
-const goneCodes = new Set(['ENODEV', 'ENXIO', 'EIO', 'EPROTO', 'EPIPE'])
 
 /** `busy` when another program has its pictures. */
 export async function startStream(device: VideoDevice, clock: Clock): Promise<VideoStream> {
@@ -143,16 +142,4 @@ function bufferOf(index: number): Buffer {
   bytes.writeUInt32LE(videoCapture, offsets.bufferType)
   bytes.writeUInt32LE(memoryMapped, offsets.bufferMemory)
   return bytes
-}
-
-export function faultOf(error: unknown, path: string): Fault {
-  const { code = 'EIO', message } = error as NodeJS.ErrnoException
-  if (code === 'EBUSY') {
-    return new Fault('busy', `the camera ${path} is in use`, 'Another program uses the camera: close it')
-  }
-  if (goneCodes.has(code)) {
-    return new Fault('offline', `the camera ${path} is gone (${code})`, 'Check its USB cable', { cause: error })
-  }
-  const fix = 'Unplug it and plug it in again'
-  return new Fault('broken', `the camera ${path} does not do what is asked: ${message}`, fix, { cause: error })
 }
