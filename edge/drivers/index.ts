@@ -2,6 +2,7 @@
 import type { Driver, LinkDriver } from '../ports/driver.js'
 import { indiDriver } from './box/indi.js'
 import { simulatorDriver } from './box/simulator.js'
+import { csiDriver } from './camera/csi.js'
 import { replayDriver } from './camera/replay.js'
 import { v4l2Driver } from './camera/v4l2.js'
 import { i2cLink } from './link/i2c/i2c-link.js'
@@ -36,7 +37,7 @@ const pierDrivers: readonly Driver[] = [
 ]
 
 export const drivers: readonly Driver[] = [
-  ...[simulatorDriver, indiDriver, replayDriver, ffmpegDriver, v4l2Driver],
+  ...[simulatorDriver, indiDriver, replayDriver, ffmpegDriver, v4l2Driver, csiDriver],
   ...relayDrivers,
   ...pierDrivers,
 ]

@@ -1,7 +1,9 @@
 // How the drivers of video cameras are opened for their contracts; a part of the table in bench-devices.ts.
+import { csiDriver } from '../../edge/drivers/camera/csi.js'
 import { v4l2Driver, v4l2On } from '../../edge/drivers/camera/v4l2.js'
 import type { VideoKernel } from '../../edge/drivers/link/v4l2/v4l2-device.js'
 import type { BenchRow } from './bench-devices.js'
+import { noRpicam, rpicam } from './rpicam.js'
 import { noVideoDevice } from './video-device.js'
 import { exposureControl, exposureMode, type FakeCamera, gainControl, slowing, videoKernel } from './video-kernel.js'
 
@@ -37,7 +39,20 @@ function standIn(name: string, stack: 'sum' | 'mean'): BenchRow {
   }
 }
 
+/** The programs of CSI cameras, behind which no camera is. */
+function csi(as: 'camera' | 'video'): BenchRow {
+  return {
+    name: `csi as ${as}`,
+    driver: csiDriver,
+    ports: [as],
+    skip: noRpicam,
+    ready: async test => ({ options: { folder: rpicam(test).folder, as, readout_seconds: 4 } }),
+  }
+}
+
 export const videoRows: readonly BenchRow[] = [
+  csi('camera'),
+  csi('video'),
   standIn('v4l2 that sums', 'sum'),
   standIn('v4l2 that takes the mean', 'mean'),
   {

@@ -4,8 +4,8 @@ import path from 'node:path'
 import { driver, type Tools } from '../../ports/driver.js'
 import { Fault, reasonOf } from '../../ports/fault.js'
 import type { VideoOrder, VideoSource } from '../../ports/video-source.js'
+import { type Ending, findProgram, runProgram } from '../link/program.js'
 import { type FfmpegOptions, ffmpegArguments, ffmpegOptions } from './ffmpeg-arguments.js'
-import { type Ending, findProgram, runFfmpeg } from './ffmpeg-process.js'
 import { mjpegSplitter } from './mjpeg-splitter.js'
 import { setUsbLight, usbControls } from './usb-light.js'
 
@@ -86,7 +86,7 @@ async function runOnce(
     end.abort(new Fault('broken', words, 'Set jpeg: ffmpeg for it in the config'))
   }
   const args = ffmpegArguments(options, device, order)
-  return runFfmpeg({ program, args, clock, log, onBytes }, end.signal)
+  return runProgram({ program, args, clock, log, onBytes }, end.signal)
 }
 
 async function programOf({ ffmpeg }: FfmpegOptions): Promise<string> {
