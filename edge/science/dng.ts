@@ -1,6 +1,6 @@
 // The raw picture inside a DNG file, as camera programs write it through libtiff: one sample a pixel, uncompressed, in
-// strips. What is read is bounded everywhere, since a file may be cut short or be something else. TIFF 6.0 (Adobe, 1992),
-// DNG 1.6 (Adobe, 2021), Exif 2.3.
+// strips. What is read is bounded everywhere, since a file may be cut short or be something else. TIFF 6.0 (Adobe,
+// 1992), DNG 1.6 (Adobe, 2021), Exif 2.3.
 import { bayerNamed } from './bayer.js'
 import type { BayerPattern } from './samples.js'
 import { ScienceError } from './science-error.js'

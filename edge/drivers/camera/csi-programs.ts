@@ -80,7 +80,7 @@ export function camerasIn(text: string): SeenCamera[] {
   }))
 }
 
-/** Some of Debian 13 crash when they are told to show nothing (--nopreview); without a screen they show nothing anyway. */
+/** Some of Debian 13 crash when they are told to show nothing (--nopreview); without a screen they do so anyway. */
 export const crashed = ({ signal }: Ending): boolean => /^SIG(SEGV|ABRT|BUS)$/.test(signal ?? '')
 
 export const saying = ({ how, words }: Ending): string => `: it ${how}${words ? `, saying ${words}` : ''}`

@@ -106,7 +106,7 @@ async function runOnce(
   return { ending, file, dngBytes, cameMs: cameMs ?? clock.now() }
 }
 
-export function stillArguments(
+function stillArguments(
   { seconds, gain, immediate }: StillOrder,
   { programs, camera }: Pick<StillTools, 'programs' | 'camera'>,
   file: string,

@@ -69,7 +69,7 @@ export function csiVideo(parts: CsiVideoParts, tools: Tools): { video: VideoSour
   }
 }
 
-export function vidArguments(
+function vidArguments(
   { camera, size, maxGain, nopreview }: Omit<CsiVideoParts, 'programs'> & { readonly nopreview: boolean },
   order: VideoOrder,
 ): string[] {
