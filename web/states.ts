@@ -271,6 +271,8 @@ export interface PluggedThing {
   readonly drivenBy?: string
   readonly usedBy?: string
   readonly entry?: object
+  readonly entryAs?: string
+  readonly ways?: readonly { readonly as: string }[]
 }
 
 export interface Plugged {

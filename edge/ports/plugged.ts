@@ -15,6 +15,10 @@ export interface PluggedThing {
   readonly drivenBy?: string
   /** The entry under `devices:` that makes a device of it; absent where that takes a choice. */
   readonly entry?: JsonObject & { readonly driver: string }
+  /** What it is then, where it can be something else as well: `pier camera`. */
+  readonly entryAs?: string
+  /** What else can be made of it. */
+  readonly ways?: readonly { readonly as: string; readonly entry: JsonObject & { readonly driver: string } }[]
 }
 
 /** Looks at all sockets. What cannot be read is not there. */

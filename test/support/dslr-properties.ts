@@ -1,4 +1,4 @@
-// What indi-gphoto (3.2 and 3.4) defines for a DSLR, and how it takes orders: no upload while pictures stay on the card, no
+// What indi-gphoto defines for a DSLR, and how it takes orders: no upload while pictures stay on the card, no
 // exposure before somebody says how large a pixel is, no size of the sensor before the first picture.
 
 export interface Dslr {
