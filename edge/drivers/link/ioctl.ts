@@ -14,7 +14,7 @@ export type Ioctl = (fd: number, request: number, argument: number | Uint8Array)
 
 /** C's own ioctl. Throws `unsupported` where there is no glibc. */
 export function loadIoctl(): Ioctl {
-  const names = new Map(Object.entries(koffi.os.errno).map(([name, number]) => [number, name]))
+  const names = errorNames()
   const call = loaded()
   return (fd, request, argument) =>
     new Promise((settle, reject) => {
@@ -28,6 +28,12 @@ export function loadIoctl(): Ioctl {
         reject(Object.assign(new Error(`${what}: ${code}`), { code }))
       })
     })
+}
+
+/** Some numbers have two names (EAGAIN is EWOULDBLOCK too): the first by the alphabet is the one in use. */
+function errorNames(): ReadonlyMap<number, string> {
+  const names = Object.entries(koffi.os.errno).sort(([a], [b]) => (a < b ? 1 : -1))
+  return new Map(names.map(([name, number]) => [number, name]))
 }
 
 /** Where a piece of memory lies, for a struct that points to it; it must stay referenced meanwhile. */
