@@ -95,6 +95,7 @@ export function startNight(settings: Settings, ground: Ground): Night {
     random,
     log,
     encodeJpeg: pixels.encodeJpeg,
+    decodeJpeg: pixels.decodeJpeg,
     data: ground.data,
     outputs,
     hearTopics: hearTopics(clock, random),

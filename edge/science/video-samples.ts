@@ -8,6 +8,8 @@ export interface VideoFormat {
   readonly bits: number
   readonly planes: 1 | 3
   readonly bayer?: BayerPattern
+  /** Each picture is a JPEG, and its lines are those of its RGB. */
+  readonly jpeg?: true
   /** In words for a header. */
   readonly words: string
   /** Bytes of a line of `width` px without what is added to it. */
@@ -106,4 +108,8 @@ export const videoFormats: readonly VideoFormat[] = [
   colour('BGR3', 'colour made by the camera, RGB', addColours(2), width => 3 * width),
   colour('YUYV', 'colour made by the camera, YUV 4:2:2', addYuv(0), twoBytes),
   colour('UYVY', 'colour made by the camera, YUV 4:2:2', addYuv(1), twoBytes),
+  {
+    ...colour('MJPG', 'colour made by the camera, JPEG with its losses', addColours(0), width => 3 * width),
+    jpeg: true,
+  },
 ]

@@ -15,6 +15,7 @@ import type { ExposureOrder, Frame } from '../../edge/ports/frame.js'
 import type { RawProperties } from '../../edge/ports/raw-properties.js'
 import type { VideoOrder } from '../../edge/ports/video-source.js'
 import { type VideoFormat, videoFormats } from '../../edge/science/video-samples.js'
+import { encodePicture } from '../../edge/workers/pictures-codec.js'
 import { type Bench, bench } from '../support/bench.js'
 import { noVideoDevice } from '../support/video-device.js'
 import {
@@ -185,7 +186,7 @@ function layout(): Record<string, number> {
 
 /** `SRGGB10P`, `GREY`, `RGB24`: what the header calls it. */
 function kernelName({ fourcc, bayer, bits }: VideoFormat): string {
-  const named: Record<string, string> = { RGB3: 'RGB24', BGR3: 'BGR24' }
+  const named: Record<string, string> = { RGB3: 'RGB24', BGR3: 'BGR24', MJPG: 'MJPEG' }
   if (bayer) return `S${bayer.toUpperCase()}${bits}${fourcc.startsWith('p') ? 'P' : ''}`
   return named[fourcc] ?? fourcc.trimEnd()
 }
@@ -329,8 +330,32 @@ t.test('colour, size and format by the config', async t => {
   frame.memory.release()
   await t.rejects(rig(t, { format: 'H264' }), { code: 'unsupported', fix: /GREY, YUYV/ })
   await t.rejects(rig(t, { size: '640x480' }), { code: 'bad-input', fix: /64x48, 32x24/ })
-  const jpegs: FakeCamera = { ...webcam(), formats: { MJPG: () => Buffer.alloc(10) } }
-  await t.rejects(rig(t, {}, jpegs), { code: 'unsupported', fix: /pier camera/ })
+  const films: FakeCamera = { ...webcam(), formats: { H264: () => Buffer.alloc(10) } }
+  await t.rejects(rig(t, {}, films), { code: 'unsupported', fix: /pier camera/ })
+})
+
+t.test('JPEGs, where a camera has nothing else', async t => {
+  const picture = async (width: number, height: number, grey: number) => {
+    const data = new Uint8Array(3 * width * height).fill(grey)
+    return Buffer.from((await encodePicture({ width, height, channels: 3, data }, 'jpeg', 95)).bytes)
+  }
+  const [good, small] = [await picture(64, 48, 90), await picture(32, 24, 90)]
+  let sent = good
+  const fake: FakeCamera = { ...webcam(), formats: { MJPG: () => sent } }
+  const { take, bench } = await rig(t, { stack: 'sum', skip_frames: 0 }, fake)
+  const frame = await take({ exposureSeconds: 1 })
+  t.match(frame, { width: 64, height: 48, planes: 3, type: 'u16' })
+  t.ok(Math.abs(frame.samples[7000] - 180) <= 2, `two of 90: ${frame.samples[7000]}`)
+  t.match(
+    frame.cards.find(({ keyword }) => keyword === 'PIXFMT'),
+    { value: 'MJPG', comment: /losses/ },
+  )
+  frame.memory.release()
+  sent = small
+  await t.rejects(take(), { code: 'broken', message: /32×24/ })
+  sent = Buffer.from('no picture at all, for all that it says')
+  await t.rejects(take(), { code: 'broken' })
+  t.equal(bench.pool.lentBytes(), 0)
 })
 
 t.test('its controls can be looked at and set', async t => {

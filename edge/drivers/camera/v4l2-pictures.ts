@@ -1,5 +1,7 @@
 // Pictures of a video camera made into one frame: unpacked line by line, and added up where the order asks for several.
 import type { Clock } from '../../ports/clock.js'
+import type { Tools } from '../../ports/driver.js'
+import { Fault } from '../../ports/fault.js'
 import type { Lend, Lent } from '../../ports/frame.js'
 import { bytesPerSample, type SampleType, viewSamples } from '../../science/samples.js'
 import type { VideoFormat } from '../../science/video-samples.js'
@@ -18,6 +20,7 @@ export interface PictureOrder {
   readonly eachSeconds: number
   /** So many are thrown away before the first: a sensor takes some until new settings count. */
   readonly skip: number
+  readonly decodeJpeg?: Tools['decodeJpeg']
 }
 
 export interface TakenPictures {
@@ -46,13 +49,14 @@ export async function takePictures(
   const type = typeFor(format.bits, pictures, stacking)
   const memory = await lend(count * bytesPerSample[type], signal)
   const samples = viewSamples(type, memory.buffer, 0, count).fill(0) as Float32Array
-  const stride = Math.max(layout.bytesPerLine, format.lineBytes(width))
-  const picture = new Uint8Array(stride * (height - 1) + format.lineBytes(width))
-  const add = async () => {
+  const stride = format.jpeg ? format.lineBytes(width) : Math.max(layout.bytesPerLine, format.lineBytes(width))
+  const rawBytes = stride * (height - 1) + format.lineBytes(width)
+  const picture = new Uint8Array(format.jpeg ? layout.imageBytes : rawBytes)
+  const add = async (lines: Uint8Array) => {
     const rows = Math.max(1, Math.floor(stripBytes / stride))
     for (let y = 0; y < height; y++) {
       if (y > 0 && y % rows === 0) await clock.sleep(0, signal)
-      const line = picture.subarray(y * stride, y * stride + format.lineBytes(width))
+      const line = lines.subarray(y * stride, y * stride + format.lineBytes(width))
       format.add(line, samples, { at: y * width, width, planeSize: width * height })
     }
   }
@@ -64,11 +68,11 @@ export async function takePictures(
       for (let skipped = 0; skipped < skip; skipped++) await stream.skip(signal)
       tell('exposing')
       for (let taken = 0; taken < pictures; taken++) {
-        const told = await stream.next(picture, signal)
+        const told = await stream.next(picture, format.jpeg ? 2 : rawBytes, signal)
         if (taken === 0) startedMs = clock.now() - eachSeconds * 1000
         else lost += told.lost
         if (taken === pictures - 1) tell('reading')
-        await add()
+        await add(format.jpeg ? await unpacked(order, picture.subarray(0, told.byteLength)) : picture)
       }
     } finally {
       await stream.stop()
@@ -79,6 +83,21 @@ export async function takePictures(
     memory.release()
     throw error
   }
+}
+
+/** The lines of a JPEG's RGB. Rejects with `broken` when it is none, or of another size. */
+async function unpacked({ decodeJpeg, layout, device }: PictureOrder, jpeg: Uint8Array): Promise<Uint8Array> {
+  const words = `the camera ${device.card} sent a JPEG that cannot be used`
+  const fix = 'Take it again; or choose another format: in the config'
+  if (!decodeJpeg) throw new Fault('unsupported', `${words} here`, fix)
+  let picture: Awaited<ReturnType<typeof decodeJpeg>>
+  try {
+    picture = await decodeJpeg(jpeg)
+  } catch (cause) {
+    throw new Fault('broken', words, fix, { cause })
+  }
+  if (picture.width === layout.width && picture.height === layout.height) return picture.data
+  throw new Fault('broken', `${words}: it is ${picture.width}×${picture.height}`, fix)
 }
 
 /** The smallest type that holds every sum. */

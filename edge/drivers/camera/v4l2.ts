@@ -134,6 +134,7 @@ async function openCamera(device: VideoDevice, given: Options, tools: Tools) {
       {
         ...{ device, layout, format, eachSeconds, pictures: plan.pictures, stacking: given.stack },
         skip: given.skip_frames,
+        decodeJpeg: tools.decodeJpeg,
       },
       clock,
       lend,
@@ -198,7 +199,8 @@ async function setUp(device: VideoDevice, given: Options): Promise<Setup> {
   const format = given.format ? known.find(one => one.fourcc.trimEnd() === given.format) : known[0]
   if (!format) {
     const words = given.format ? `no format ${given.format} that can be read here` : 'no format that can be read here'
-    const fix = known.length > 0 ? `Use one of: ${known.map(one => one.fourcc.trimEnd()).join(', ')}` : jpegFix
+    const names = known.map(one => one.fourcc.trimEnd()).join(', ')
+    const fix = names ? `Use one of: ${names}` : 'Use it as pier camera (driver: ffmpeg)'
     throw new Fault('unsupported', `the camera ${device.card} has ${words}, only ${offered.join(', ')}`, fix)
   }
   const [width, height] = given.size?.split('x').map(Number) ?? []
@@ -218,8 +220,6 @@ async function setUp(device: VideoDevice, given: Options): Promise<Setup> {
   const intervals = listed.length > 0 ? listed : [now ?? usualInterval]
   return { layout, format, light, intervals, reach: reachOf(light, intervals, now ?? usualInterval) }
 }
-
-const jpegFix = 'Use it as pier camera (driver: ffmpeg), where JPEGs are welcome'
 
 /** A picture is exposed no longer than until the next one, unless the camera slows down for it. */
 function reachOf({ exposure, slows }: LightControls, intervals: readonly number[], now: number): Reach {

@@ -10,10 +10,15 @@ export interface VideoStream {
   /**
    * Waits for the next whole picture and copies it. Rejects with the signal's reason, `offline` when the device is
    * gone, `broken` when what comes is damaged again and again.
-   * @param into as long as a picture
-   * @returns how many pictures were lost or damaged since the one before
+   * @param into as long as the longest picture
+   * @param leastBytes a picture with less is damaged
+   * @returns how many bytes it has, and how many pictures were lost or damaged since the one before
    */
-  next(into: Uint8Array, signal: AbortSignal): Promise<{ readonly lost: number }>
+  next(
+    into: Uint8Array,
+    leastBytes: number,
+    signal: AbortSignal,
+  ): Promise<{ readonly byteLength: number; readonly lost: number }>
   /** Waits for the next one and gives it back unseen. */
   skip(signal: AbortSignal): Promise<void>
   /** Stops the device and lets its memory go. */
@@ -96,19 +101,20 @@ export async function startStream(device: VideoDevice, clock: Clock): Promise<Vi
   }
 
   return {
-    async next(into, signal) {
+    async next(into, leastBytes, signal) {
       for (let damaged = 0; damaged < mostDamaged; damaged++) {
         const buffer = await wait(signal)
         const index = buffer.readUInt32LE(0)
         const sequence = buffer.readUInt32LE(offsets.bufferSequence)
         const whole = !(buffer.readUInt32LE(offsets.bufferFlags) & bufferFlags.error)
-        const usable = whole && buffer.readUInt32LE(offsets.bufferUsed) >= into.byteLength
-        if (usable) await mappings[index].copy(into)
+        const byteLength = Math.min(into.byteLength, buffer.readUInt32LE(offsets.bufferUsed))
+        const usable = whole && byteLength >= leastBytes
+        if (usable) await mappings[index].copy(into.subarray(0, byteLength))
         await queue(index)
         if (!usable) continue
         const lost = lastSequence === undefined ? 0 : Math.max(0, sequence - lastSequence - 1)
         lastSequence = sequence
-        return { lost }
+        return { byteLength, lost }
       }
       const fix = 'Check its cable, and whether its bus carries so much: a smaller size: or another socket'
       throw new Fault('broken', `the camera ${path} sent ${mostDamaged} damaged pictures one after another`, fix)
