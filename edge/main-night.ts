@@ -96,6 +96,7 @@ export function startNight(settings: Settings, ground: Ground): Night {
     random,
     log,
     encodeJpeg: pixels.encodeJpeg,
+    decodeJpeg: pixels.decodeJpeg,
     data: ground.data,
     outputs,
     hearTopics: hearTopics(clock, random),
@@ -132,7 +133,9 @@ export function startNight(settings: Settings, ground: Ground): Night {
   const power = powerService({ ...powering, settings: settings.power })
   const heaters = dewHeaters({ devices, feed, store, clock, log: log.named('heater'), heaters: settings.heaters })
   const ending = { ...powering, power: withHeaters(power, heaters), warmRate: settings.power.warm_c_per_min }
+  const pierCamera = startPierCamera({ ...shared, log: log.named('pier-camera'), settings: settings.pier_cam, site })
   const withdraw = actions.offer([
+    ...pierCamera.actions,
     ...cameraActions({ ...shared, imaging, settings: camera }),
     ...stacking.actions,
     ...focusActions({ ...shared, log: log.named('focus'), camera }),
@@ -151,7 +154,6 @@ export function startNight(settings: Settings, ground: Ground): Night {
   stacking.afterStart(goOn).catch(error => {
     log.warn(`the stack that was broken off does not go on: ${asFault(error, 'live stack').message}`)
   })
-  const pierCamera = startPierCamera({ ...shared, log: log.named('pier-camera'), settings: settings.pier_cam })
   const facts = {
     name: site.name,
     version: ground.version,

@@ -13,6 +13,7 @@ wanted=(
   ffmpeg                         # video sources
   socat openssl unzip            # serial lines, certificates, whole nights in one stream
   gcc libc6-dev linux-libc-dev   # how the kernel's headers are laid out
+  libtiff-dev gcc-aarch64-linux-gnu linux-libc-dev-arm64-cross # DNGs by the library others use; headers as a Pi has them
   gpsd                           # a real one, with a receiver of our own
   iproute2 procps                # a network of its own, and what processes cost
 )

@@ -160,6 +160,11 @@ export interface Video extends Presence {
   readonly framesPerSecond?: number
   readonly widthPx?: number
   readonly heightPx?: number
+  readonly adjustable?: boolean
+  readonly autoExposure?: 'always' | 'by-day' | 'never'
+  readonly automatic?: boolean
+  readonly exposureMs?: number
+  readonly gain?: number
 }
 
 export interface Stack {
@@ -266,6 +271,8 @@ export interface PluggedThing {
   readonly drivenBy?: string
   readonly usedBy?: string
   readonly entry?: object
+  readonly entryAs?: string
+  readonly ways?: readonly { readonly as: string }[]
 }
 
 export interface Plugged {

@@ -3,7 +3,9 @@ import type { Driver, LinkDriver } from '../ports/driver.js'
 import { alpacaDriver } from './box/alpaca.js'
 import { indiDriver } from './box/indi.js'
 import { simulatorDriver } from './box/simulator.js'
+import { csiDriver } from './camera/csi.js'
 import { replayDriver } from './camera/replay.js'
+import { v4l2Driver } from './camera/v4l2.js'
 import { alpacaLink } from './link/alpaca/alpaca-link.js'
 import { i2cLink } from './link/i2c/i2c-link.js'
 import { indiLink } from './link/indi/indi-link.js'
@@ -37,7 +39,7 @@ const pierDrivers: readonly Driver[] = [
 ]
 
 export const drivers: readonly Driver[] = [
-  ...[simulatorDriver, indiDriver, alpacaDriver, replayDriver, ffmpegDriver],
+  ...[simulatorDriver, indiDriver, alpacaDriver, replayDriver, ffmpegDriver, v4l2Driver, csiDriver],
   ...relayDrivers,
   ...pierDrivers,
 ]

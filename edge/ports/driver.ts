@@ -1,4 +1,5 @@
 // What a driver is: one file with an id, a summary, options and open(); what a link is: a line several drivers share.
+import type { ScreenPicture } from '../science/stretch.js'
 import type { Clock } from './clock.js'
 import type { Ports } from './device.js'
 import type { Fault } from './fault.js'
@@ -21,6 +22,8 @@ export interface Tools {
    * @param quality 1–100
    */
   encodeJpeg(rgb: Uint8Array, width: number, height: number, quality: number): Promise<Uint8Array>
+  /** The reverse, of any JPEG; rejects with `bad-input` for what is none. Absent where nothing decodes. */
+  readonly decodeJpeg?: (jpeg: Uint8Array) => Promise<ScreenPicture>
   /** Listens to topics of an MQTT broker; absent where there is no MQTT. */
   readonly hearTopics?: HearTopics
   /** The link named in the device's options, open and supervised; throws `offline` while it is not. */

@@ -140,6 +140,11 @@ export const kinds: Readonly<Record<string, Kind>> = {
       heightPx: number('Height', 'px'),
       viewers: number('Viewers'),
       untouched: flag('Passed through untouched'),
+      adjustable: flag('Exposure and gain can be set'),
+      autoExposure: text('Exposes by itself'),
+      automatic: flag('Exposes by itself now', { entity: true, icon: 'mdi:brightness-auto' }),
+      exposureMs: number('Exposure', 'ms', 1),
+      gain: number('Gain', undefined, 1),
     },
   },
   stack: {

@@ -1,6 +1,7 @@
 // Work on whole frames, off the event loop: what services may ask of the pixel workers.
 import type { Card } from '../science/fits-header.js'
 import type { MasterKind } from '../science/master-cards.js'
+import type { ScreenPicture } from '../science/stretch.js'
 import type { ChosenMaster, MasterMade, MasterOrder } from './calibration.js'
 import type { Viewable } from './display.js'
 import type { Frame, Lend, Region } from './frame.js'
@@ -148,5 +149,7 @@ export interface Pixels {
   convert(picture: Uint8Array, to: Conversion, signal: AbortSignal): Promise<Uint8Array>
   /** See Tools.encodeJpeg. */
   encodeJpeg(rgb: Uint8Array, width: number, height: number, quality: number): Promise<Uint8Array>
+  /** See Tools.decodeJpeg: three channels. */
+  decodeJpeg(jpeg: Uint8Array): Promise<ScreenPicture>
   close(): Promise<void>
 }

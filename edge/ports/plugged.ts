@@ -17,6 +17,10 @@ export interface PluggedThing {
   readonly entry?: JsonObject & { readonly driver: string }
   /** The link that the entry goes over, as under `links:`; made with it where there is none like it. */
   readonly over?: JsonObject & { readonly driver: string }
+  /** What it is then, where it can be something else as well: `pier camera`. */
+  readonly entryAs?: string
+  /** What else can be made of it. */
+  readonly ways?: readonly { readonly as: string; readonly entry: JsonObject & { readonly driver: string } }[]
 }
 
 /** Looks at all sockets. What cannot be read is not there. */

@@ -25,7 +25,8 @@ export interface RawProperty {
 }
 
 export interface RawProperties {
-  list(): readonly RawProperty[]
+  /** Asked of the device where its driver does not tell by itself. */
+  list(): readonly RawProperty[] | Promise<readonly RawProperty[]>
   /**
    * Sets some items of one property and settles when the driver has taken them. Rejects with `not-found`, `bad-input`,
    * `unsafe` for one that is locked, `broken` with the driver's words.

@@ -1,6 +1,9 @@
 // A camera that only looks: a run of JPEG pictures, none of them kept.
 
 export interface VideoOrder {
+  /** The camera chooses exposure and gain itself; absent: it is left as it is. */
+  readonly automatic?: boolean
+  /** Exposure and gain count while it does not choose them itself. */
   readonly exposureMs?: number
   readonly gain?: number
   readonly binning?: number
@@ -21,6 +24,8 @@ export interface Picture {
 }
 
 export interface VideoSource {
+  /** It obeys exposure and gain of an order, as far as the camera has them. */
+  readonly adjustable?: boolean
   /**
    * Runs until the signal fires (then settles) or the source breaks (then rejects with a Fault). Pictures come in the
    * source's own rate and quality; who listens thins them. `onPicture` must be quick.

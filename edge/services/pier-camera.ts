@@ -1,4 +1,5 @@
 // The pier camera: runs at full pace while somebody looks, slowly otherwise; nothing of it is ever kept.
+import type { Action } from '../ports/action.js'
 import type { Clock, Timer } from '../ports/clock.js'
 import type { Condition, Device, Devices } from '../ports/device.js'
 import { asFault, Fault } from '../ports/fault.js'
@@ -9,7 +10,10 @@ import type { PierView } from '../ports/pier-view.js'
 import type { Pixels } from '../ports/pixels.js'
 import type { VideoSource } from '../ports/video-source.js'
 import type { PierCamSettings } from './pier-camera-settings.js'
+import { type LightOrder, lightOf, lightOrder } from './pier-light.js'
+import { pierLightAction } from './pier-light-action.js'
 import { runPierSource } from './pier-run.js'
+import type { Site } from './site-settings.js'
 
 export interface PierCameraParts {
   readonly devices: Devices
@@ -20,6 +24,7 @@ export interface PierCameraParts {
   readonly log: Log
   readonly settings: PierCamSettings
   readonly use: { readonly pier_cam?: string }
+  readonly site: Site
 }
 
 /** After an error it is tried again (row N44), or at once when its device has come back. */
@@ -28,7 +33,11 @@ const retryMs = 5_000
 const idlePerSecond = 0.2
 /** So long after the last viewer left it slows down. */
 const lingerMs = 15_000
+/** Dusk and dawn are looked for so often. */
+const duskMs = 60_000
+
 export interface PierCamera extends PierView {
+  readonly actions: readonly Action[]
   stop(): Promise<void>
 }
 
@@ -50,7 +59,24 @@ export function startPierCamera(parts: PierCameraParts): PierCamera {
     watched = now
     if (framesPerSecond() !== before) pace.abort(new Fault('aborted', 'the pace changes', 'Wait a moment'))
   }
-  const report = () => feed.patch(path, { condition: device.condition, reason: device.fault?.message })
+  let light = lightOf(settings)
+  const orderNow = () => lightOrder(light, parts.site, clock)
+  let told: LightOrder = orderNow()
+  const tellLight = () => feed.patch(path, { ...light, automatic: told.automatic })
+  /** The next run is told how to catch the light, and this one ends. */
+  const relight = () => {
+    const now = orderNow()
+    if (now.automatic === told.automatic && now.exposureMs === told.exposureMs && now.gain === told.gain) return
+    told = now
+    tellLight()
+    pace.abort(new Fault('aborted', 'the light is caught another way', 'Wait a moment'))
+  }
+  const dusk = clock.every(duskMs, relight)
+  const report = () =>
+    feed.patch(path, {
+      ...{ condition: device.condition, reason: device.fault?.message },
+      adjustable: device.condition === 'ready' ? device.current().adjustable === true : undefined,
+    })
   const trouble = troubles(parts, path)
 
   async function run() {
@@ -60,7 +86,7 @@ export function startPierCamera(parts: PierCameraParts): PierCamera {
         if (device.condition === 'opening') await turns(device, now => now !== 'opening', clock, stopping.signal)
         await runPierSource(
           parts,
-          { device, path, framesPerSecond: framesPerSecond(), onPicture: trouble.over },
+          { device, path, framesPerSecond: framesPerSecond(), light: told, onPicture: trouble.over },
           pace.signal,
         )
       } catch (error) {
@@ -75,11 +101,24 @@ export function startPierCamera(parts: PierCameraParts): PierCamera {
   const deaf = configured ? device.onChange(report) : () => undefined
   if (configured) {
     feed.patch(path, { enabled: settings.enabled, streaming: false, viewers: 0 })
+    tellLight()
     report()
   }
   const work = refusal ? Promise.resolve() : run()
 
+  const set = pierLightAction({
+    now: () => light,
+    refusal: () => refusal,
+    device,
+    set(next) {
+      light = next
+      tellLight()
+      relight()
+    },
+  })
+
   return {
+    actions: [set],
     refusal: () => refusal,
     watch(ended) {
       if (refusal || stopping.signal.aborted) return () => undefined
@@ -96,6 +135,7 @@ export function startPierCamera(parts: PierCameraParts): PierCamera {
     },
     async stop() {
       linger?.cancel()
+      dusk.cancel()
       deaf()
       const reason = new Fault('aborted', 'the pier camera is stopped', 'Start the agent again')
       stopping.abort(reason)

@@ -5,6 +5,7 @@ import type { Device } from '../ports/device.js'
 import { asFault, Fault, reasonOf } from '../ports/fault.js'
 import type { VideoOrder, VideoSource } from '../ports/video-source.js'
 import type { PierCamSettings } from './pier-camera-settings.js'
+import type { LightOrder } from './pier-light.js'
 import { type PierPictureParts, pierPictures } from './pier-pictures.js'
 
 /** A source that gives no picture for so long, and for twice the gap between two, is broken. */
@@ -17,6 +18,7 @@ export interface PierRun {
   /** Of the state in the feed. */
   readonly path: string
   readonly framesPerSecond: number
+  readonly light: LightOrder
   readonly onPicture: () => void
 }
 
@@ -46,7 +48,7 @@ export async function runPierSource(
   const hanging = hangWatch(clock, end.signal, distrust)
   try {
     const running = source.run(
-      orderOf(parts.settings, run.framesPerSecond),
+      orderOf(parts.settings, run),
       picture => {
         silence.heard()
         if (end.signal.aborted) return
@@ -68,10 +70,9 @@ export async function runPierSource(
   if (failure) throw failure
 }
 
-function orderOf(settings: PierCamSettings, framesPerSecond: number): VideoOrder {
+function orderOf(settings: PierCamSettings, { framesPerSecond, light }: PierRun): VideoOrder {
   return {
-    exposureMs: settings.exposure_ms,
-    gain: settings.gain,
+    ...light,
     binning: settings.bin,
     framesPerSecond,
     jpegQuality: settings.jpeg_quality,

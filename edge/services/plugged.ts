@@ -55,10 +55,12 @@ export function reportPlugged({ look, feed, clock, log, devices, onCame }: Plugg
 }
 
 /** The device whose entry names it, by what lasts or by what its own entry would say. */
-function userOf({ lasting, entry }: PluggedThing, devices: PluggedParts['devices']): string | undefined {
+function userOf({ lasting, entry, ways = [] }: PluggedThing, devices: PluggedParts['devices']): string | undefined {
   const same = (options: JsonObject) =>
     Object.values(options).includes(lasting) ||
-    (entry !== undefined && Object.entries(entry).every(([key, value]) => options[key] === value))
+    [entry, ...ways.map(way => way.entry)].some(
+      one => one !== undefined && Object.entries(one).every(([key, value]) => options[key] === value),
+    )
   return Object.keys(devices).find(name => same(devices[name]))
 }
 
@@ -78,26 +80,32 @@ export function pluggedAction({ feed, merge, taken, links }: AddParts): Action {
     summary: 'Makes a device of something that is plugged in, under a name that lasts',
     input: z.strictObject({
       id: z.string().max(200).describe('Of the thing, as the state plugged lists it'),
+      as: z
+        .string()
+        .max(40)
+        .optional()
+        .describe('As what, where it can be several things; the first of them when absent'),
       name: deviceName.optional().describe('Name of the device; made of what it calls itself when absent'),
     }),
     output: z.object({ name: z.string() }),
     role: 'administrator',
     claims: () => [{ name: 'config' }],
     settles: { kind: 'deed', deadlineMs: 60_000 },
-    async run({ input: { id, name: wished } }) {
+    async run({ input: { id, as, name: wished } }) {
       const things = (feed.get('plugged')?.value.things ?? []) as unknown as readonly (PluggedThing & {
         usedBy?: string
       })[]
       const thing = things.find(one => one.id === id)
       if (!thing) throw new Fault('not-found', `nothing with the id "${id}" is plugged in`, 'Look at the list again')
       if (thing.usedBy) throw new Fault('busy', `${thing.name} is the device "${thing.usedBy}" already`, 'Use that one')
-      if (!thing.entry) {
+      const entry = entryFor(thing, as)
+      if (!entry) {
         const how = `Use my equipment and choose: ${thing.drivenBy ?? 'what it is'}`
         throw new Fault('unsupported', `${thing.name} needs a choice before it is a device`, how)
       }
       const name = wished ?? freeName(thing.name, taken())
       if (taken().includes(name)) throw new Fault('bad-input', `a device is called "${name}" already`, 'Choose another')
-      const { entry, over } = thing
+      const { over } = thing
       if (!over) await merge({ devices: { [name]: entry } })
       else {
         const lines = links(over)
@@ -110,6 +118,14 @@ export function pluggedAction({ feed, merge, taken, links }: AddParts): Action {
       return { name }
     },
   })
+}
+
+function entryFor({ name, entry, entryAs, ways = [] }: PluggedThing, as: string | undefined) {
+  if (as === undefined || as === entryAs) return entry
+  const way = ways.find(one => one.as === as)
+  if (way) return way.entry
+  const all = [entryAs, ...ways.map(one => one.as)].filter(Boolean).join(', ')
+  throw new Fault('bad-input', `${name} cannot be a ${as}`, all ? `It can be a ${all}` : 'Leave it out')
 }
 
 function freeName(said: string, taken: readonly string[]): string {

@@ -33,7 +33,7 @@ export function rawActions({ devices }: { readonly devices: Devices }): Action[]
       claims: () => [],
       settles: { kind: 'deed', deadlineMs: 5_000 },
       async run({ input }) {
-        const all = devices.device('raw', input.device).current().list()
+        const all = await devices.device('raw', input.device).current().list()
         return { properties: all.map(({ items, ...one }) => ({ ...one, items: items.map(shown) })) }
       },
     }),

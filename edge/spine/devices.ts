@@ -30,6 +30,7 @@ export interface DeviceParts {
   readonly random: Random
   readonly log: Log
   readonly encodeJpeg: Tools['encodeJpeg']
+  readonly decodeJpeg?: Tools['decodeJpeg']
   readonly hearTopics?: Tools['hearTopics']
   /** Where drivers may keep what they have to: each has a folder beneath. */
   readonly data: string
@@ -100,6 +101,7 @@ export function openDevices(links: readonly LinkEntry[], boxes: readonly BoxEntr
       log: mine,
       folder: join(data, 'devices', name),
       encodeJpeg,
+      decodeJpeg: parts.decodeJpeg,
       hearTopics,
       lost,
       keep: (order, signal) => keepOutputs(name, order, { ...parts, log: mine, lost }, signal),

@@ -120,7 +120,7 @@ function guardRaw(raw: RawProperties): RawProperties {
   return {
     list: () => raw.list(),
     async set(property, values, signal) {
-      const locked = raw.list().find(({ name }) => name === property)?.locked
+      const locked = (await raw.list()).find(({ name }) => name === property)?.locked
       if (locked !== undefined) throw new Fault('unsafe', `${property} is not set from here`, locked)
       return raw.set(property, values, signal)
     },

@@ -14,6 +14,8 @@ export interface Codec {
   encode(picture: ScreenPicture, as: 'jpeg' | 'png', quality: number): Promise<Uint8Array>
   /** @throws Error for bytes that are no picture */
   convert(picture: Uint8Array, to: Conversion): Promise<Uint8Array>
+  /** In three channels. @throws Error as above */
+  decode(picture: Uint8Array): Promise<ScreenPicture>
 }
 
 /** @param load  of the better one; when it fails the plain one is taken, and says why */
@@ -87,8 +89,18 @@ export async function encodeWithin(picture: ScreenPicture, mostBytes: number, co
 /** See Pixels.convert. @throws Fault `bad-input` for bytes that are no picture */
 export async function convertPicture(picture: Uint8Array, to: Conversion, codec?: Codec): Promise<Uint8Array> {
   const used = codec ?? (await pictureCodec())
+  return readable(picture, () => used.convert(picture, to))
+}
+
+/** A picture in three channels. @throws Fault as above */
+export async function decodePicture(picture: Uint8Array, codec?: Codec): Promise<ScreenPicture> {
+  const used = codec ?? (await pictureCodec())
+  return readable(picture, () => used.decode(picture))
+}
+
+async function readable<T>(picture: Uint8Array, read: () => Promise<T>): Promise<T> {
   try {
-    return await used.convert(picture, to)
+    return await read()
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause)
     throw new Fault('bad-input', `these ${picture.length} bytes are no picture: ${why}`, 'Take it again', { cause })

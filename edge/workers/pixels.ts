@@ -13,7 +13,7 @@ import { afterRest } from '../ports/rest.js'
 import type { Image } from '../science/samples.js'
 import { smallHeapMb } from './crew.js'
 import { lendingPool } from './lending.js'
-import { convertPicture, encodePicture } from './pictures-codec.js'
+import { convertPicture, decodePicture, encodePicture } from './pictures-codec.js'
 import type { Looked, PixelMethods, PixelSetting, pixelMethods } from './pixel-methods.js'
 import type { WorkSource } from './pixel-work.js'
 
@@ -76,6 +76,7 @@ export function openPixels(options: PixelsOptions): Pixels {
     },
     encodeJpeg: async (data, width, height, quality) =>
       (await clock.outside(encodePicture({ width, height, channels: 3, data }, 'jpeg', quality))).bytes,
+    decodeJpeg: jpeg => clock.outside(decodePicture(jpeg)),
     checkMaster: async (path, kind, signal) => combining.calls().ask('checkMaster', { path, kind }, { signal }),
     makeMaster: async (order, signal) => combining.calls().ask('makeMaster', order, { signal, deadlineMs: combineMs }),
     async stack(settings) {

@@ -11,12 +11,17 @@ export function plainCodec(): Codec {
   return {
     name: 'jpeg-js',
     encode: fileOf,
+    decode: async picture => decoded(picture),
     async convert(picture, { as, quality = 80, maxWidth }) {
-      const { width, height, data } = jpegJs.decode(picture, { useTArray: true, formatAsRGBA: false })
-      const read: ScreenPicture = { width, height, channels: 3, data }
+      const read = decoded(picture)
       return fileOf(maxWidth === undefined ? read : narrowed(read, maxWidth), as, quality)
     },
   }
+}
+
+function decoded(picture: Uint8Array): ScreenPicture {
+  const { width, height, data } = jpegJs.decode(picture, { useTArray: true, formatAsRGBA: false })
+  return { width, height, channels: 3, data }
 }
 
 function withAlpha({ width, height, channels, data }: ScreenPicture): Uint8Array {

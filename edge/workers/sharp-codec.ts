@@ -25,5 +25,10 @@ export async function sharpCodec(): Promise<Codec> {
       const sized = maxWidth === undefined ? read : read.resize({ width: maxWidth, withoutEnlargement: true })
       return fileOf(sized, as, quality)
     },
+    async decode(picture) {
+      const raw = make(picture).toColourspace('srgb').removeAlpha().raw()
+      const { data, info } = await raw.toBuffer({ resolveWithObject: true })
+      return { width: info.width, height: info.height, channels: 3, data }
+    },
   }
 }

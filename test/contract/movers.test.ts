@@ -175,16 +175,16 @@ for (const row of rowsWith('raw')) {
   t.test(`${row.name}, raw`, { skip: row.skip }, async t => {
     const { box, port: raw, during } = await openRow(t, row, 'raw')
     await during(async () => {
-      const all = raw.list()
+      const all = await raw.list()
       t.ok(all.length > 3, `${all.length} properties`)
       for (const { name, items, kind } of all) {
         t.equal(typeof name, 'string')
         for (const { value } of items) t.equal(value === undefined, kind === 'blob', `${name} has its values`)
       }
-      const debug = () => raw.list().find(({ name }) => name === 'DEBUG')
-      if (debug()) {
+      const debug = async () => (await raw.list()).find(({ name }) => name === 'DEBUG')
+      if (await debug()) {
         await raw.set('DEBUG', { ENABLE: true }, never)
-        t.equal(debug()?.items.find(({ name }) => name === 'ENABLE')?.value, true, 'one is set')
+        t.equal((await debug())?.items.find(({ name }) => name === 'ENABLE')?.value, true, 'one is set')
         await raw.set('DEBUG', { DISABLE: true }, never)
         await t.rejects(raw.set('DEBUG', { ENABLE: 1 }, never), { code: 'bad-input' })
         await t.rejects(raw.set('DEBUG', { NOTHING: true }, never), { code: 'not-found' })

@@ -272,6 +272,9 @@ for (const threads of [false, true]) {
         [0xffd8, 0xffd8],
       )
       t.ok(smaller.length < picture.length)
+      const read = await pixels.decodeJpeg(picture)
+      t.match([read.width, read.height, read.channels, read.data.length], [64, 48, 3, 64 * 48 * 3])
+      await t.rejects(pixels.decodeJpeg(Buffer.from('no picture')), { code: 'bad-input' })
       t.equal(Buffer.from(png).toString('latin1', 1, 4), 'PNG')
       const nonsense = { name: 'Fault', code: 'bad-input', message: /100 bytes are no picture/ }
       await t.rejects(pixels.convert(new Uint8Array(100), { as: 'jpeg' }, never), nonsense)

@@ -10,6 +10,7 @@ import type { Log } from '../../edge/ports/log.js'
 import { seededRandom } from '../../edge/spine/seeded-random.js'
 import { systemClock } from '../../edge/spine/system-clock.js'
 import { lendingPool } from '../../edge/workers/lending.js'
+import { type Dslr, dslr } from '../support/dslr-properties.js'
 import { type OddCamera, oddFits, startOddCamera } from '../support/odd-indi-camera.js'
 
 const never = new AbortController().signal
@@ -24,8 +25,12 @@ interface Bench {
   lentBytes(): number
 }
 
-async function bench(t: { teardown(run: () => Promise<void>): void }, frameBytes = 20_000): Promise<Bench> {
-  const odd = await startOddCamera()
+async function bench(
+  t: { teardown(run: () => Promise<void>): void },
+  frameBytes = 20_000,
+  body?: { readonly dslr: Dslr; readonly properties?: object },
+): Promise<Bench> {
+  const odd = await startOddCamera(body?.dslr)
   const lost: Fault[] = []
   const tools = {
     clock: systemClock(),
@@ -38,7 +43,7 @@ async function bench(t: { teardown(run: () => Promise<void>): void }, frameBytes
   const pool = lendingPool(frameBytes)
   const link = await indiLink.open(indiLink.options.parse({ port: odd.port }), tools, never)
   const linked = { ...tools, link: <T>() => link.value as T }
-  const options = indiDriver.options.parse({ device: 'Odd', readout_seconds: 1 })
+  const options = indiDriver.options.parse({ device: 'Odd', readout_seconds: 1, properties: body?.properties ?? {} })
   const box = await indiDriver.open(options, linked, never)
   t.teardown(async () => {
     await box.close()
@@ -224,5 +229,41 @@ t.test('the readout modes of its driver go by their labels', async t => {
   t.equal(camera.readout?.read(), 'Low noise')
   const frame = await take(0.05, undefined, { readout: 'High speed' })
   t.match([frame.readout, camera.readout?.read()], ['High speed', 'High speed'])
+  frame.memory.release()
+})
+
+t.test('a DSLR as it comes from indi-gphoto: pictures kept to itself, JPEG, its own file format', async t => {
+  const body = dslr({ pixelMicrons: 4.3 })
+  const { odd, camera, take, lentBytes } = await bench(t, undefined, { dslr: body })
+  t.same(
+    ['CCD_SD_CARD_ACTION', 'UPLOAD_MODE', 'CCD_TRANSFER_FORMAT', 'CCD_CAPTURE_FORMAT'].map(body.on),
+    ['Save', 'UPLOAD_CLIENT', 'FORMAT_FITS', 'FORMAT_3'],
+    'raw pictures come here, as FITS',
+  )
+  t.equal(body.on('CCD_FORCE_BLOB'), 'On', 'bulb is left as it was')
+  t.equal(camera.cooler, undefined, 'a temperature that is only read is no cooler')
+  t.match(camera.sensor, { width: undefined, pixelMicrons: 4.3 }, 'its size is not known before the first picture')
+  odd.onExposure = seconds => {
+    const startedMs = Date.now()
+    odd.exposure('Busy', seconds, startedMs)
+    odd.image({ startedMs, value: 9, fits: oddFits(startedMs, 9, [{ keyword: 'ISOSPEED', value: 800 }]) })
+    odd.exposure('Ok', 0, Date.now())
+  }
+  const frame = await take(0.05)
+  t.equal(frame.gain, 800, 'its ISO number is in the file')
+  frame.memory.release()
+  t.equal(lentBytes(), 0)
+})
+
+t.test('a DSLR that does not know its pixels says what to set, and takes it from the config', async t => {
+  const ignorant = await bench(t, undefined, { dslr: dslr({ pixelMicrons: 0 }) })
+  behave(ignorant.odd, 1)
+  await t.rejects(ignorant.take(0.05), { code: 'bad-input', fix: /CCD_INFO: \{CCD_PIXEL_SIZE/ })
+  const body = dslr({ pixelMicrons: 0 })
+  const size = { CCD_PIXEL_SIZE: 5.36, CCD_PIXEL_SIZE_X: 5.36, CCD_PIXEL_SIZE_Y: 5.36 }
+  const taught = await bench(t, undefined, { dslr: body, properties: { CCD_INFO: size } })
+  t.equal(body.pixelMicrons, 5.36)
+  behave(taught.odd, 1)
+  const frame = await taught.take(0.05)
   frame.memory.release()
 })

@@ -164,7 +164,7 @@ t.test('a Pegasus power box', { skip, timeout: 60_000 }, async t => {
   await bank.set('dew_b', 40, never)
   t.same(fake.heaters, [0, 102, 0], '40 % of 255')
   t.ok(Math.abs(bank.value('dew_b')! - 40) < 0.5)
-  const locked = raw.list().filter(property => property.locked)
+  const locked = (await raw.list()).filter(property => property.locked)
   t.ok(
     locked.some(({ name }) => name === 'POWER_CONTROL'),
     'what it feeds is guarded at the switch alone',

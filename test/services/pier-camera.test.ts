@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import { driver } from '../../edge/ports/driver.js'
 import { z } from '../../edge/ports/schema.js'
-import type { VideoSource } from '../../edge/ports/video-source.js'
+import type { VideoOrder, VideoSource } from '../../edge/ports/video-source.js'
 import { jpegQuality, jpegSize } from '../../edge/science/jpeg-quality.js'
 import { simulatedClock } from '../../edge/spine/simulated-clock.js'
 import { startNetworkCamera, testPictures } from '../support/network-camera.js'
@@ -355,4 +355,63 @@ t.test('twenty watch, and a slow one keeps nobody waiting', async t => {
   t.equal(heads.filter(head => head.startsWith('HTTP/1.1 409')).length, 1, 'the forty-first is told that it is full')
   for (const one of crowd) one.leave()
   await house.until(({ viewers }) => viewers === 0)
+})
+
+t.test('by day the camera exposes itself, at night as it is told', async t => {
+  const [good] = testPictures(1, '64x48', 10)
+  const orders: VideoOrder[] = []
+  const eager = driver({
+    id: 'eager',
+    summary: 'Says what it was told',
+    options: z.strictObject({}),
+    ports: () => ['video'],
+    async open(_options, { clock }) {
+      const video: VideoSource = {
+        adjustable: true,
+        async run(order, onPicture, signal) {
+          orders.push(order)
+          while (!signal.aborted) {
+            onPicture({ jpeg: good, atMs: clock.now() })
+            await clock.sleep(500, signal).catch(() => undefined)
+          }
+        },
+      }
+      return { ports: { video }, close: async () => undefined }
+    },
+  })
+  // In the middle of Europe on this day the Sun is 6° below the horizon at about 15:45 UTC.
+  const clock = simulatedClock(Date.UTC(2026, 10, 20, 14))
+  const house = await openPierHouse(t, {
+    ...{ device: { driver: 'eager' }, drivers: [eager], clock, site: { latitude: 50, longitude: 10 } },
+    settings: { exposure_ms: 500, gain: 40 },
+  })
+  await clock.advance(5_000)
+  t.match(orders.at(-1), { automatic: true })
+  t.match(house.state(), { adjustable: true, automatic: true, autoExposure: 'by-day', exposureMs: 500, gain: 40 })
+  await clock.advance(3 * 3_600_000)
+  t.match(orders.at(-1), { automatic: false, exposureMs: 500, gain: 40 })
+  t.equal(orders.length, 2, 'it ran on until dusk, and once more since')
+  t.match(house.state(), { automatic: false, streaming: true })
+
+  const set = house.camera.actions.find(({ name }) => name === 'pier-camera-set')!
+  const ask = (input: object) => set.run({ input, signal: new AbortController().signal } as never)
+  t.same(await ask({ exposureMs: 900 }), { autoExposure: 'by-day', exposureMs: 900, gain: 40 })
+  await clock.advance(5_000)
+  t.match(orders.at(-1), { automatic: false, exposureMs: 900, gain: 40 })
+  await ask({ autoExposure: 'always' })
+  await clock.advance(5_000)
+  t.match([orders.length, orders.at(-1)?.automatic], [4, true])
+  await house.restart({})
+  await clock.advance(5_000)
+  t.match(house.state(), { exposureMs: 500, autoExposure: 'by-day' }, 'what the config says holds again')
+})
+
+t.test('a camera that exposes as it likes says so when it is asked', async t => {
+  const camera = await startNetworkCamera(testPictures(2, '64x48', 8), 10)
+  t.teardown(() => camera.close())
+  const house = await openPierHouse(t, { device: { driver: 'ffmpeg', source: 'url', url: camera.url, jpeg: 'camera' } })
+  await house.until(({ streaming }) => streaming === true)
+  t.match(house.state(), { adjustable: false })
+  const [set] = house.camera.actions
+  await t.rejects(async () => set.run({ input: { gain: 3 } } as never), { code: 'unsupported' })
 })

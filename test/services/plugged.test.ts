@@ -5,6 +5,7 @@ import path from 'node:path'
 import t from 'tap'
 import { lookAround } from '../../edge/drivers/found/look-around.js'
 import { usbThings } from '../../edge/drivers/found/usb-things.data.js'
+import { drivers } from '../../edge/drivers/index.js'
 import { i2cLink } from '../../edge/drivers/link/i2c/i2c-link.js'
 import { configSchema, linksLike } from '../../edge/main-config.js'
 import { configuration } from '../../edge/main-settings.js'
@@ -112,6 +113,70 @@ t.test('one list of everything, each with a name that lasts', async t => {
   )
   t.equal(new Set(things.map(one => one.id)).size, things.length, 'ids are their own')
   t.equal(things.find(one => one.lasting === 'usb:1-1.4')!.drivenBy, undefined, 'what nobody knows is listed too')
+})
+
+t.test('cameras on USB and on the ribbon, each by what lasts, as what one wants', async t => {
+  const { root, sys, plug, link } = sockets(t)
+  const usb = (place: string, node: string, serial: string | undefined) => {
+    plug(place, { idVendor: '32e4', idProduct: '9230', product: 'HD USB Camera', ...(serial && { serial }) })
+    const at = `${pci}/${place}/${place}:1.0/video4linux/${node}`
+    sys.put(`${at}/name`, `HD USB Camera ${node}\n`)
+    sys.put(`${at}/index`, '0\n')
+    link(path.join(sys.root, 'class/video4linux', node), path.join(sys.root, at))
+    link(path.join(sys.root, at, 'device'), path.join(sys.root, pci, place, `${place}:1.0`))
+    sys.put(`whole/dev/${node}`, '')
+    link(path.join(root, `dev/v4l/by-path/platform-xhci-usb-0:${place}:1.0-video-index0`), path.join(root, 'dev', node))
+  }
+  usb('1-1', 'video0', undefined)
+  usb('1-2', 'video2', undefined)
+  usb('1-3', 'video4', '20260101')
+  link(path.join(root, 'dev/v4l/by-id/usb-HD_USB_Camera-video-index0'), path.join(root, 'dev/video2'))
+  link(path.join(root, 'dev/v4l/by-id/usb-HD_USB_Camera_20260101-video-index0'), path.join(root, 'dev/video4'))
+  const part = (node: string, name: string, bus: string, tree: string, inside: string) => {
+    sys.put(`firmware/devicetree/base/${tree}/${inside}`, '')
+    sys.put(`devices/platform/i2c/${bus}/name`, name)
+    link(
+      path.join(sys.root, 'devices/platform/i2c', bus, 'of_node'),
+      path.join(sys.root, 'firmware/devicetree/base', tree),
+    )
+    sys.put(`class/video4linux/${node}/name`, `${name} ${bus}\n`)
+    link(path.join(sys.root, 'class/video4linux', node, 'device'), path.join(sys.root, 'devices/platform/i2c', bus))
+  }
+  part('v4l-subdev0', 'imx708', '10-001a', 'axi/pcie@120000/rp1/i2c@88000/imx708@1a', 'port/endpoint/name')
+  part('v4l-subdev1', 'dw9807', '10-000c', 'axi/pcie@120000/rp1/i2c@88000/dw9817@c', 'compatible')
+
+  const cameras = (await lookAround(root)(never)).filter(({ kind }) => kind === 'camera')
+  const sensor = '/base/axi/pcie@120000/rp1/i2c@88000/imx708@1a'
+  t.same(
+    cameras.map(({ name, lasting }) => [name, lasting]),
+    [
+      ['HD USB Camera video0', '/dev/v4l/by-path/platform-xhci-usb-0:1-1:1.0-video-index0'],
+      ['HD USB Camera video2', '/dev/v4l/by-path/platform-xhci-usb-0:1-2:1.0-video-index0'],
+      ['HD USB Camera video4', '/dev/v4l/by-id/usb-HD_USB_Camera_20260101-video-index0'],
+      ['imx708 (CSI)', sensor],
+    ],
+    'twins by their sockets, and the lens is no camera',
+  )
+  for (const { entry, ways } of cameras) {
+    for (const { driver, ...options } of [entry!, ...ways!.map(way => way.entry)]) {
+      const kind = drivers.find(({ id }) => id === driver)!
+      t.ok(kind.options.safeParse(options).success, `${driver} takes ${JSON.stringify(options)}`)
+    }
+  }
+
+  const { feed, actions, folder } = await openHouse(t)
+  const held = await configuration(path.join(folder, 'pierside.yaml'), configSchema, 'devices: {}\n')
+  actions.offer([pluggedAction({ feed, merge: held.merge, taken: () => Object.keys(held.settings().devices) })])
+  feed.set('plugged', { things: cameras as never, count: cameras.length })
+  const add = (input: object) => actions.ask('plugged-add', input, administrator).then(answer => answer.output)
+  const { id } = cameras[3]
+  await add({ id, as: 'camera for frames', name: 'main' })
+  await add({ id: cameras[2].id, name: 'pier' })
+  t.match(held.settings().devices, {
+    main: { driver: 'csi', camera: sensor, as: 'camera' },
+    pier: { driver: 'ffmpeg', source: 'v4l2', device: cameras[2].lasting },
+  })
+  await t.rejects(add({ id, as: 'mount' }), { code: 'bad-input', fix: /pier camera, camera for frames/ })
 })
 
 t.test('a real listener on the real list of the kernel', async t => {

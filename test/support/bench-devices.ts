@@ -23,6 +23,7 @@ import { lcusBoard, pocsBoard } from './relay-boards.js'
 import { sensorRows } from './sensor-rows.js'
 import { noSocat } from './serial-line.js'
 import { sharedData } from './shared-data.js'
+import { videoRows } from './video-rows.js'
 
 /** Anything with tap's teardown. */
 export interface Teardown {
@@ -187,6 +188,7 @@ export const benchRows: readonly BenchRow[] = [
       return { options: { port, channels: { weather_station: 1, mount: 5 }, amperes_per_count: 0.01 } }
     },
   },
+  ...videoRows,
   ...sensorRows,
 ]
 

@@ -14,7 +14,7 @@ import { createLog } from '../../edge/spine/log.js'
 import { seededRandom } from '../../edge/spine/seeded-random.js'
 import { systemClock } from '../../edge/spine/system-clock.js'
 import { type LendingPool, lendingPool } from '../../edge/workers/lending.js'
-import { encodePicture } from '../../edge/workers/pictures-codec.js'
+import { decodePicture, encodePicture } from '../../edge/workers/pictures-codec.js'
 
 export interface Bench {
   readonly clock: Clock
@@ -56,6 +56,7 @@ export function bench(clock: Clock = systemClock()): Bench {
     async encodeJpeg(data, width, height, quality) {
       return (await encodePicture({ width, height, channels: 3, data }, 'jpeg', quality)).bytes
     },
+    decodeJpeg: decodePicture,
     hearTopics: hearTopics(clock, seededRandom(2)),
     lost: fault => lost.push(fault),
   }

@@ -3,7 +3,8 @@
 import { Buffer } from 'node:buffer'
 import { createServer, type Socket } from 'node:net'
 import { type Element, indiTokenizer } from '../../edge/drivers/link/indi/tokenizer.js'
-import { formatCards } from '../../edge/science/fits-header.js'
+import { type Card, formatCards } from '../../edge/science/fits-header.js'
+import type { Dslr } from './dslr-properties.js'
 
 export interface OddCamera {
   readonly port: number
@@ -32,7 +33,8 @@ export interface OddImage {
 const width = 40
 const height = 30
 
-export async function startOddCamera(): Promise<OddCamera> {
+/** @param dslr  with the properties of indi-gphoto, and its ways with them */
+export async function startOddCamera(dslr?: Dslr): Promise<OddCamera> {
   const lines = new Map<Socket, { images: boolean }>()
   const told = (message: Element) => Object.fromEntries(message.children.map(c => [c.attributes.get('name'), c.text]))
 
@@ -69,13 +71,15 @@ ${text.replace(/.{72}/g, '$&\n')}
   }
   const hear = (socket: Socket, message: Element) => {
     const property = message.attributes.get('name')
-    if (message.name === 'getProperties') socket.write(property === undefined ? definitions : blobDefinition)
-    else if (message.name === 'enableBLOB') lines.set(socket, { images: true })
+    if (message.name === 'getProperties') {
+      socket.write(property === undefined ? definitions(dslr) : blobDefinition)
+    } else if (message.name === 'enableBLOB') lines.set(socket, { images: true })
     else if (message.name === 'pingRequest') socket.write(`<pingReply uid="${message.attributes.get('uid')}"/>`)
     else if (property === 'CCD_EXPOSURE') camera.onExposure(Number(told(message)['CCD_EXPOSURE_VALUE']))
     else if (property === 'CCD_ABORT_EXPOSURE') camera.onAbort()
     else if (property === 'CCD_ISO') control(isoVector('set', Object.keys(told(message))[0]))
     else if (property === 'CCD_READ_MODE') control(readVector('set', Object.keys(told(message))[0]))
+    else if (property && dslr) control(dslr.hear(property, told(message)))
   }
   const server = createServer(socket => {
     lines.set(socket, { images: false })
@@ -90,7 +94,7 @@ ${text.replace(/.{72}/g, '$&\n')}
 }
 
 /** A mono 16-bit file; DATE-OBS as INDI writes it. */
-export function oddFits(startedMs: number, value: number): Uint8Array {
+export function oddFits(startedMs: number, value: number, more: readonly Card[] = []): Uint8Array {
   const header = formatCards([
     { keyword: 'SIMPLE', value: true },
     { keyword: 'BITPIX', value: 16 },
@@ -100,6 +104,7 @@ export function oddFits(startedMs: number, value: number): Uint8Array {
     { keyword: 'BZERO', value: 32768 },
     { keyword: 'BSCALE', value: 1 },
     { keyword: 'DATE-OBS', value: new Date(startedMs).toISOString().slice(0, 23) },
+    ...more,
   ])
   const data = Buffer.alloc(Math.ceil((width * height * 2) / 2880) * 2880)
   for (let i = 0; i < width * height; i++) data.writeInt16BE(value - 32768, i * 2)
@@ -109,9 +114,14 @@ export function oddFits(startedMs: number, value: number): Uint8Array {
 const blobDefinition = `<defBLOBVector device="Odd" name="CCD1" state="Idle" perm="ro">
 <defBLOB name="CCD1"/></defBLOBVector>
 `
+const ownInfo = `<defNumberVector device="Odd" name="CCD_INFO" state="Idle" perm="ro">
+<defNumber name="CCD_MAX_X">${width}</defNumber><defNumber name="CCD_MAX_Y">${height}</defNumber></defNumberVector>`
+
 /** ISO numbers as indi_gphoto names them. */
 function isoVector(verb: 'def' | 'set', on: string): string {
-  const items = ['Auto', '100', '200', '400', '1600'].map((label, index) => ({ name: `ISO${index}`, label }))
+  const items = ['Auto', '100', '200', '400', '1600', 'Hi 1', '100 Multi Frame Noise Reduction'].map(
+    (label, index) => ({ name: `ISO${index}`, label }),
+  )
   return switchVector(verb, 'CCD_ISO', items, on)
 }
 
@@ -135,15 +145,14 @@ function switchVector(verb: 'def' | 'set', name: string, items: Items, on: strin
 
 const attributes = ({ name, label }: Items[number]) => `name="${name}" label="${label}"`
 
-const definitions = `
+const definitions = (dslr?: Dslr) => `
 <defSwitchVector device="Odd" name="CONNECTION" state="Ok" perm="rw" rule="OneOfMany">
 <defSwitch name="CONNECT">On</defSwitch><defSwitch name="DISCONNECT">Off</defSwitch></defSwitchVector>
 <defNumberVector device="Odd" name="CCD_EXPOSURE" state="Idle" perm="rw">
 <defNumber name="CCD_EXPOSURE_VALUE" min="0" max="3600">0</defNumber></defNumberVector>
 <defSwitchVector device="Odd" name="CCD_ABORT_EXPOSURE" state="Idle" perm="rw" rule="AtMostOne">
 <defSwitch name="ABORT">Off</defSwitch></defSwitchVector>
-<defNumberVector device="Odd" name="CCD_INFO" state="Idle" perm="ro">
-<defNumber name="CCD_MAX_X">${width}</defNumber><defNumber name="CCD_MAX_Y">${height}</defNumber></defNumberVector>
+${dslr ? dslr.definitions() : ownInfo}
 ${isoVector('def', 'ISO1')}
 ${readVector('def', 'LOW_NOISE')}
 ${blobDefinition}`

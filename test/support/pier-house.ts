@@ -8,6 +8,7 @@ import type { Driver } from '../../edge/ports/driver.js'
 import type { State } from '../../edge/ports/feed.js'
 import { startPierCamera } from '../../edge/services/pier-camera.js'
 import { pierCamSettings } from '../../edge/services/pier-camera-settings.js'
+import { siteSettings } from '../../edge/services/site-settings.js'
 import { type BoxEntry, type LinkEntry, openDevices } from '../../edge/spine/devices.js'
 import { seededRandom } from '../../edge/spine/seeded-random.js'
 import type { SimulatedClock } from '../../edge/spine/simulated-clock.js'
@@ -28,6 +29,8 @@ export interface PierOrder {
   readonly links?: Record<string, { readonly driver: string } & Record<string, unknown>>
   /** `pier_cam:` of the config. */
   readonly settings?: Record<string, unknown>
+  /** `site:` of the config. */
+  readonly site?: Record<string, unknown>
   /** The machine's own when absent. */
   readonly clock?: SimulatedClock
   /** Drivers beside those of the list. */
@@ -64,6 +67,7 @@ export async function openPierHouse(t: Test, order: PierOrder) {
       log,
       settings: pierCamSettings.parse({ enabled: true, ...settings, ...more }),
       use: device ? { pier_cam: 'pier' } : {},
+      site: siteSettings.parse(order.site ?? {}),
     })
   let camera = start()
 

@@ -9,6 +9,7 @@ import {
   type Codec,
   chooseCodec,
   convertPicture,
+  decodePicture,
   encodePicture,
   encodeWithin,
   pictureCodec,
@@ -48,6 +49,12 @@ async function holds(t: Test, codec: Codec) {
     t.same(jpegSize(file.bytes), { width: shown.width, height: shown.height })
     const decibel = psnr(shown, file.bytes)
     t.ok(decibel >= 30, `${name}: ${decibel.toFixed(1)} dB`)
+    const read = await decodePicture(file.bytes, codec)
+    t.match(read, { width: shown.width, height: shown.height, channels: 3 })
+    const seen = jpegJs.decode(file.bytes, { useTArray: true, formatAsRGBA: false }).data
+    // Decoders differ in how they spread the colour that pixels share.
+    const off = read.data.reduce((sum, value, at) => sum + Math.abs(value - seen[at]), 0) / seen.length
+    t.ok(off < 1, `${name}: read back as another decoder does, but for ${off.toFixed(3)} in the mean`)
     const part = picture(image, 100)
     t.same(pngPixels(await codec.encode(part, 'png', 100)), part, `${name}: a PNG loses nothing`)
   }

@@ -25,7 +25,7 @@ export function PluggedIn() {
 
 function ThingRow({ thing }: { thing: PluggedThing }) {
   const job = useJob()
-  const { id, name, place, drivenBy, usedBy, entry } = thing
+  const { id, name, place, drivenBy, usedBy, entry, entryAs, ways = [] } = thing
   return (
     <li class="well">
       <strong>{name}</strong>
@@ -36,9 +36,14 @@ function ThingRow({ thing }: { thing: PluggedThing }) {
       </p>
       {entry && !usedBy && (
         <div class="row">
-          <Act job={job} label={`Add ${name}`} ask="plugged-add" input={{ id }}>
-            <span>Add it</span>
+          <Act job={job} label={entryAs ? `Add ${name} as ${entryAs}` : `Add ${name}`} ask="plugged-add" input={{ id }}>
+            <span>{entryAs ? `Add as ${entryAs}` : 'Add it'}</span>
           </Act>
+          {ways.map(({ as }) => (
+            <Act key={as} job={job} label={`Add ${name} as ${as}`} ask="plugged-add" input={{ id, as }}>
+              <span>Add as {as}</span>
+            </Act>
+          ))}
         </div>
       )}
       <Said by={job} />

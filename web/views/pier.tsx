@@ -6,6 +6,7 @@ import { useTick } from '../parts/tick'
 import { Zoom } from '../parts/zoom'
 import type { Observatory, Video } from '../states'
 import { clockSeconds, duration, fixed, sentence } from '../words'
+import { PierLight } from './pier-light'
 
 /** Older than this is said in the colour of a warning. */
 const oldMs = 5000
@@ -64,6 +65,7 @@ export function PierView() {
           looks only while you do; nothing is recorded.
         </p>
       )}
+      {video?.adjustable && <PierLight video={video} />}
     </div>
   )
 }

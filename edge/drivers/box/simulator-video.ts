@@ -16,6 +16,7 @@ export function openSimulatedPierCamera(place: Observatory, tools: Tools): OpenB
   box.check()
   let running = false
   const video: VideoSource = {
+    adjustable: true,
     async run(order, onPicture, signal) {
       box.check()
       if (running) throw new Fault('busy', 'the simulated pier camera is running', 'Stop it first')

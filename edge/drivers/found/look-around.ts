@@ -3,6 +3,7 @@ import path from 'node:path'
 import { reasonOf } from '../../ports/fault.js'
 import type { LookAround, PluggedThing } from '../../ports/plugged.js'
 import { kernelSensors } from '../sensor/kernel-places.js'
+import { pluggedCameras } from './plugged-cameras.js'
 import { pluggedSerial, pluggedUsb } from './plugged-usb.js'
 import { endOf, namesIn, textOf } from './tree.js'
 
@@ -11,7 +12,7 @@ const indiPort = 7624
 /** @param root above sys, dev and proc: `/`, or a folder that stands in for it */
 export function lookAround(root = '/'): LookAround {
   return async signal => {
-    const looks = [pluggedUsb, pluggedSerial, sensors, cameras, buses, chips, indiServer]
+    const looks = [pluggedUsb, pluggedSerial, sensors, pluggedCameras, buses, chips, indiServer]
     const found = await Promise.all(looks.map(look => look(root)))
     if (signal.aborted) throw reasonOf(signal)
     return found.flat()
@@ -26,36 +27,6 @@ async function sensors(root: string): Promise<PluggedThing[]> {
     const entry = { driver: 'kernel-sensor', sensor: name, ...(twins && { at }) }
     return { id: `sensor/${at}`, kind: 'sensor', name, place: at, lasting, drivenBy: 'kernel-sensor', entry }
   })
-}
-
-/** A camera has several nodes; the first of them gives pictures. */
-async function cameras(root: string): Promise<PluggedThing[]> {
-  const folder = path.join(root, 'sys/class/video4linux')
-  const byId = path.join(root, 'dev/v4l/by-id')
-  const names = await namesIn(byId)
-  const found: PluggedThing[] = []
-  for (const node of await namesIn(folder)) {
-    if ((await textOf(path.join(folder, node, 'index'))) !== '0') continue
-    const real = await endOf(path.join(folder, node, 'device'))
-    // What the Pi's own codecs and camera pipe show has no socket.
-    const socket = real?.split(path.sep).findLast(part => /^\d+-[\d.]+$/.test(part))
-    if (!socket) continue
-    const links = await Promise.all(names.map(async name => ({ name, end: await endOf(path.join(byId, name)) })))
-    const id = links.find(({ end }) => end !== undefined && path.basename(end) === node)?.name
-    const lasting = id ? `/dev/v4l/by-id/${id}` : `/dev/${node}`
-    const name = (await textOf(path.join(folder, node, 'name'))) ?? node
-    const entry = { driver: 'ffmpeg', source: 'v4l2', device: lasting }
-    found.push({
-      id: `camera/${node}@${socket}`,
-      kind: 'camera',
-      name,
-      place: `usb ${socket}`,
-      lasting,
-      drivenBy: 'ffmpeg',
-      entry,
-    })
-  }
-  return found
 }
 
 async function buses(root: string): Promise<PluggedThing[]> {

@@ -1,4 +1,5 @@
-// ioctl(2) for the kernel devices that have no other door (I²C, GPIO): the only file that calls into C.
+// ioctl(2) for the kernel devices that have no other door (I²C, GPIO, video), and mmap(2) for the memory they share:
+// the only file that calls into C.
 import koffi from 'koffi'
 import { Fault } from '../../ports/fault.js'
 
@@ -13,7 +14,7 @@ export type Ioctl = (fd: number, request: number, argument: number | Uint8Array)
 
 /** C's own ioctl. Throws `unsupported` where there is no glibc. */
 export function loadIoctl(): Ioctl {
-  const names = new Map(Object.entries(koffi.os.errno).map(([name, number]) => [number, name]))
+  const names = errorNames()
   const call = loaded()
   return (fd, request, argument) =>
     new Promise((settle, reject) => {
@@ -29,14 +30,68 @@ export function loadIoctl(): Ioctl {
     })
 }
 
+/** Some numbers have two names (EAGAIN is EWOULDBLOCK too): the first by the alphabet is the one in use. */
+function errorNames(): ReadonlyMap<number, string> {
+  const names = Object.entries(koffi.os.errno).sort(([a], [b]) => (a < b ? 1 : -1))
+  return new Map(names.map(([name, number]) => [number, name]))
+}
+
 /** Where a piece of memory lies, for a struct that points to it; it must stay referenced meanwhile. */
 export const addressOf = (memory: Uint8Array): bigint => BigInt(koffi.address(memory))
 
 /** Its third argument is a word: a number or an address, in the same register on arm64, arm and x64 Linux. */
 function loaded() {
+  return libc().func('ioctl', 'int', ['int', 'unsigned long', 'unsigned long'])
+}
+
+function libc() {
   try {
-    return koffi.load('libc.so.6').func('ioctl', 'int', ['int', 'unsigned long', 'unsigned long'])
+    return koffi.load('libc.so.6')
   } catch (error) {
     throw new Fault('unsupported', `ioctl is not to be had here: ${error}`, 'Use Debian or the image', { cause: error })
+  }
+}
+
+/** A piece of a kernel device's memory, seen here. */
+export interface Mapping {
+  /** Copies its first bytes. @param into as long as what is wanted, at most as long as the piece */
+  copy(into: Uint8Array): Promise<void>
+  /** After it nothing can be copied. */
+  unmap(): void
+}
+
+export type MapMemory = (fd: number, byteLength: number, offset: number) => Mapping
+
+/** PROT_READ, MAP_SHARED and MAP_FAILED of <sys/mman.h>. */
+const protectRead = 1
+const mapShared = 1
+const mapFailed = 2n ** 64n - 1n
+
+/** C's own mmap. Throws `unsupported` where there is no glibc. */
+export function loadMapMemory(): MapMemory {
+  const c = libc()
+  const map = c.func('mmap', 'uintptr_t', ['uintptr_t', 'size_t', 'int', 'int', 'int', 'long'])
+  const unmap = c.func('munmap', 'int', ['uintptr_t', 'size_t'])
+  const copy = c.func('memcpy', 'uintptr_t', ['uintptr_t', 'uintptr_t', 'size_t'])
+  return (fd, byteLength, offset) => {
+    const at = BigInt(map(0, byteLength, protectRead, mapShared, fd, offset))
+    if (at === mapFailed) throw new Error(`the memory of the device cannot be mapped: errno ${koffi.errno()}`)
+    let mapped = true
+    return {
+      copy(into) {
+        if (!mapped || into.byteLength > byteLength) return Promise.reject(new RangeError('outside of what is mapped'))
+        return new Promise((settle, reject) => {
+          copy.async(koffi.address(into), at, into.byteLength, (error: Error | null) => {
+            // The target is named here so that its memory lives as long as the call.
+            if (error) reject(new Error(`${into.byteLength} bytes could not be copied`, { cause: error }))
+            else settle()
+          })
+        })
+      },
+      unmap() {
+        if (mapped) unmap(at, byteLength)
+        mapped = false
+      },
+    }
   }
 }

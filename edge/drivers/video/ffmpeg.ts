@@ -4,9 +4,10 @@ import path from 'node:path'
 import { driver, type Tools } from '../../ports/driver.js'
 import { Fault, reasonOf } from '../../ports/fault.js'
 import type { VideoOrder, VideoSource } from '../../ports/video-source.js'
+import { type Ending, findProgram, runProgram } from '../link/program.js'
 import { type FfmpegOptions, ffmpegArguments, ffmpegOptions } from './ffmpeg-arguments.js'
-import { type Ending, findProgram, runFfmpeg } from './ffmpeg-process.js'
 import { mjpegSplitter } from './mjpeg-splitter.js'
+import { setUsbLight, usbControls } from './usb-light.js'
 
 /** So much without even the beginning of a picture is no MJPEG, bytes. */
 const strayLimitBytes = 64 * 1024
@@ -16,9 +17,9 @@ const byId = '/dev/v4l/by-id'
 
 export const ffmpegDriver = driver<typeof ffmpegOptions>({
   id: 'ffmpeg',
-  summary: 'A USB or network camera as pier camera, through ffmpeg; exposure and gain stay the camera’s own',
+  summary: 'A USB or network camera as pier camera, through ffmpeg; a USB camera with all its controls',
   options: ffmpegOptions,
-  ports: () => ['video'],
+  ports: ({ source }) => (source === 'v4l2' ? ['video', 'raw'] : ['video']),
   async open(options, tools) {
     if (options.source === 'url' && options.url === undefined) {
       throw new Fault('bad-input', 'a network camera needs its url', 'Set url: under the device in the config')
@@ -27,11 +28,15 @@ export const ffmpegDriver = driver<typeof ffmpegOptions>({
     if (options.source === 'v4l2') await cameraOf(options, undefined)
     const closing = new AbortController()
     let running: Promise<Ending> | undefined
+    /** Which one it was when it ran last. */
+    let index: number | undefined
     const video: VideoSource = {
+      adjustable: options.source === 'v4l2',
       async run(order, onPicture, signal) {
         if (closing.signal.aborted) throw reasonOf(closing.signal)
         if (signal.aborted) return
         if (running) throw new Fault('busy', 'the camera is running already', 'Stop it first')
+        index = order.deviceIndex
         const end = new AbortController()
         const stop = (event: Event) => end.abort(reasonOf(event.target as AbortSignal))
         signal.addEventListener('abort', stop, { once: true })
@@ -49,8 +54,9 @@ export const ffmpegDriver = driver<typeof ffmpegOptions>({
         }
       },
     }
+    const controls = usbControls(() => cameraOf(options, index))
     return {
-      ports: { video },
+      ports: { video, ...(options.source === 'v4l2' && { raw: controls }) },
       async close() {
         closing.abort(new Fault('offline', 'the camera is closed', 'Open it again'))
         // Why a run failed is told to whoever asked for it; here it only has to be over.
@@ -70,6 +76,7 @@ async function runOnce(
 ): Promise<Ending> {
   const program = await programOf(options)
   const device = options.source === 'v4l2' ? await cameraOf(options, order.deviceIndex) : undefined
+  if (device !== undefined) await setUsbLight(device, order)
   const splitter = mjpegSplitter((jpeg, atMs) => onPicture({ jpeg, atMs }))
   const onBytes = (bytes: Uint8Array) => {
     splitter.push(bytes, clock.now())
@@ -79,7 +86,7 @@ async function runOnce(
     end.abort(new Fault('broken', words, 'Set jpeg: ffmpeg for it in the config'))
   }
   const args = ffmpegArguments(options, device, order)
-  return runFfmpeg({ program, args, clock, log, onBytes }, end.signal)
+  return runProgram({ program, args, clock, log, onBytes }, end.signal)
 }
 
 async function programOf({ ffmpeg }: FfmpegOptions): Promise<string> {

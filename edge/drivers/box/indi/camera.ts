@@ -86,7 +86,12 @@ export async function openIndiCamera(
 
 /** Images uncompressed (Node has no Rice decoder; the setting outlives clients), as FITS, to us. */
 async function prepare(session: IndiSession, signal: AbortSignal): Promise<void> {
+  // A DSLR whose pictures stay on its card gives none away, and refuses the upload as well.
+  if (session.isOn('CCD_SD_CARD_ACTION', 'Ignore')) {
+    await session.settle('CCD_SD_CARD_ACTION', { Save: true }, { what: 'asking for its pictures', ms: setMs, signal })
+  }
   const wanted: [string, string][] = [
+    ...rawFormat(session),
     ['CCD_COMPRESSION', 'INDI_DISABLED'],
     ['UPLOAD_MODE', 'UPLOAD_CLIENT'],
     ['CCD_TRANSFER_FORMAT', 'FORMAT_FITS'],
@@ -97,6 +102,15 @@ async function prepare(session: IndiSession, signal: AbortSignal): Promise<void>
     if (!session.item(property, item) || session.isOn(property, item)) continue
     await session.settle(property, { [item]: true }, { what: `setting ${property}`, ms: setMs, signal })
   }
+}
+
+/** A DSLR left at JPEG is set to raw; one format of several raw ones is the owner's choice, by `properties`. */
+function rawFormat(session: IndiSession): [string, string][] {
+  const items = [...(session.property('CCD_CAPTURE_FORMAT')?.items.values() ?? [])]
+  const on = items.find(({ name }) => session.isOn('CCD_CAPTURE_FORMAT', name))
+  if (!on || !/jpe?g|fine|normal|basic|std|standard/i.test(on.label)) return []
+  const raw = items.find(({ label }) => /raw|nef|arw|cr\d/i.test(label) && !/jpe?g/i.test(label))
+  return raw ? [['CCD_CAPTURE_FORMAT', raw.name]] : []
 }
 
 function sensorOf(session: IndiSession, readoutSeconds: number): Sensor2D {
@@ -132,6 +146,13 @@ function checkOrder(order: ExposureOrder, camera: Camera, session: IndiSession):
   const { sensor } = camera
   const wrong = (what: string, fix: string) => new Fault('bad-input', `INDI camera "${session.name}" ${what}`, fix)
   const { exposureSeconds, binning, region } = order
+  // indi-gphoto takes no picture until it has been told, and says so in its log alone.
+  const size = session.item('CCD_INFO', 'CCD_PIXEL_SIZE_X')
+  if (size?.value === 0 && session.property('CCD_INFO')?.permission === 'rw') {
+    const fix =
+      'Set it under properties: {CCD_INFO: {CCD_PIXEL_SIZE: 4.3, CCD_PIXEL_SIZE_X: 4.3, CCD_PIXEL_SIZE_Y: 4.3}}, in µm'
+    throw wrong('does not know the size of its pixels', fix)
+  }
   const { minExposureSeconds: least = 0, maxExposureSeconds: most = 86_400, maxBinning } = sensor
   if (!(exposureSeconds >= (order.frameType === 'bias' ? 0 : least) && exposureSeconds <= most)) {
     throw wrong(`cannot expose ${exposureSeconds} s`, `Give a time from ${least} to ${most} s`)

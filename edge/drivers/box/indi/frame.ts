@@ -62,7 +62,8 @@ export async function frameOf(taken: TakenImage, taking: Taking, lend: Lend, sig
       exposureSeconds: numberOf(cards, 'EXPTIME') ?? order.exposureSeconds,
       binning,
       region: regionOf(order, width * binning.x, height * binning.y),
-      gain: numberOf(cards, 'GAIN'),
+      // Of a DSLR its ISO number.
+      gain: numberOf(cards, 'GAIN') ?? numberOf(cards, 'ISOSPEED'),
       offset: numberOf(cards, 'OFFSET'),
       readout: taking.readout,
       sensorCelsius: numberOf(cards, 'CCD-TEMP'),

@@ -41,12 +41,11 @@ export function knobOf(session: IndiSession, which: KnobName): Knob | undefined 
   }
 }
 
-/** Of `CCD_ISO` only what is a number counts: not Auto. */
+/** Of `CCD_ISO` only what is a number counts: not Auto, not Nikon's Hi 1 nor Sony's `100 Multi Frame`. */
 function isoOf(session: IndiSession): Knob | undefined {
   const numbers = new Map<number, string>()
   for (const { name, label } of session.property('CCD_ISO')?.items.values() ?? []) {
-    const [digits] = /\d+/.exec(label) ?? []
-    if (digits) numbers.set(Number(digits), name)
+    if (/^\s*\d+\s*$/.test(label)) numbers.set(Number(label), name)
   }
   if (numbers.size === 0) return undefined
   const sorted = [...numbers.keys()].sort((a, b) => a - b)

@@ -1,5 +1,4 @@
-// One run of the ffmpeg program: its picture bytes, its last words, and its end, which comes within seconds of being
-// asked.
+// One run of a program outside: what it gives, its last words, and its end, which comes within seconds of being asked.
 import { type ChildProcessByStdio, spawn } from 'node:child_process'
 import { access, constants } from 'node:fs/promises'
 import path from 'node:path'
@@ -14,11 +13,15 @@ export interface Run {
   readonly clock: Clock
   readonly log: Log
   onBytes(bytes: Uint8Array): void
+  /** What it says on stderr, as it comes. */
+  onWords?(text: string): void
 }
 
 /** How it ended, in its own words: at most the last two lines of stderr, without what an address may hide. */
 export interface Ending {
   readonly how: string
+  /** What ended it, where a signal did: SIGSEGV when it crashed. */
+  readonly signal?: NodeJS.Signals
   readonly words: string
 }
 
@@ -48,7 +51,10 @@ export async function findProgram(name: string): Promise<string | undefined> {
  * Where util-linux has setpriv, the kernel kills it with the agent; elsewhere it ends at its next write to the closed
  * pipe.
  */
-export async function runFfmpeg({ program, args, clock, log, onBytes }: Run, signal: AbortSignal): Promise<Ending> {
+export async function runProgram(
+  { program, args, clock, log, onBytes, onWords }: Run,
+  signal: AbortSignal,
+): Promise<Ending> {
   const leash = await findProgram('setpriv')
   if (signal.aborted) return { how: 'was not started', words: '' }
   const child = leash
@@ -57,6 +63,7 @@ export async function runFfmpeg({ program, args, clock, log, onBytes }: Run, sig
   let words = ''
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     words = (words + text).slice(-wordsKept)
+    onWords?.(text)
   })
   child.stdout.on('data', (bytes: Buffer) => {
     if (!signal.aborted) onBytes(bytes)
@@ -78,11 +85,10 @@ export async function runFfmpeg({ program, args, clock, log, onBytes }: Run, sig
   const leave = new AbortController()
   signal.addEventListener('abort', ask, { once: true })
   try {
-    const left = new Promise<string>(settle => {
-      leave.signal.addEventListener('abort', () => settle('was left behind'), { once: true })
+    const left = new Promise<End>(settle => {
+      leave.signal.addEventListener('abort', () => settle({ how: 'was left behind' }), { once: true })
     })
-    const how = await Promise.race([over, left])
-    return { how, words: lastWords(words) }
+    return { ...(await Promise.race([over, left])), words: lastWords(words) }
   } finally {
     signal.removeEventListener('abort', ask)
     harder?.cancel()
@@ -97,11 +103,15 @@ const spawning = {
   env: { PATH: process.env.PATH ?? '/usr/bin:/bin', LC_ALL: 'C', AV_LOG_FORCE_NOCOLOR: '1' },
 }
 
-function endOf(child: ChildProcessByStdio<null, Readable, Readable>): Promise<string> {
+type End = Omit<Ending, 'words'>
+
+function endOf(child: ChildProcessByStdio<null, Readable, Readable>): Promise<End> {
   return new Promise(settle => {
-    child.once('error', error => settle(`could not be started (${error.message})`))
+    child.once('error', error => settle({ how: `could not be started (${error.message})` }))
     child.once('close', (code, signal) =>
-      settle(signal ? `was ended by ${signal}` : `ended${code === 0 ? '' : ` with code ${code}`}`),
+      settle(
+        signal ? { how: `was ended by ${signal}`, signal } : { how: `ended${code === 0 ? '' : ` with code ${code}`}` },
+      ),
     )
   })
 }
