@@ -5,7 +5,17 @@ import type { Readable, Writable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import type { Clock } from '../ports/clock.js'
 import { Fault, type FaultCode } from '../ports/fault.js'
-import type { BoardReading, FromKeeper, KeepOrder, Kept, OutputWord, ToKeeper, ToldFault } from '../ports/keeper.js'
+import type {
+  BoardReading,
+  FirstLevel,
+  FromKeeper,
+  KeepOrder,
+  Kept,
+  Level,
+  OutputWord,
+  ToKeeper,
+  ToldFault,
+} from '../ports/keeper.js'
 import type { Log } from '../ports/log.js'
 import { readLines } from './line-reader.js'
 
@@ -32,7 +42,7 @@ export interface KeeperParts {
 export interface KeeperOrder extends KeepOrder {
   /** Name of the device, for messages. */
   readonly device: string
-  readonly first: Readonly<Record<string, OutputWord>>
+  readonly first: Readonly<Record<string, FirstLevel>>
   readonly loss: Readonly<Record<string, OutputWord>>
 }
 
@@ -113,7 +123,7 @@ class Keeper implements Kept {
     return this.last
   }
 
-  async set(channel: string, on: boolean, signal: AbortSignal): Promise<void> {
+  async set(channel: string, to: Level, signal: AbortSignal): Promise<void> {
     if (this.fault) throw this.fault
     if (this.closing) throw closed(this.order.device)
     const id = ++this.orders
@@ -121,7 +131,7 @@ class Keeper implements Kept {
     const deadline = clock.deadline(setMs, `${this.order.device} ${channel}`, signal)
     const done = new Promise<void>((settle, reject) => this.waiting.set(id, { settle, reject }))
     try {
-      this.write({ do: 'set', id, channel, on })
+      this.write({ do: 'set', id, channel, to })
       await deadline.race(clock.outside(done))
     } finally {
       this.waiting.delete(id)
