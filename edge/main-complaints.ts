@@ -1,6 +1,7 @@
 // What is wrong between the sections of a configuration, each of which may be right by itself: names of what is not
 // there, things used as what they are not, one thing wanted by two.
 import { drivers } from './drivers/index.js'
+import { wireComplaints } from './main-wires.js'
 import type { PortName } from './ports/device.js'
 import { asFault } from './ports/fault.js'
 import { kinds } from './ports/fields.js'
@@ -56,6 +57,7 @@ export function complaintsAcross(settings: Sections): Complaint[] {
     ...heaterComplaints(settings),
     ...rainComplaints(settings),
     ...templateComplaints(settings),
+    ...wireComplaints(settings),
   ]
 }
 

@@ -3,6 +3,7 @@ import type { Driver, LinkDriver } from '../ports/driver.js'
 import { indiDriver } from './box/indi.js'
 import { simulatorDriver } from './box/simulator.js'
 import { replayDriver } from './camera/replay.js'
+import { relayRoofDriver } from './dome/relay-roof.js'
 import { i2cLink } from './link/i2c/i2c-link.js'
 import { indiLink } from './link/indi/indi-link.js'
 import { simulatorLink } from './link/simulator/simulator-link.js'
@@ -37,6 +38,7 @@ const pierDrivers: readonly Driver[] = [
 export const drivers: readonly Driver[] = [
   ...[simulatorDriver, indiDriver, replayDriver, ffmpegDriver],
   ...relayDrivers,
+  relayRoofDriver,
   ...pierDrivers,
 ]
 

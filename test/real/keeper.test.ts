@@ -1,12 +1,13 @@
 // The keeper with real processes: whatever becomes of the agent, every output is at its safe state within five seconds,
 // and what is to be kept is kept.
 import { execFile } from 'node:child_process'
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { type AgentProcess, builtAgent, patiently, startAgent } from '../support/agent.js'
+import { keepers } from '../support/keepers.js'
 import { type FakeBoard, lcusBoard } from '../support/relay-boards.js'
 import { noSocat } from '../support/serial-line.js'
 
@@ -46,22 +47,6 @@ async function safeAfter(board: FakeBoard): Promise<number> {
     if (`${board.relays}` !== `${safe}`) throw new Error(`the relays stand at ${board.relays}`)
   }, 20_000)
   return performance.now() - began
-}
-
-function keepers(agent: AgentProcess): number[] {
-  return readdirSync('/proc')
-    .filter(name => /^\d+$/.test(name))
-    .map(Number)
-    .filter(pid => {
-      try {
-        const parent = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ')[1]
-        const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8')
-        return Number(parent) === agent.pid && words.includes('main-keeper.js')
-      } catch {
-        // It has ended while we looked.
-        return false
-      }
-    })
 }
 
 t.test('an agent that is killed leaves every output safe', { skip }, async t => {
