@@ -84,10 +84,14 @@ class Keeper implements Kept {
   private readonly gone: Promise<void>
   private last: BoardReading = { on: {} }
   private orders = 0
-  private answeredMs: number
+  /** Undefined until its first word: a process that is being started is given the time of the opening. */
+  private answeredMs: number | undefined
   private fault: Fault | undefined
   private closing = false
   private words = ''
+  /** A beat that was not answered yet. */
+  private answered: Promise<void> | undefined
+  private answer: () => void = () => {}
   private open!: { settle(): void; reject(fault: Fault): void }
 
   constructor(
@@ -95,7 +99,6 @@ class Keeper implements Kept {
     private readonly parts: KeeperParts,
   ) {
     const { clock, entry } = parts
-    this.answeredMs = clock.monotonicMs()
     this.opened = new Promise((settle, reject) => {
       this.open = { settle, reject }
     })
@@ -166,12 +169,26 @@ class Keeper implements Kept {
     if (this.child.stdin.writable) this.child.stdin.write(`${JSON.stringify(line)}\n`)
   }
 
+  private heard() {
+    this.answer()
+    this.answered = undefined
+  }
+
   private beat() {
-    if (this.parts.clock.monotonicMs() - this.answeredMs > hungMs + beatMs) {
+    const silentMs = this.parts.clock.monotonicMs() - (this.answeredMs ?? Number.POSITIVE_INFINITY)
+    if (silentMs > hungMs + beatMs) {
       const { device } = this.order
       this.lose(new Fault('timeout', `the keeper of ${device} hangs`, 'Another takes its place by itself'))
       this.child.kill('SIGKILL')
-    } else this.write({ do: 'beat' })
+      return
+    }
+    this.write({ do: 'beat' })
+    // Simulated time waits for the answer, as for all that goes on outside.
+    this.answered ??= this.parts.clock.outside(
+      new Promise<void>(settle => {
+        this.answer = settle
+      }),
+    )
   }
 
   private hear(text: string) {
@@ -184,6 +201,7 @@ class Keeper implements Kept {
       return
     }
     this.answeredMs = this.parts.clock.monotonicMs()
+    this.heard()
     if ('reading' in line) this.take(line.reading)
     if (line.say === 'open') {
       for (const channel of line.astray)
@@ -210,6 +228,7 @@ class Keeper implements Kept {
 
   private ended(how: string, settle: () => void) {
     settle()
+    this.heard()
     this.beats.cancel()
     if (this.closing) return
     const { device } = this.order

@@ -148,7 +148,7 @@ t.test('what waits for its device opens as soon as something comes', async t => 
   const { root, sys, plug } = sockets(t)
   const pwm = { driver: 'kernel-pwm', channels: [{ id: 'lens', output: 0 }], root: path.join(root, 'sys') }
   const night = await openNight(t, pierConfig({ devices: { heat: pwm } }), { boxRoot: root })
-  await night.clock.advance(120_000)
+  await night.clock.advance(20_000)
   t.equal(night.state<{ condition: string }>('device/heat').condition, 'unavailable')
   for (const file of ['period', 'duty_cycle', 'enable', 'polarity']) sys.put(`class/pwm/pwmchip0/pwm0/${file}`, '0')
   plug('1-1.1', zwo)
