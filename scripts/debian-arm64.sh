@@ -6,7 +6,7 @@
 #
 # What the packages depend on comes with them, unless --alone is said. SUITE is a release (trixie) or its backports
 # (trixie-backports), which are then preferred. `linux-image-arm64` stands for the newest kernel with its modules and
-# device trees. Packages are unpacked and no more: their scripts do not run.
+# device trees, `linux-dtbs-arm64` for its device trees alone. Packages are unpacked and no more: their scripts do not run.
 #
 # A FOLDER that was made of the same is left alone; its list is FOLDER.packages. apt's own state is private and stays in
 # build/debian-arm64; the mirror is the one this machine's apt uses, or MIRROR=; signatures are verified.
@@ -79,13 +79,15 @@ dependencies() { apt-cache -t "$suite" depends --important "$1" | sed -nE "s/^[ 
 
 wanted=()
 for package in "$@"; do
-  [ "$package" = linux-image-arm64 ] || { wanted+=("$package"); continue; }
+  [[ "$package" = linux-@(image|dtbs)-arm64 ]] || { wanted+=("$package"); continue; }
   [ "$alone" = yes ] || fail "a kernel comes without what installs it: ask for it by --alone"
   kernel=$(dependencies linux-image-arm64 'linux-image-[0-9].*' | head -n 1)
   [ -n "$kernel" ] || fail "$suite has no kernel for arm64"
   # Since Linux 7 modules, device trees and the kernel itself have packages of their own.
-  mapfile -t parts < <(dependencies "$kernel" 'linux-(base|binary|modules)-[0-9].*')
-  wanted+=("$kernel" "${parts[@]}")
+  which='base|binary|modules'
+  [ "$package" = linux-image-arm64 ] && wanted+=("$kernel") || which=base
+  mapfile -t parts < <(dependencies "$kernel" "linux-($which)-[0-9].*")
+  wanted+=("${parts[@]}")
 done
 
 say "bringing ${wanted[*]} of $suite for arm64"

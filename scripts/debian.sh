@@ -12,6 +12,7 @@ wanted=(
   python3-photutils python3-scipy # and of our stars
   ffmpeg                         # video sources
   socat openssl unzip            # serial lines, certificates, whole nights in one stream
+  device-tree-compiler udev      # overlays with the device trees they are for, and rules
   gcc libc6-dev linux-libc-dev   # how the kernel's headers are laid out
   gpsd                           # a real one, with a receiver of our own
   iproute2 procps                # a network of its own, and what processes cost
