@@ -131,7 +131,9 @@ function stationWords(
 ): string | undefined {
   const named = Object.entries(fields).filter(([, field]) => field !== undefined)
   if (station === undefined && named.length > 0) return `it must say which station has ${named[0][0]}`
-  return lacking(devices, station, 'station')
+  const absent = lacking(devices, station, 'station')
+  if (absent !== undefined || station === undefined || named.length > 0) return absent
+  return `it must say which field of ${station} is meant, under ${Object.keys(fields).join(': or ')}:`
 }
 
 /** Those of the fields by these keys that no station measures, with what is wrong. */

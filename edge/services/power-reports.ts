@@ -31,7 +31,9 @@ export function reportPower({
       const { name, feeds, gauge } = policy(device.name, id)
       const measured = gauge && feed.get(`sensor/${gauge.station}`)
       const reading = (field: string | undefined) =>
-        field === undefined || !measured || measured.stale ? undefined : finite(measured.value[field])
+        field === undefined || !measured || measured.stale || measured.value.condition !== 'ready'
+          ? undefined
+          : finite(measured.value[field])
       feed.patch(pathOf(device.name, channel), {
         condition: 'ready',
         reason: undefined,
