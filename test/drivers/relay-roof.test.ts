@@ -252,6 +252,50 @@ t.test('an opener of one button finds its end, also the long way round, and is s
   t.same(seen.slice(0, 2), ['unknown', 'opening'], 'it does not say where it goes before it knows')
 })
 
+t.test('a controller that runs by itself is started by a press, and stopped by its stop button', async t => {
+  const clock = simulatedClock(Date.UTC(2026, 10, 20, 21))
+  const table = bench(clock)
+  t.teardown(() => table.close())
+  const place = await table.openLink<Observatory>(simulatorLink, { start_parked: true })
+  const { ports } = await table.open(simulatorDriver, { part: 'roof-relays' }, place)
+  const motor = ports.switches!
+  place.roofMotor.set('motor', true)
+  const buttons = { up: 'open', down: 'close', stop: undefined } as const
+  const pressed = new Map<string, number>(Object.keys(buttons).map(id => [id, 0]))
+  const presses: string[] = []
+  const controller: SwitchBank = {
+    ...motor,
+    channels: [...motor.channels, ...Object.keys(buttons).map(id => ({ id, name: id }))],
+    value: id => pressed.get(id) ?? motor.value(id),
+    async set(id, value) {
+      if (value === 1) {
+        if ([...pressed.values()].includes(1)) t.fail(`${id} is pressed beside another`)
+        presses.push(id)
+        for (const one of ['open', 'close'] as const) place.roofMotor.set(one, false)
+        const way = buttons[id as keyof typeof buttons]
+        if (way) place.roofMotor.set(way, true)
+      }
+      pressed.set(id, value)
+    },
+  }
+  table.switchBoxes.set('roof', controller)
+  const wires = { open_relay: 'roof/up', close_relay: 'roof/down', stop_relay: 'roof/stop', pulse_s: 0.5 }
+  const { ports: made } = await clock.until(table.open(relayRoofDriver, { enabled: true, ...wires, ...ends }), longMs)
+  const roof = made.dome!
+  await clock.until(roof.close(never), longMs)
+  t.same(presses, ['down'], 'at its end it has stopped by itself')
+  t.match(roof.status(), { shutter: 'closed', moving: false })
+  const opening = t.rejects(roof.open(never), { code: 'aborted' })
+  await clock.advance(8_000)
+  t.match(roof.status(), { shutter: 'opening', moving: true })
+  t.same([...pressed.values()], [0, 0, 0], 'no button is held meanwhile')
+  await clock.until(roof.stop(), 10_000)
+  await opening
+  t.same(presses, ['down', 'up', 'stop'])
+  t.equal(place.roof.heading(), 0)
+  t.match(roof.status(), { shutter: 'stopped' })
+})
+
 t.test('what cannot be wired is said', async t => {
   const wrong: readonly [object, RegExp][] = [
     [{ open_relay: 'roof/open' }, /what moves the roof/],

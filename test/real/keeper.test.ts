@@ -1,6 +1,6 @@
 // The keeper with real processes: whatever becomes of the agent, every output is at its safe state within five seconds,
 // and what is to be kept is kept.
-import { execFile } from 'node:child_process'
+import { execFile, execFileSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -200,4 +200,12 @@ power: {channels: {pwm/lamp: {loss: keep}}}
   }, 20_000)
   t.ok(performance.now() - began < promisedMs)
   t.equal(duty(1), '1250000', 'and what is to be kept is kept')
+  tree.put('class/pwm/pwmchip0/pwm0/duty_cycle', '2500000')
+  const folder = await mkdtemp(join(tmpdir(), 'pierside-levels-'))
+  t.teardown(() => rm(folder, { recursive: true, force: true }))
+  await writeFile(join(folder, 'pierside.yaml'), config)
+  const env = { ...process.env, PIERSIDE_DATA: folder, PIERSIDE_CONFIG: join(folder, 'pierside.yaml') }
+  const said = execFileSync(process.execPath, [builtAgent(), 'relays', 'safe'], { env, encoding: 'utf8' })
+  t.match(said, /pwm: lens off, lamp kept/)
+  t.same([duty(0), duty(1)], ['0', '1250000'], 'from the command line too')
 })
