@@ -31,7 +31,7 @@ export async function makeRelaysSafe(
   const relays = entriesOf(settings).boxes.filter(({ driver }) => boards[driver.id])
   const done = await Promise.all(
     relays.map(async ({ name, driver, options }) => {
-      const channels = Object.keys((options as { channels: object }).channels)
+      const channels = channelsOf(options as { channels: object })
       const words = Object.fromEntries(channels.map(id => [id, channelPolicy(settings, name, id).loss]))
       try {
         await writeBoard(driver.id, options as JsonObject, words)
@@ -48,6 +48,10 @@ export async function makeRelaysSafe(
   if (relays.length === 0) say('no relays are configured\n')
   return done.every(well => well) ? 0 : 1
 }
+
+/** By name, or in a list with their ids. */
+const channelsOf = ({ channels }: { readonly channels: object }): string[] =>
+  Array.isArray(channels) ? channels.map(({ id }: { id: string }) => id) : Object.keys(channels)
 
 async function writeBoard(kind: string, options: JsonObject, words: Readonly<Record<string, OutputWord>>) {
   const clock = systemClock()

@@ -1,6 +1,7 @@
 // What is wrong between the sections of a configuration, each of which may be right by itself: names of what is not
 // there, things used as what they are not, one thing wanted by two.
 import { drivers } from './drivers/index.js'
+import { wireComplaints } from './main-wires.js'
 import type { PortName } from './ports/device.js'
 import { asFault } from './ports/fault.js'
 import { kinds } from './ports/fields.js'
@@ -56,6 +57,7 @@ export function complaintsAcross(settings: Sections): Complaint[] {
     ...heaterComplaints(settings),
     ...rainComplaints(settings),
     ...templateComplaints(settings),
+    ...wireComplaints(settings),
   ]
 }
 
@@ -129,7 +131,9 @@ function stationWords(
 ): string | undefined {
   const named = Object.entries(fields).filter(([, field]) => field !== undefined)
   if (station === undefined && named.length > 0) return `it must say which station has ${named[0][0]}`
-  return lacking(devices, station, 'station')
+  const absent = lacking(devices, station, 'station')
+  if (absent !== undefined || station === undefined || named.length > 0) return absent
+  return `it must say which field of ${station} is meant, under ${Object.keys(fields).join(': or ')}:`
 }
 
 /** Those of the fields by these keys that no station measures, with what is wrong. */

@@ -6,6 +6,7 @@ import { mqttSettings } from './api/mqtt/settings.js'
 import { drivers, links } from './drivers/index.js'
 import { complaintsAcross, delicate, type Role } from './main-complaints.js'
 import { recoverySettings } from './main-recovery.js'
+import { drivenBy } from './main-wires.js'
 import type { JsonObject } from './ports/json.js'
 import { jsonSchemaOf, z } from './ports/schema.js'
 import type { DriverSheet } from './ports/settings.js'
@@ -200,11 +201,15 @@ export function entriesOf(settings: Settings): { links: LinkEntry[]; boxes: Devi
 }
 
 /** What the owner wants of the channel of a device. */
-export function channelPolicy({ power, devices, use }: Settings, device: string, channel: string): ChannelPolicy {
+export function channelPolicy(settings: Settings, device: string, channel: string): ChannelPolicy {
+  const { power, devices, use } = settings
   // A channel that is called like a device, or like a duty, is where that one has its power from.
   const duty = use[channel.replaceAll('-', '_') as Role]
   const namesake = duty ?? (Object.hasOwn(devices, channel) ? channel : undefined)
-  return policyOf(power, delicate(devices as never), { device, channel, namesake })
+  const policy = policyOf(power, delicate(devices as never), { device, channel, namesake })
+  // Whatever moves something stands still unless it is watched.
+  if (drivenBy(devices, device, channel) === undefined) return policy
+  return { ...policy, feeds: [], start: 'off', stop: 'off', unsafe: 'off', loss: 'off', watched: true }
 }
 
 /** The links there are, each with whether an entry under `links:` would be the same line. */

@@ -6,6 +6,7 @@ import { lookAround } from './drivers/found/look-around.js'
 import { type BoxPlaces, boxHealth } from './drivers/own/box-health.js'
 import { channelPolicy, entriesOf, type Settings } from './main-config.js'
 import { rungsOf } from './main-recovery.js'
+import { drivenBy } from './main-wires.js'
 import type { Who } from './ports/action.js'
 import type { Clock } from './ports/clock.js'
 import type { DeviceBox, Devices } from './ports/device.js'
@@ -107,6 +108,7 @@ export function startNight(settings: Settings, ground: Ground): Night {
     log: log.named('interlock'),
     limits: () => limitsOf(settings.mount, site),
     feeds: (device, channel) => policy(device, channel).feeds,
+    driver: (device, channel) => drivenBy(settings.devices, device, channel),
   })
 
   const lamps = {

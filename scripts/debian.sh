@@ -12,6 +12,7 @@ wanted=(
   python3-photutils python3-scipy # and of our stars
   ffmpeg                         # video sources
   socat openssl unzip            # serial lines, certificates, whole nights in one stream
+  device-tree-compiler udev      # overlays with the device trees they are for, and rules
   gcc libc6-dev linux-libc-dev   # how the kernel's headers are laid out
   libtiff-dev gcc-aarch64-linux-gnu linux-libc-dev-arm64-cross # DNGs by the library others use; headers as a Pi has them
   gpsd                           # a real one, with a receiver of our own

@@ -90,8 +90,9 @@ export interface Rotator extends Presence {
 
 export interface Dome extends Presence {
   readonly build?: 'roof' | 'dome'
-  readonly shutter?: 'open' | 'closed' | 'opening' | 'closing' | 'unknown'
+  readonly shutter?: 'open' | 'closed' | 'opening' | 'closing' | 'stopped' | 'error' | 'unknown'
   readonly moving?: boolean
+  readonly trouble?: string
   readonly azDeg?: number
 }
 
@@ -124,6 +125,12 @@ export interface Power extends Presence {
   readonly feeds?: readonly string[]
   readonly amperes?: number
   readonly volts?: number
+}
+
+/** A contact that is only read. */
+export interface Input extends Presence {
+  readonly name?: string
+  readonly on?: boolean
 }
 
 export interface Battery {

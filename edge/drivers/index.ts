@@ -6,6 +6,7 @@ import { simulatorDriver } from './box/simulator.js'
 import { csiDriver } from './camera/csi.js'
 import { replayDriver } from './camera/replay.js'
 import { v4l2Driver } from './camera/v4l2.js'
+import { relayRoofDriver } from './dome/relay-roof.js'
 import { alpacaLink } from './link/alpaca/alpaca-link.js'
 import { i2cLink } from './link/i2c/i2c-link.js'
 import { indiLink } from './link/indi/indi-link.js'
@@ -41,6 +42,7 @@ const pierDrivers: readonly Driver[] = [
 export const drivers: readonly Driver[] = [
   ...[simulatorDriver, indiDriver, alpacaDriver, replayDriver, ffmpegDriver, v4l2Driver, csiDriver],
   ...relayDrivers,
+  relayRoofDriver,
   ...pierDrivers,
 ]
 

@@ -1,12 +1,17 @@
 // What covers the telescope and opens: a roof that rolls off over the mount, or a dome whose shutter opens beside it.
 
-/** `unknown`: no sensor says, so it counts as in nobody's way and as protecting nothing. */
-export type ShutterState = 'open' | 'closed' | 'opening' | 'closing' | 'unknown'
+/**
+ * `unknown`: no sensor says, so it counts as in nobody's way and as protecting nothing; `stopped`: on its way, by an
+ * order; `error`: its sensors contradict each other, or it did not do what it was told.
+ */
+export type ShutterState = 'open' | 'closed' | 'opening' | 'closing' | 'stopped' | 'error' | 'unknown'
 
 export interface DomeStatus {
   /** As a sensor or the device's own read-back says, never as it was ordered. */
   readonly shutter: ShutterState
   readonly moving: boolean
+  /** What is wrong, and what a person can do. */
+  readonly trouble?: string
   /** Where the slit looks, degrees from north through east; absent for roofs. */
   readonly azDeg?: number
   /** When the device said so, Unix ms UTC. */

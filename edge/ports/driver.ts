@@ -1,13 +1,14 @@
 // What a driver is: one file with an id, a summary, options and open(); what a link is: a line several drivers share.
 import type { ScreenPicture } from '../science/stretch.js'
 import type { Clock } from './clock.js'
-import type { Ports } from './device.js'
+import type { Device, Ports } from './device.js'
 import type { Fault } from './fault.js'
 import type { JsonObject } from './json.js'
 import type { KeepOrder, Kept } from './keeper.js'
 import type { Log } from './log.js'
 import type { Random } from './random.js'
 import type { z } from './schema.js'
+import type { SwitchBank } from './switch.js'
 import type { HearTopics } from './topics.js'
 
 /** Given to every open(): all a driver may use of the world. */
@@ -34,6 +35,11 @@ export interface Tools {
    * kept.
    */
   readonly keep?: (order: KeepOrder, signal: AbortSignal) => Promise<Kept>
+  /**
+   * The switch box of that name, for a driver that is made of channels of others: those its `wires` name. Absent where
+   * there are no other devices.
+   */
+  switches?(device: string): Device<SwitchBank>
   /** Called by the driver when the box is gone or talks nonsense: the supervisor closes and reopens it. */
   lost(fault: Fault): void
 }
@@ -61,7 +67,15 @@ export interface Driver<O extends z.ZodObject = z.ZodObject> {
    * name.
    */
   ports(options: z.output<O>): readonly (keyof Ports)[]
+  /** Channels of other devices, by device/channel, that it is made of; it comes and goes with these devices. */
+  wires?(options: z.output<O>): Wires
   open(options: z.output<O>, tools: Tools, signal: AbortSignal): Promise<OpenBox>
+}
+
+export interface Wires {
+  /** What it alone may switch on: nobody else does, and they are off whenever it does not watch over them. */
+  readonly drives: readonly string[]
+  readonly reads: readonly string[]
 }
 
 export interface OpenLink<T> {
@@ -81,7 +95,7 @@ export interface LinkPart {
 }
 
 /** What links are opened with: everything but other links, and outputs, which belong to a device. */
-export type LinkTools = Omit<Tools, 'link' | 'keep'>
+export type LinkTools = Omit<Tools, 'link' | 'keep' | 'switches'>
 
 // biome-ignore lint/suspicious/noExplicitAny: a link's value is private to the drivers that share it
 export interface LinkDriver<O extends z.ZodObject = z.ZodObject, T = any> {

@@ -42,6 +42,10 @@ export const pierKinds: Readonly<Record<string, Kind>> = {
       batteryLow: flag('Battery low', { entity: true, deviceClass: 'battery' }),
     },
   },
+  input: {
+    name: 'Input',
+    fields: { ...presence, name: text('Name'), on: flag('On', { entity: true }) },
+  },
   heater: {
     name: 'Dew heater',
     fields: {

@@ -18,6 +18,7 @@ export const shelterKinds: Readonly<Record<string, Kind>> = {
       shutter: text('Roof or shutter', { entity: true, icon: 'mdi:garage-variant' }),
       moving: flag('Moving', { entity: true, deviceClass: 'moving' }),
       turns: flag('Turns'),
+      trouble: text('What is wrong with it', { entity: true, diagnostic: true, icon: 'mdi:alert' }),
       azDeg: number('Azimuth of the slit', '°', 1, shown),
     },
   },

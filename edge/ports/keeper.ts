@@ -13,11 +13,22 @@ export interface OutputStates {
   readonly start: OutputWord
   /** Written when the agent is gone: its pipe has closed, or it has said nothing for some seconds. */
   readonly loss: OutputWord
+  /** It is on only while something watches over it: another keeper never puts it back to on. */
+  readonly watched?: boolean
 }
+
+/** On or off; or, of an output that has levels, how much, in the unit of its channel. */
+export type Level = boolean | number
+
+/** What an output is put to when it is taken over: as the owner wants it, or as it was last seen to stand. */
+export type FirstLevel = OutputWord | number
 
 /** What a board says of itself; a channel that is missing cannot be read back, or not yet. */
 export interface BoardReading {
+  /** Inputs too. */
   readonly on: Readonly<Record<string, boolean>>
+  /** Of outputs that have levels, which are not in `on`. */
+  readonly levels?: Readonly<Record<string, number>>
   readonly amperes?: Readonly<Record<string, number>>
   /** What else it tells, as fields of the kind `sensor`. */
   readonly facts?: JsonObject
@@ -28,6 +39,10 @@ export interface Board {
   read(): Promise<BoardReading>
   /** Settles when it is written and, where the board can be read back, seen to be so: else rejects with `broken`. */
   write(channel: string, on: boolean): Promise<void>
+  /** The same for an output that has levels; absent where none has. */
+  writeLevel?(channel: string, level: number): Promise<void>
+  /** Called when something changed that nobody ordered: it is then read. Absent where a board is only asked. */
+  onChange?(listener: () => void): void
   /** Releases every handle and leaves the outputs as they are. */
   close(): Promise<void>
 }
@@ -38,7 +53,7 @@ export interface BoardOrder {
   /** Ids of the channels that are used. */
   readonly channels: readonly string[]
   /** What each is to be first: a board that cannot help writing a level when it is opened writes this one. */
-  readonly first: Readonly<Record<string, OutputWord>>
+  readonly first: Readonly<Record<string, FirstLevel>>
 }
 
 /** How a kind of board is opened; rejects with Faults. */
@@ -55,7 +70,7 @@ export interface KeepOrder {
 export interface Kept {
   reading(): BoardReading
   /** Settles when the board has done it; rejects with its Fault. */
-  set(channel: string, on: boolean, signal: AbortSignal): Promise<void>
+  set(channel: string, to: Level, signal: AbortSignal): Promise<void>
   /** Called with what was read before, whenever something reads otherwise. */
   onReading(listener: (before: BoardReading) => void): () => void
   /** The outputs stay as they are; the process ends. */
@@ -69,7 +84,7 @@ export type ToKeeper =
       readonly board: string
       readonly loss: Readonly<Record<string, OutputWord>>
     })
-  | { readonly do: 'set'; readonly id: number; readonly channel: string; readonly on: boolean }
+  | { readonly do: 'set'; readonly id: number; readonly channel: string; readonly to: Level }
   | { readonly do: 'beat' }
   | { readonly do: 'close' }
 

@@ -4,6 +4,8 @@ export interface SwitchChannel {
   /** `[a-z0-9_-]`, part of the path. */
   readonly id: string
   readonly name: string
+  /** A contact that is only read: `set` rejects with `unsupported`. */
+  readonly input?: true
   /** Absent: on/off only. */
   readonly range?: { readonly min: number; readonly max: number; readonly step: number; readonly unit: string }
 }

@@ -1,8 +1,8 @@
 // Every channel's state in the feed: on or off, its level, and the current and voltage that the box or a station
-// measures.
+// measures. What is only read has a kind of its own, so that no face offers to switch it.
 import type { Device } from '../ports/device.js'
 import type { JsonObject } from '../ports/json.js'
-import type { SwitchBank } from '../ports/switch.js'
+import type { SwitchBank, SwitchChannel } from '../ports/switch.js'
 import type { PowerParts } from './power.js'
 
 const pollMs = 2_000
@@ -20,11 +20,21 @@ export function reportPower({
     const tell = (bank: SwitchBank, id: string) => {
       const channel = bank.channels.find(one => one.id === id)!
       const value = bank.value(id)
+      if (channel.input) {
+        const on = value === undefined ? undefined : value > 0
+        feed.patch(pathOf(device.name, channel), {
+          ...{ condition: 'ready', reason: undefined, on },
+          name: policy(device.name, id).name ?? channel.name,
+        })
+        return
+      }
       const { name, feeds, gauge } = policy(device.name, id)
       const measured = gauge && feed.get(`sensor/${gauge.station}`)
       const reading = (field: string | undefined) =>
-        field === undefined || !measured || measured.stale ? undefined : finite(measured.value[field])
-      feed.patch(`power/${device.name}/${id}`, {
+        field === undefined || !measured || measured.stale || measured.value.condition !== 'ready'
+          ? undefined
+          : finite(measured.value[field])
+      feed.patch(pathOf(device.name, channel), {
         condition: 'ready',
         reason: undefined,
         name: name ?? channel.name,
@@ -44,7 +54,7 @@ export function reportPower({
         return
       }
       const bank = device.current()
-      paths = bank.channels.map(({ id }) => `power/${device.name}/${id}`)
+      paths = bank.channels.map(channel => pathOf(device.name, channel))
       for (const { id } of bank.channels) tell(bank, id)
       deaf = bank.onChange(id => tell(bank, id))
     }
@@ -66,6 +76,8 @@ export function reportPower({
     for (const stop of stops) stop()
   }
 }
+
+const pathOf = (device: string, { id, input }: SwitchChannel) => `${input ? 'input' : 'power'}/${device}/${id}`
 
 const unknown = ({ condition, fault }: Device<unknown>): JsonObject => ({
   condition,

@@ -32,7 +32,7 @@ export interface Outlet {
 export type PowerMoment = 'start' | 'stop' | 'unsafe'
 
 export interface Power {
-  /** Throws `not-found` with what there is, or `offline`. */
+  /** Throws `not-found` with what there is, `unsupported` for an input, or `offline`. */
   outlet(path: string): Outlet
   /** Every channel of every box that is there now. */
   outlets(): Outlet[]
@@ -80,16 +80,19 @@ export function powerService(parts: PowerParts): Power {
     const [device, id] = path.split('/')
     const bank = devices.device('switches', device).current()
     const channel = bank.channels.find(one => one.id === id)
+    if (channel?.input) {
+      throw new Fault('unsupported', `${device} ${channel.name} is an input`, 'Inputs are only read')
+    }
     if (channel) return outletOf(device, bank, channel)
-    const known = bank.channels.map(one => one.id).join(', ')
+    const known = bank.channels.flatMap(one => (one.input ? [] : [one.id])).join(', ')
     throw new Fault('not-found', `${device} has no channel "${id}"`, `Use one of: ${known}`)
   }
+  const outletsOf = (device: string, bank: SwitchBank) =>
+    bank.channels.flatMap(channel => (channel.input ? [] : [outletOf(device, bank, channel)]))
   const outlets = () =>
-    devices.having('switches').flatMap(device => {
-      if (device.condition !== 'ready') return []
-      const bank = device.current()
-      return bank.channels.map(channel => outletOf(device.name, bank, channel))
-    })
+    devices
+      .having('switches')
+      .flatMap(device => (device.condition === 'ready' ? outletsOf(device.name, device.current()) : []))
 
   const order = () =>
     settings.up ??
@@ -163,9 +166,11 @@ export function powerService(parts: PowerParts): Power {
     const begin = () => {
       if (standing.has(device.name) || device.condition !== 'ready') return
       standing.set(device.name, { on: {} })
-      const bank = device.current()
-      const all = bank.channels.map(channel => outletOf(device.name, bank, channel))
-      each(all, ({ policy: { start } }) => start, new AbortController().signal).catch(error => {
+      each(
+        outletsOf(device.name, device.current()),
+        ({ policy: { start } }) => start,
+        new AbortController().signal,
+      ).catch(error => {
         log.warn(`${device.name} does not start as it should: ${asFault(error, device.name).message}`)
       })
     }

@@ -32,8 +32,8 @@ export function reportDevices(parts: ReportParts): () => void {
     }),
     ...each(parts, 'rotator', rotator => ({ angleDeg: finite(rotator.angleDeg()), moving: rotator.moving() })),
     ...each(parts, 'dome', dome => {
-      const { shutter, moving, azDeg } = dome.status()
-      return { build: dome.kind, shutter, moving, azDeg: finite(azDeg), turns: dome.turnTo !== undefined }
+      const { shutter, moving, trouble, azDeg } = dome.status()
+      return { build: dome.kind, shutter, moving, trouble, azDeg: finite(azDeg), turns: dome.turnTo !== undefined }
     }),
     ...each(parts, 'cover', ({ cover, panel }) => ({
       cover: cover?.state(),

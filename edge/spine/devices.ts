@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import type { Clock } from '../ports/clock.js'
 import type { Condition, Device, DeviceBox, Devices, PortName, Ports } from '../ports/device.js'
-import type { Driver, LinkDriver, LinkPart, OpenBox, OpenLink, Tools } from '../ports/driver.js'
+import type { Driver, LinkDriver, LinkPart, OpenBox, OpenLink, Tools, Wires } from '../ports/driver.js'
 import { Fault } from '../ports/fault.js'
 import type { BoardReading, KeepOrder, Kept, OutputStates } from '../ports/keeper.js'
 import type { Log } from '../ports/log.js'
@@ -92,7 +92,9 @@ export function openDevices(links: readonly LinkEntry[], boxes: readonly BoxEntr
     return { name, driver: driver.id, supervised, parts: running }
   })
 
-  const boxViews = boxes.map(({ name, driver, link, options, rungs }): BoxView => {
+  const boxNamed = (name: string | undefined, port: PortName) =>
+    boxViews.find(box => box.name === name && box.ports.includes(port))
+  const boxViews: readonly BoxView[] = boxes.map(({ name, driver, link, options, rungs }) => {
     const line = linkViews.find(one => one.name === link)
     const mine = log.named(`device/${name}`)
     const tools = (lost: (fault: Fault) => void): Tools => ({
@@ -104,6 +106,7 @@ export function openDevices(links: readonly LinkEntry[], boxes: readonly BoxEntr
       decodeJpeg: parts.decodeJpeg,
       hearTopics,
       lost,
+      switches: other => portOf(boxNamed(other, 'switches'), 'switches', other),
       keep: (order, signal) => keepOutputs(name, order, { ...parts, log: mine, lost }, signal),
       link<T>(kind: LinkDriver): T {
         if (!line || line.driver !== kind.id) {
@@ -152,15 +155,22 @@ export function openDevices(links: readonly LinkEntry[], boxes: readonly BoxEntr
     return view
   })
 
+  // What is made of channels of others comes and goes with them.
+  for (const { name, driver, options } of boxes) {
+    const own = boxViews.find(box => box.name === name)!
+    for (const other of devicesOf(driver.wires?.(options as never))) {
+      const box = boxNamed(other, 'switches')
+      box?.onChange(() => {
+        if (box.condition === 'ready') own.supervised.retry()
+        else if (own.condition === 'ready') own.distrust(box.fault ?? new Fault('offline', `${other} is gone`, 'Wait'))
+      })
+    }
+  }
+
   return {
     boxes: boxViews,
     links: linkViews,
-    device: (port, name) =>
-      portOf(
-        boxViews.find(box => box.name === name && box.ports.includes(port)),
-        port,
-        name,
-      ),
+    device: (port, name) => portOf(boxNamed(name, port), port, name),
     having: port => boxViews.filter(box => box.ports.includes(port)).map(box => portOf(box, port, box.name)),
     onChange(listener) {
       listeners.add(listener)
@@ -173,6 +183,10 @@ export function openDevices(links: readonly LinkEntry[], boxes: readonly BoxEntr
   }
 }
 
+function devicesOf(wires: Wires | undefined): ReadonlySet<string> {
+  return new Set([...(wires?.drives ?? []), ...(wires?.reads ?? [])].map(path => path.split('/')[0]))
+}
+
 interface KeepingParts extends DeviceParts {
   lost(fault: Fault): void
 }
@@ -183,9 +197,13 @@ async function keepOutputs(device: string, order: KeepOrder, parts: KeepingParts
   if (!outputs)
     throw new Fault('unsupported', `device ${device} has outputs, and nothing keeps them`, 'Update the agent')
   const { standing } = outputs
-  const before = standing.get(device)?.on
+  const { on: stood, levels: stoodAt } = standing.get(device) ?? { on: {} }
   const states = order.channels.map(id => [id, outputs.states(device, id)] as const)
-  const first = states.map(([id, { start }]) => [id, before?.[id] === undefined ? start : before[id] ? 'on' : 'off'])
+  const first = states.map(([id, { start, watched }]) => {
+    if (watched) return [id, start]
+    const as = stood[id] === undefined ? start : stood[id] ? 'on' : 'off'
+    return [id, stoodAt?.[id] ?? as]
+  })
   const loss = states.map(([id, state]) => [id, state.loss])
   const kept = await startKeeper(
     { device, ...order, first: Object.fromEntries(first), loss: Object.fromEntries(loss) },

@@ -17,6 +17,8 @@ export interface InterlockParts {
   limits(): MountLimits
   /** Names of the devices that have their power from a channel. */
   feeds(device: string, channel: string): readonly string[]
+  /** The device that alone may switch on this channel. */
+  driver(device: string, channel: string): string | undefined
 }
 
 /** What is known of mounts by what they were told. */
@@ -48,7 +50,12 @@ export function interlocked(devices: Devices, parts: InterlockParts): Devices {
   const roof: RoofParts = { ...parts, mounts: () => devices.having('mount'), domes: () => devices.having('dome') }
   const guards: Guards = {
     mount: once((mount: Mount) => underRoof(guardMount(mount, parts, notes), roof)),
-    switches: once((bank: SwitchBank, name) => guardBank(bank, channel => fed(parts.feeds(name, channel)))),
+    switches: once((bank: SwitchBank, name) =>
+      guardBank(bank, {
+        mountsOn: channel => fed(parts.feeds(name, channel)),
+        drivenBy: channel => parts.driver(name, channel),
+      }),
+    ),
     dome: once((dome: Dome) => guardDome(dome, roof)),
     raw: once(guardRaw),
   }
@@ -127,8 +134,13 @@ function guardRaw(raw: RawProperties): RawProperties {
   }
 }
 
-/** Power is not cut under a mount that moves. */
-function guardBank(bank: SwitchBank, mountsOn: (channel: string) => FedMount[]): SwitchBank {
+interface BankKnowledge {
+  mountsOn(channel: string): FedMount[]
+  drivenBy(channel: string): string | undefined
+}
+
+/** Power is not cut under a mount that moves, and what moves a roof is switched on by the roof alone. */
+function guardBank(bank: SwitchBank, { mountsOn, drivenBy }: BankKnowledge): SwitchBank {
   const { amperes } = bank
   return {
     channels: bank.channels,
@@ -137,6 +149,10 @@ function guardBank(bank: SwitchBank, mountsOn: (channel: string) => FedMount[]):
     onChange: listener => bank.onChange(listener),
     async set(id, value, signal) {
       const lowest = bank.channels.find(channel => channel.id === id)?.range?.min ?? 0
+      const owner = value === lowest ? undefined : drivenBy(id)
+      if (owner !== undefined) {
+        throw new Fault('unsafe', `channel ${id} moves ${owner}`, `Ask for ${owner} itself`)
+      }
       const moving = value === lowest ? mountInTheWay(mountsOn(id)) : undefined
       if (moving) {
         const words = `mount ${moving.name} moves and has its power from channel ${id}`

@@ -3,7 +3,7 @@
 import type { Readable, Writable } from 'node:stream'
 import type { Clock } from '../ports/clock.js'
 import { asFault, Fault } from '../ports/fault.js'
-import type { Board, BoardReading, FromKeeper, OpenBoard, OutputWord, ToKeeper } from '../ports/keeper.js'
+import type { Board, BoardReading, FirstLevel, FromKeeper, Level, OpenBoard, ToKeeper } from '../ports/keeper.js'
 import { type Keeping, type KeepingEvent, keeping } from '../rules/keeping.js'
 import { readLines } from './line-reader.js'
 
@@ -32,6 +32,7 @@ export function runKeeper({ input, output, clock, boards }: KeeperEnds): Promise
   let board: Board | undefined
   let reading: BoardReading = { on: {} }
   let asking = false
+  let again = false
   let work: Promise<unknown> = Promise.resolve()
   let leave: (well: boolean) => void = () => {}
   const left = new Promise<boolean>(settle => {
@@ -65,9 +66,15 @@ export function runKeeper({ input, output, clock, boards }: KeeperEnds): Promise
     const how = boards[given.board]
     if (!how) throw new Fault('unsupported', `there is no board "${given.board}"`, 'Update the agent')
     board = await next(given.board, openMs, signal => how({ ...given, first }, clock, signal))
+    board.onChange?.(() => void look())
   }
-  const write = (channel: string, word: OutputWord) =>
-    word === 'keep' ? Promise.resolve() : next(channel, workMs, () => board!.write(channel, word === 'on'))
+  const put = async (channel: string, to: Level) => {
+    if (typeof to === 'boolean') return board!.write(channel, to)
+    if (board!.writeLevel) return board!.writeLevel(channel, to)
+    throw new Fault('bad-input', `${channel} is on or off and cannot be set to ${to}`, 'Send on or off')
+  }
+  const write = (channel: string, to: FirstLevel) =>
+    to === 'keep' ? Promise.resolve() : next(channel, workMs, () => put(channel, to === 'on' || (to !== 'off' && to)))
 
   const start = async (given: OpenLine) => {
     order = given
@@ -128,12 +135,12 @@ export function runKeeper({ input, output, clock, boards }: KeeperEnds): Promise
     })()
   }
 
-  const set = async ({ id, channel, on }: Extract<ToKeeper, { do: 'set' }>) => {
+  const set = async ({ id, channel, to }: Extract<ToKeeper, { do: 'set' }>) => {
     try {
       if (!board || !order?.channels.includes(channel)) {
         throw new Fault('not-found', `the board has no channel "${channel}"`, 'See its channels in the config')
       }
-      await next(channel, workMs, () => board!.write(channel, on))
+      await next(channel, workMs, () => put(channel, to))
       await next('reading the board', workMs, read)
       say({ say: 'done', id, reading })
     } catch (error) {
@@ -146,12 +153,20 @@ export function runKeeper({ input, output, clock, boards }: KeeperEnds): Promise
    */
   const beat = async () => {
     say({ say: 'beat', reading })
+    await look()
+  }
+  /** What changes while it is being read is read again. */
+  const look = async () => {
+    again = true
     if (state.phase !== 'holding' || asking) return
     asking = true
     try {
-      const before = JSON.stringify(reading)
-      await next('reading the board', workMs, read)
-      if (JSON.stringify(reading) !== before) say({ say: 'reading', reading })
+      while (again) {
+        again = false
+        const before = JSON.stringify(reading)
+        await next('reading the board', workMs, read)
+        if (JSON.stringify(reading) !== before) say({ say: 'reading', reading })
+      }
     } catch (error) {
       say({ say: 'failed', fault: told(error, order!.board) })
     } finally {

@@ -5,7 +5,17 @@ import type { Readable, Writable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import type { Clock } from '../ports/clock.js'
 import { Fault, type FaultCode } from '../ports/fault.js'
-import type { BoardReading, FromKeeper, KeepOrder, Kept, OutputWord, ToKeeper, ToldFault } from '../ports/keeper.js'
+import type {
+  BoardReading,
+  FirstLevel,
+  FromKeeper,
+  KeepOrder,
+  Kept,
+  Level,
+  OutputWord,
+  ToKeeper,
+  ToldFault,
+} from '../ports/keeper.js'
 import type { Log } from '../ports/log.js'
 import { readLines } from './line-reader.js'
 
@@ -32,7 +42,7 @@ export interface KeeperParts {
 export interface KeeperOrder extends KeepOrder {
   /** Name of the device, for messages. */
   readonly device: string
-  readonly first: Readonly<Record<string, OutputWord>>
+  readonly first: Readonly<Record<string, FirstLevel>>
   readonly loss: Readonly<Record<string, OutputWord>>
 }
 
@@ -74,10 +84,14 @@ class Keeper implements Kept {
   private readonly gone: Promise<void>
   private last: BoardReading = { on: {} }
   private orders = 0
-  private answeredMs: number
+  /** Undefined until its first word: a process that is being started is given the time of the opening. */
+  private answeredMs: number | undefined
   private fault: Fault | undefined
   private closing = false
   private words = ''
+  /** A beat that was not answered yet. */
+  private answered: Promise<void> | undefined
+  private answer: () => void = () => {}
   private open!: { settle(): void; reject(fault: Fault): void }
 
   constructor(
@@ -85,7 +99,6 @@ class Keeper implements Kept {
     private readonly parts: KeeperParts,
   ) {
     const { clock, entry } = parts
-    this.answeredMs = clock.monotonicMs()
     this.opened = new Promise((settle, reject) => {
       this.open = { settle, reject }
     })
@@ -113,7 +126,7 @@ class Keeper implements Kept {
     return this.last
   }
 
-  async set(channel: string, on: boolean, signal: AbortSignal): Promise<void> {
+  async set(channel: string, to: Level, signal: AbortSignal): Promise<void> {
     if (this.fault) throw this.fault
     if (this.closing) throw closed(this.order.device)
     const id = ++this.orders
@@ -121,7 +134,7 @@ class Keeper implements Kept {
     const deadline = clock.deadline(setMs, `${this.order.device} ${channel}`, signal)
     const done = new Promise<void>((settle, reject) => this.waiting.set(id, { settle, reject }))
     try {
-      this.write({ do: 'set', id, channel, on })
+      this.write({ do: 'set', id, channel, to })
       await deadline.race(clock.outside(done))
     } finally {
       this.waiting.delete(id)
@@ -156,12 +169,26 @@ class Keeper implements Kept {
     if (this.child.stdin.writable) this.child.stdin.write(`${JSON.stringify(line)}\n`)
   }
 
+  private heard() {
+    this.answer()
+    this.answered = undefined
+  }
+
   private beat() {
-    if (this.parts.clock.monotonicMs() - this.answeredMs > hungMs + beatMs) {
+    const silentMs = this.parts.clock.monotonicMs() - (this.answeredMs ?? Number.POSITIVE_INFINITY)
+    if (silentMs > hungMs + beatMs) {
       const { device } = this.order
       this.lose(new Fault('timeout', `the keeper of ${device} hangs`, 'Another takes its place by itself'))
       this.child.kill('SIGKILL')
-    } else this.write({ do: 'beat' })
+      return
+    }
+    this.write({ do: 'beat' })
+    // Simulated time waits for the answer, as for all that goes on outside.
+    this.answered ??= this.parts.clock.outside(
+      new Promise<void>(settle => {
+        this.answer = settle
+      }),
+    )
   }
 
   private hear(text: string) {
@@ -174,6 +201,7 @@ class Keeper implements Kept {
       return
     }
     this.answeredMs = this.parts.clock.monotonicMs()
+    this.heard()
     if ('reading' in line) this.take(line.reading)
     if (line.say === 'open') {
       for (const channel of line.astray)
@@ -200,6 +228,7 @@ class Keeper implements Kept {
 
   private ended(how: string, settle: () => void) {
     settle()
+    this.heard()
     this.beats.cancel()
     if (this.closing) return
     const { device } = this.order

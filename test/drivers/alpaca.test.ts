@@ -516,7 +516,13 @@ t.test('a roof over Alpaca moves only over a mount that is sensed parked', async
     { clock, random: seededRandom(1), log, data: '/nonexistent', encodeJpeg: async () => new Uint8Array() },
   )
   t.teardown(() => rack.close())
-  const guarded = interlocked(rack, { clock, log, limits: () => ({}) as never, feeds: () => [] })
+  const guarded = interlocked(rack, {
+    clock,
+    log,
+    limits: () => ({}) as never,
+    feeds: () => [],
+    driver: () => undefined,
+  })
   for (let look = 0; look < 200 && rack.boxes.some(one => one.condition !== 'ready'); look++) await clock.sleep(50)
   const roof = guarded.device('dome', 'roof').current()
   await roof.open(never)

@@ -18,8 +18,17 @@ t.test('a heater at 200 Hz', async t => {
   t.same(['period', 'duty_cycle', 'polarity', 'enable'].map(said), ['5000000', '0', 'inversed', '1'], 'off at first')
   await ports.switches!.set('lens', 35, never)
   t.equal(said('duty_cycle'), '1750000')
+  t.equal(ports.switches!.value('lens'), 35)
   await box.close()
-  t.equal(said('duty_cycle'), '0', 'it does not go on heating when nobody minds it')
+  t.equal(said('duty_cycle'), '1750000', 'what it is to be without us is its keeper’s affair, not that of an end')
+  // A level that is to be kept is not disturbed, one of another period begins at nothing.
+  tree.put('class/pwm/pwmchip0/pwm0/enable', '1')
+  const again = await table.open(kernelPwmDriver, { channels, root: tree.root, inverted: true })
+  t.equal(again.ports.switches!.value('lens'), 35)
+  await again.box.close()
+  const faster = { channels, root: tree.root, inverted: true, frequency_hz: 1000 }
+  t.equal((await table.open(kernelPwmDriver, faster)).ports.switches!.value('lens'), 0)
+  t.equal(said('period'), '1000000')
 })
 
 t.test('what is not there is said', async t => {

@@ -9,6 +9,7 @@ import { loadIoctl } from '../../edge/drivers/link/ioctl.js'
 import { serialPath } from '../../edge/drivers/link/serial/serial-place.js'
 import { deviceFile, hubAndPort, resetUsb, socketName, usbdevfsReset } from '../../edge/drivers/link/usb-socket.js'
 import { dcttechOrder, dcttechRelays, dcttechState } from '../../edge/drivers/relay/dcttech-reports.js'
+import { gpioBoard } from '../../edge/drivers/relay/gpio-board.js'
 import { openChardevLines } from '../../edge/drivers/relay/gpio-chardev.js'
 import * as gpio from '../../edge/drivers/relay/gpio-ioctls.js'
 import { chipBase, lineNumber } from '../../edge/drivers/relay/gpio-sysfs.js'
@@ -16,6 +17,7 @@ import { openLcusBoard } from '../../edge/drivers/relay/lcus-board.js'
 import { lcusOrder, lcusQuery, lcusStatus } from '../../edge/drivers/relay/lcus-bytes.js'
 import { openPocsBoard } from '../../edge/drivers/relay/pocs-board.js'
 import { pocsOrder, pocsReport } from '../../edge/drivers/relay/pocs-lines.js'
+import type { JsonObject } from '../../edge/ports/json.js'
 import { seededRandom } from '../../edge/spine/seeded-random.js'
 import { systemClock } from '../../edge/spine/system-clock.js'
 import { gpioKernel, type KernelLine } from '../support/gpio-kernel.js'
@@ -215,6 +217,7 @@ t.test('the structures of the kernel’s headers, as the C compiler lays them ou
     lineRequest: ['sizeof(struct gpio_v2_line_request)', BigInt(gpio.sizes.lineRequest)],
     lineConfig: ['sizeof(struct gpio_v2_line_config)', BigInt(gpio.sizes.lineConfig)],
     lineValues: ['sizeof(struct gpio_v2_line_values)', BigInt(gpio.sizes.lineValues)],
+    lineEvent: ['sizeof(struct gpio_v2_line_event)', BigInt(gpio.sizes.lineEvent)],
     attribute: ['sizeof(struct gpio_v2_line_config_attribute)', 24n],
     nameBytes: ['GPIO_MAX_NAME_SIZE', 32n],
     mostLines: ['GPIO_V2_LINES_MAX', 64n],
@@ -233,6 +236,10 @@ t.test('the structures of the kernel’s headers, as the C compiler lays them ou
     pullDown: ['GPIO_V2_LINE_FLAG_BIAS_PULL_DOWN', gpio.flags.pullDown],
     noPull: ['GPIO_V2_LINE_FLAG_BIAS_DISABLED', gpio.flags.noPull],
     idFlags: ['GPIO_V2_LINE_ATTR_ID_FLAGS', BigInt(gpio.attributes.flags)],
+    rising: ['GPIO_V2_LINE_FLAG_EDGE_RISING', gpio.flags.risingEdge],
+    falling: ['GPIO_V2_LINE_FLAG_EDGE_FALLING', gpio.flags.fallingEdge],
+    idDebounce: ['GPIO_V2_LINE_ATTR_ID_DEBOUNCE', BigInt(gpio.attributes.debounce)],
+    debounceAt: [at('gpio_v2_line_config_attribute', 'attr.debounce_period_us'), BigInt(gpio.offsets.attributeValues)],
     idValues: ['GPIO_V2_LINE_ATTR_ID_OUTPUT_VALUES', BigInt(gpio.attributes.outputValues)],
     chipLabel: [at('gpiochip_info', 'label'), BigInt(gpio.offsets.chipLabel)],
     chipLines: [at('gpiochip_info', 'lines'), BigInt(gpio.offsets.chipLines)],
@@ -342,6 +349,70 @@ t.test('GPIO lines by the character device: found by label and name, taken over 
     'nor is there without chips',
   )
   await lines!.close()
+})
+
+const contact = (line: string, more = {}) => ({ line, active_low: true, pull: 'up', debounce_ms: 20, ...more })
+const boardOf = (inputs: object, channels: object = {}) => ({
+  options: { chip: 'pinctrl-rp1', back_end: 'chardev', inputs, channels } as JsonObject,
+  channels: Object.keys(channels),
+  first: keep(...Object.keys(channels)),
+})
+
+t.test('contacts on GPIO lines: pulled, debounced by the kernel, told by their edges', async t => {
+  const lines = ['GPIO5', 'GPIO6', 'GPIO17'].map(name => pin(name, { high: true }))
+  const kernel = gpioKernel(t.testdir({}), { 'pinctrl-rp1': lines })
+  const order = boardOf(
+    {
+      rain: contact('GPIO5'),
+      parked: contact('GPIO6', { active_low: false, pull: 'none', debounce_ms: 0 }),
+    },
+    { motor: { line: 'GPIO17', active_low: true, pull: 'as-is' } },
+  )
+  const handles = () => readdirSync('/proc/self/fd').length
+  const before = handles()
+  const board = await gpioBoard(order, kernel)
+  const { flags: bits } = gpio
+  t.equal(lines[0].flags, bits.input | bits.activeLow | bits.pullUp | bits.risingEdge | bits.fallingEdge)
+  t.same([lines[0].debounceMicros, lines[1].debounceMicros], [20_000, 0])
+  t.same((await board.read()).on, { motor: false, rain: false, parked: true })
+  let edges = 0
+  const heard = new Promise<void>(settle =>
+    board.onChange?.(() => {
+      edges++
+      settle()
+    }),
+  )
+  kernel.move(lines[0], false)
+  await clock.deadline(5_000, 'an edge').race(heard)
+  t.same((await board.read()).on, { motor: false, rain: true, parked: true })
+  await board.write('motor', true)
+  t.same((await board.read()).on, { motor: true, rain: true, parked: true }, 'outputs beside them are theirs no less')
+  t.same(lines[0].driven.concat(lines[1].driven), [], 'a contact is never driven')
+  // More edges than the kernel would keep: only the levels count.
+  for (let times = 0; times < 500; times++) kernel.move(lines[0], times % 2 === 1)
+  await clock.sleep(50)
+  t.equal((await board.read()).on.rain, false)
+  t.ok(edges >= 1)
+  await board.close()
+  t.equal(handles(), before, 'its descriptors are given back')
+})
+
+t.test('a chip without interrupts has contacts all the same, and a line in use is said', async t => {
+  const lines = ['GPIO5', 'GPIO6'].map(name => pin(name, { high: true }))
+  lines[1].taken = true
+  const kernel = gpioKernel(t.testdir({}), { 'pinctrl-rp1': lines }, false)
+  const board = await gpioBoard(boardOf({ rain: contact('GPIO5') }), kernel)
+  t.equal(lines[0].flags, gpio.flags.input | gpio.flags.activeLow | gpio.flags.pullUp)
+  kernel.move(lines[0], false)
+  t.same((await board.read()).on, { rain: true })
+  await board.close()
+  const busy = gpioBoard(boardOf({ park: contact('GPIO6') }), kernel)
+  await t.rejects(busy, { code: 'busy', message: /GPIO6 cannot be had/ })
+  const sysfs = boardOf({ rain: contact('GPIO5') })
+  await t.rejects(gpioBoard({ ...sysfs, options: { ...sysfs.options, back_end: 'sysfs' } }), {
+    code: 'unsupported',
+    message: /no line is pulled up/,
+  })
 })
 
 t.test('ioctl writes into the memory it is given, and answers with the system’s own name of what is wrong', async t => {

@@ -68,6 +68,7 @@ t.test('a night in which everything happens', async t => {
   const part = (name: string, more: object = {}) => ({ driver: 'simulator', link: 'sky', part: name, ...more })
   const mishaps = [
     { at_s: 300, for_s: 60, kind: 'weather', cloud_percent: 100, rain: true },
+    { at_s: 0.5, for_s: 2, kind: 'roof', fault: 'closed-switch-stuck' },
     // Cameras stay away for longer than a stack or a focus loop waits for them.
     ...parts.map(one => ({ at_s: 600, for_s: one.endsWith('camera') ? 400 : 60, kind: 'unplugged', part: one })),
   ]
@@ -77,7 +78,11 @@ t.test('a night in which everything happens', async t => {
       devices: {
         guide: part('guide-camera', { bayer: 'rggb' }),
         ...{ turner: part('rotator'), roof: part('dome'), lid: part('cover'), fix: part('gps'), guard: part('safety') },
-        ...{ box: part('sensors'), pier: part('pier-camera') },
+        ...{ box: part('sensors'), pier: part('pier-camera'), motor: part('roof-relays') },
+        shed: {
+          ...{ driver: 'relay-roof', open_relay: 'motor/open', close_relay: 'motor/close' },
+          ...{ open_switch: 'motor/opened', closed_switch: 'motor/closed' },
+        },
         ...(await everyStation(t)),
       },
       more: {

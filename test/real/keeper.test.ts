@@ -1,13 +1,15 @@
 // The keeper with real processes: whatever becomes of the agent, every output is at its safe state within five seconds,
 // and what is to be kept is kept.
-import { execFile } from 'node:child_process'
+import { execFile, execFileSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { type AgentProcess, builtAgent, patiently, startAgent } from '../support/agent.js'
+import { keepers } from '../support/keepers.js'
 import { type FakeBoard, lcusBoard } from '../support/relay-boards.js'
+import { pwmTree } from '../support/sensor-rigs.js'
 import { noSocat } from '../support/serial-line.js'
 
 const skip = noSocat
@@ -46,22 +48,6 @@ async function safeAfter(board: FakeBoard): Promise<number> {
     if (`${board.relays}` !== `${safe}`) throw new Error(`the relays stand at ${board.relays}`)
   }, 20_000)
   return performance.now() - began
-}
-
-function keepers(agent: AgentProcess): number[] {
-  return readdirSync('/proc')
-    .filter(name => /^\d+$/.test(name))
-    .map(Number)
-    .filter(pid => {
-      try {
-        const parent = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ')[1]
-        const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8')
-        return Number(parent) === agent.pid && words.includes('main-keeper.js')
-      } catch {
-        // It has ended while we looked.
-        return false
-      }
-    })
 }
 
 t.test('an agent that is killed leaves every output safe', { skip }, async t => {
@@ -184,4 +170,42 @@ t.test('"pierside relays safe" does it where no agent runs, and only there', { s
   const stuck = await relaysSafe(join(folder, 'data'))
   t.equal(stuck.code, 1)
   t.match(stuck.said, /fan did not obey/)
+})
+
+t.test('levels are kept like relays: no heater goes on heating without an agent', async t => {
+  const tree = pwmTree(t)
+  const duty = (output: number) => readFileSync(join(tree.root, `class/pwm/pwmchip0/pwm${output}/duty_cycle`), 'utf8')
+  const config = `
+devices:
+  pwm: {driver: kernel-pwm, root: ${tree.root}, channels: [{id: lens, output: 0}, {id: lamp, output: 1}]}
+power: {channels: {pwm/lamp: {loss: keep}}}
+`
+  const agent = await startAgent(t, { config })
+  await agent.until('power/pwm/lamp', ({ condition }) => condition === 'ready')
+  await agent.do('power-set', { device: 'pwm', channel: 'lens', value: 60 })
+  await agent.do('power-set', { device: 'pwm', channel: 'lamp', value: 25 })
+  t.same([duty(0), duty(1)], ['3000000', '1250000'])
+  const [before] = keepers(agent)
+  process.kill(before, 'SIGKILL')
+  await patiently(async () => {
+    const now = keepers(agent)
+    if (now.length !== 1 || now[0] === before) throw new Error('no other keeper yet')
+  }, 30_000)
+  await agent.until('power/pwm/lens', ({ condition, value }) => condition === 'ready' && value === 60, 30_000)
+  t.same([duty(0), duty(1)], ['3000000', '1250000'], 'another keeper goes on with the levels of the one before')
+  const began = performance.now()
+  await agent.kill('SIGKILL')
+  await patiently(async () => {
+    if (duty(0) !== '0') throw new Error(`it heats: ${duty(0)}`)
+  }, 20_000)
+  t.ok(performance.now() - began < promisedMs)
+  t.equal(duty(1), '1250000', 'and what is to be kept is kept')
+  tree.put('class/pwm/pwmchip0/pwm0/duty_cycle', '2500000')
+  const folder = await mkdtemp(join(tmpdir(), 'pierside-levels-'))
+  t.teardown(() => rm(folder, { recursive: true, force: true }))
+  await writeFile(join(folder, 'pierside.yaml'), config)
+  const env = { ...process.env, PIERSIDE_DATA: folder, PIERSIDE_CONFIG: join(folder, 'pierside.yaml') }
+  const said = execFileSync(process.execPath, [builtAgent(), 'relays', 'safe'], { env, encoding: 'utf8' })
+  t.match(said, /pwm: lens off, lamp kept/)
+  t.same([duty(0), duty(1)], ['0', '1250000'], 'from the command line too')
 })

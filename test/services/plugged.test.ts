@@ -166,7 +166,9 @@ t.test('cameras on USB and on the ribbon, each by what lasts, as what one wants'
 
   const { feed, actions, folder } = await openHouse(t)
   const held = await configuration(path.join(folder, 'pierside.yaml'), configSchema, 'devices: {}\n')
-  actions.offer([pluggedAction({ feed, merge: held.merge, taken: () => Object.keys(held.settings().devices) })])
+  actions.offer([
+    pluggedAction({ feed, merge: held.merge, taken: () => Object.keys(held.settings().devices), links: () => [] }),
+  ])
   feed.set('plugged', { things: cameras as never, count: cameras.length })
   const add = (input: object) => actions.ask('plugged-add', input, administrator).then(answer => answer.output)
   const { id } = cameras[3]
@@ -214,7 +216,7 @@ t.test('what waits for its device opens as soon as something comes', async t => 
   const { root, sys, plug } = sockets(t)
   const pwm = { driver: 'kernel-pwm', channels: [{ id: 'lens', output: 0 }], root: path.join(root, 'sys') }
   const night = await openNight(t, pierConfig({ devices: { heat: pwm } }), { boxRoot: root })
-  await night.clock.advance(120_000)
+  await night.clock.advance(20_000)
   t.equal(night.state<{ condition: string }>('device/heat').condition, 'unavailable')
   for (const file of ['period', 'duty_cycle', 'enable', 'polarity']) sys.put(`class/pwm/pwmchip0/pwm0/${file}`, '0')
   plug('1-1.1', zwo)

@@ -1,8 +1,11 @@
 // The power of the station on the simulated observatory: what is kept in mind of every channel, orders, interlock, the
 // battery, and the end of a night.
 import t from 'tap'
+import { configSchema } from '../../edge/main-config.js'
 import { harmlessLate } from '../../edge/ports/action.js'
+import { parseConfig } from '../../edge/spine/config.js'
 import { openNight, pierConfig } from '../support/night.js'
+import { jsonServer } from '../support/sensor-rigs.js'
 
 const part = (name: string, more: object = {}) => ({ driver: 'simulator', link: 'sky', part: name, ...more })
 const fed = {
@@ -42,6 +45,44 @@ t.test('what a station measures stands with the channel it is for', async t => {
   await clock.advance(10_000)
   const { volts } = state<{ volts: number }>('power/relays/fan')
   t.ok(volts > 12 && volts < 14, `${volts} V`)
+})
+
+t.test('two stations alike are told apart by their names, and one that is gone measures nothing', async t => {
+  let broken = false
+  const meter = (volts: number, amperes: number) => jsonServer(t, () => (broken ? {} : { volts, amperes }))
+  const station = (url: string) => ({
+    ...{ driver: 'json-sensor', url, kind: 'sensor', every_s: 5 },
+    fields: { volts: { path: 'volts' }, amperes: { path: 'amperes' } },
+  })
+  const devices = { left: station(await meter(12.1, 1.5)), right: station(await meter(5.2, 0.25)) }
+  const channels = {
+    'relays/fan': { station: 'left', volts: 'volts', amperes: 'amperes' },
+    'relays/flat-panel': { station: 'right', volts: 'volts' },
+  }
+  const { state, clock } = await openNight(t, pierConfig({ devices, more: { power: { channels } } }))
+  await clock.advance(15_000)
+  t.match(state('power/relays/fan'), { volts: 12.1 })
+  t.match(state('power/relays/flat-panel'), { volts: 5.2 })
+  t.not(state<{ amperes?: number }>('power/relays/flat-panel').amperes, 0.25, 'a field is used only where it is named')
+  broken = true
+  await clock.advance(400_000)
+  t.equal(state<{ volts?: number }>('power/relays/fan').volts, undefined)
+})
+
+t.test('a channel that is measured by half is no configuration', async t => {
+  const complaint = (gauge: object): string => {
+    try {
+      parseConfig(powered({ channels: { 'relays/fan': gauge } }), configSchema, new Map())
+      return 'none'
+    } catch (error) {
+      return (error as Error).message
+    }
+  }
+  t.equal(complaint({ station: 'box', volts: 'volts', amperes: 'amperes' }), 'none')
+  t.match(complaint({ volts: 'volts' }), /must say which station has volts/)
+  t.match(complaint({ station: 'box' }), /which field of box is meant, under volts: or amperes:/)
+  t.match(complaint({ station: 'box', volts: 'vols' }), /no station measures "vols"/)
+  t.match(complaint({ station: 'mount', volts: 'volts' }), /has no sensors/)
 })
 
 t.test('the power of a mount that moves is not cut, nor that of a camera that exposes', async t => {

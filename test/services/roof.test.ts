@@ -3,7 +3,9 @@ import { readdirSync, readFileSync } from 'node:fs'
 import t from 'tap'
 import { simulatorDriver } from '../../edge/drivers/box/simulator.js'
 import { simulatorLink } from '../../edge/drivers/link/simulator/simulator-link.js'
+import { channelPolicy, configSchema, type Settings } from '../../edge/main-config.js'
 import type { Device } from '../../edge/ports/device.js'
+import { parseConfig } from '../../edge/spine/config.js'
 import { createLog } from '../../edge/spine/log.js'
 import { guardDome, underRoof } from '../../edge/spine/roof-interlock.js'
 import { simulatedClock } from '../../edge/spine/simulated-clock.js'
@@ -119,6 +121,101 @@ t.test('STOP stops a roof too', async t => {
   t.match(await ask('stop-all'), { stopped: ['mount', 'focuser', 'turner', 'lid', 'roof'] })
   await clock.until(closing, 5_000)
   t.match(state('mount/mount'), { parked: true })
+})
+
+const wired = (more: object = {}, sky: object = {}, rest: object = {}) =>
+  pierConfig({
+    sky: { start_parked: true, ...sky },
+    devices: {
+      wires: part('roof-relays'),
+      roof: {
+        ...{ driver: 'relay-roof', enabled: true, travel_s: 40, power_relay: 'wires/motor' },
+        ...{ open_relay: 'wires/open', close_relay: 'wires/close' },
+        ...{ open_switch: 'wires/opened', closed_switch: 'wires/closed', park_switch: 'wires/mount-parked' },
+        ...more,
+      },
+    },
+    more: { use: { camera: 'main', mount: 'mount', dome: 'roof' }, ...rest },
+  })
+
+t.test('a roof of relays keeps the same rules, and nobody else switches its relays on', async t => {
+  const { ask, state, clock, until, actions } = await openNight(t, wired())
+  await until('dome/roof', ({ shutter }) => shutter === 'open', 20_000)
+  t.match(state('input/wires/mount-parked'), { on: true, name: 'Mount parked' })
+  t.notOk(state('power/wires/mount-parked'), 'what is only read is nobody’s to switch')
+  for (const channel of ['open', 'close', 'motor']) {
+    const on = ask('power-set', { device: 'wires', channel, on: true })
+    await t.rejects(on, { code: 'unsafe', message: /moves roof/ })
+    await ask('power-set', { device: 'wires', channel, on: false })
+  }
+  await t.rejects(ask('power-set', { device: 'wires', channel: 'closed', on: true }), { code: 'unsupported' })
+  await ask('mount-unpark')
+  await t.rejects(ask('dome-close'), { code: 'unsafe', message: /not parked/ })
+  await ask('mount-park')
+  await ask('dome-close')
+  await until('dome/roof', ({ shutter }) => shutter === 'closed', 5_000)
+  await t.rejects(ask('mount-unpark'), { code: 'unsafe', message: /roof is not open/ })
+  const who = { name: 'anna', role: 'observer', face: 'http' } as const
+  const opening = t.rejects(actions.ask('dome-open', {}, who), { code: 'aborted' })
+  await clock.advance(10_000)
+  t.match(state('dome/roof'), { moving: true, shutter: 'opening' })
+  t.match(state('power/wires/open'), { on: true })
+  t.match(await ask('stop-all'), { stopped: ['mount', 'focuser', 'roof'] })
+  await clock.until(opening, 5_000)
+  await clock.advance(3_000)
+  t.match(state('dome/roof'), { moving: false, shutter: 'stopped' })
+  for (const channel of ['open', 'close', 'motor']) t.match(state(`power/wires/${channel}`), { on: false })
+})
+
+t.test('the station made safe, or its relays gone, stop a roof on its way', async t => {
+  const mishaps = [{ at_s: 60, for_s: 30, kind: 'unplugged', part: 'roof-relays' }]
+  const { ask, state, clock, until, actions } = await openNight(t, wired({}, { mishaps }))
+  await until('dome/roof', ({ shutter }) => shutter === 'open', 20_000)
+  const who = { name: 'anna', role: 'observer', face: 'http' } as const
+  const closing = t.rejects(actions.ask('dome-close', {}, who), { code: 'broken', message: /its relay went off/ })
+  await clock.advance(8_000)
+  await ask('power-safe')
+  await clock.until(closing, 5_000)
+  await clock.advance(3_000)
+  t.match(state('dome/roof'), { moving: false, shutter: 'error', trouble: /went off/ })
+  await clock.advance(34_000)
+  const gone = t.rejects(actions.ask('dome-close', {}, who), { name: 'Fault' })
+  await clock.advance(18_000)
+  await clock.until(gone, 30_000)
+  t.match(state('dome/roof'), { condition: /retrying|unavailable/ })
+  await t.rejects(ask('mount-unpark'), { code: 'unsafe', message: /not there/ })
+  // Relays that could not be reached went on to the end; with them it comes back, and switches them off first.
+  const back = await until('dome/roof', ({ condition }) => condition === 'ready', 60_000)
+  t.match(back, { moving: false, shutter: 'closed' })
+  for (const channel of ['open', 'close', 'motor']) t.match(state(`power/wires/${channel}`), { on: false })
+})
+
+t.test('what a configuration says of a roof that cannot be', async t => {
+  const complaint = (yaml: string): string => {
+    try {
+      parseConfig(yaml, configSchema, new Map())
+      return 'none'
+    } catch (error) {
+      return (error as Error).message
+    }
+  }
+  t.equal(complaint(wired()), 'none')
+  t.match(complaint(wired({ open_switch: 'nothing/opened' })), /no device "nothing"/)
+  t.match(complaint(wired({ open_switch: 'mount/opened' })), /"mount" has no channels to switch/)
+  t.match(complaint(wired({ close_relay: 'wires/open' })), /wires\/open is named twice/)
+  t.match(complaint(wired({ open_switch: 'wires/open' })), /relay and a switch/)
+  const power = (channel: object, more: object = {}) =>
+    wired({}, {}, { power: { channels: { 'wires/open': channel }, ...more } })
+  for (const wrong of [{ loss: 'on' }, { loss: 'keep' }, { start: 'on' }, { feeds: ['main'] }]) {
+    t.match(complaint(power(wrong)), /it moves roof/, JSON.stringify(wrong))
+  }
+  t.equal(complaint(power({ name: 'Roof opens', start: 'keep' })), 'none')
+  t.match(complaint(power({}, { up: ['wires/motor'] })), /it moves roof/)
+  const heater = { heaters: { lens: { device: 'wires', channel: 'motor', air: 'weather' } } }
+  t.match(complaint(wired({}, {}, heater)), /it moves roof/)
+  const settings = parseConfig(power({ start: 'keep' }), configSchema, new Map()).settings as Settings
+  const policy = channelPolicy(settings, 'wires', 'open')
+  t.match(policy, { start: 'off', stop: 'off', unsafe: 'off', loss: 'off', watched: true })
 })
 
 t.test('rotator, cover, panel, GPS and safety are told and asked', async t => {

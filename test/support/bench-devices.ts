@@ -6,8 +6,10 @@ import { alpacaDriver } from '../../edge/drivers/box/alpaca.js'
 import { indiDriver } from '../../edge/drivers/box/indi.js'
 import { simulatorDriver } from '../../edge/drivers/box/simulator.js'
 import { replayDriver } from '../../edge/drivers/camera/replay.js'
+import { relayRoofDriver } from '../../edge/drivers/dome/relay-roof.js'
 import { alpacaLink } from '../../edge/drivers/link/alpaca/alpaca-link.js'
 import { indiLink } from '../../edge/drivers/link/indi/indi-link.js'
+import type { Observatory } from '../../edge/drivers/link/simulator/observatory.js'
 import { simulatorLink } from '../../edge/drivers/link/simulator/simulator-link.js'
 import { lcusDriver } from '../../edge/drivers/relay/lcus.js'
 import { pocsDriver } from '../../edge/drivers/relay/pocs.js'
@@ -43,7 +45,7 @@ export interface BenchRow {
   /** Why it cannot be opened here; false when it can. */
   readonly skip: string | false
   /** Starts what it needs and gives the options of driver and link. */
-  ready(test: Teardown): Promise<{ readonly options: object; readonly link?: object }>
+  ready(test: Teardown, table: Bench): Promise<{ readonly options: object; readonly link?: object }>
 }
 
 /** Weather, drift and errors at zero: the contracts are about promises, not about the sky. */
@@ -126,6 +128,28 @@ function alpaca({ name, port, device, odd, options = {} }: AlpacaRow): BenchRow 
   }
 }
 
+/** The simulated roof, whose motor takes 20 s for its way. */
+function relayRoof(
+  name: string,
+  wires: { readonly power_relay?: string; readonly [option: string]: unknown },
+): BenchRow {
+  return {
+    name: `relay-roof ${name}`,
+    driver: relayRoofDriver,
+    ports: ['dome'],
+    simulatedTime: true,
+    skip: false,
+    async ready(_, table) {
+      const place = await table.openLink<Observatory>(simulatorLink, { ...calm, start_parked: true })
+      const { ports } = await table.open(simulatorDriver, { part: 'roof-relays' }, place)
+      table.switchBoxes.set('roof', ports.switches!)
+      if (!wires.power_relay) place.roofMotor.set('motor', true)
+      const ends = { open_switch: 'roof/opened', closed_switch: 'roof/closed' }
+      return { options: { enabled: true, ...ends, ...wires } }
+    },
+  }
+}
+
 export const benchRows: readonly BenchRow[] = [
   simulated('camera', 'camera', { width: 320, height: 240 }),
   simulated('guide-camera', 'camera', { width: 320, height: 240, bayer: 'grbg', bit_depth: 12 }),
@@ -139,9 +163,15 @@ export const benchRows: readonly BenchRow[] = [
   simulated('gps', 'gps'),
   simulated('safety', 'safety'),
   simulated('switches', 'switches'),
+  simulated('roof-relays', 'switches'),
   simulated('sensors', 'station'),
   simulated('weather', 'station'),
   simulated('pier-camera', 'video'),
+  relayRoof('of two relays that are held', { open_relay: 'roof/open', close_relay: 'roof/close' }),
+  relayRoof('that is stopped by its power alone', {
+    ...{ open_relay: 'roof/open', close_relay: 'roof/close', power_relay: 'roof/motor' },
+    ...{ park_switch: 'roof/mount-parked', dead_s: 0.2, power_up_s: 0.5 },
+  }),
   ...indiRows.map(indi),
   ...alpacaRows.map(alpaca),
   {
@@ -215,12 +245,13 @@ const longestMs = 3_600_000
 
 /** Opens a row's driver as main would; all is closed when the test ends. */
 export async function openRow<P extends PortName>(test: Teardown, row: BenchRow, port: P): Promise<OpenRow<P>> {
-  const { options, link } = await row.ready(test)
   const simulated = row.simulatedTime ? simulatedClock(Date.UTC(2026, 10, 20, 21)) : undefined
   const table = bench(simulated)
   test.teardown(() => table.close())
+  const { options, link } = await row.ready(test, table)
   const line = row.line?.() ?? (row.link && (await table.openLink(row.link, link)))
-  const { box, ports } = await table.open(row.driver, options, line)
+  const opening = table.open(row.driver, options, line)
+  const { box, ports } = await (simulated ? simulated.until(opening, longestMs) : opening)
   const has = Object.entries(ports).flatMap(([name, port]) => (port ? [name] : []))
   const said = row.driver.ports(row.driver.options.parse(options))
   assert.deepEqual(has.toSorted(), said.toSorted(), `what the box has is what ports() of ${row.driver.id} says`)

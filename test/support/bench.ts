@@ -5,10 +5,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { hearTopics } from '../../edge/api/mqtt/hear-topics.js'
 import type { Clock } from '../../edge/ports/clock.js'
-import type { Ports } from '../../edge/ports/device.js'
+import type { Device, Ports } from '../../edge/ports/device.js'
 import type { Driver, LinkDriver, LinkTools, OpenBox, Tools } from '../../edge/ports/driver.js'
-import type { Fault } from '../../edge/ports/fault.js'
+import { Fault } from '../../edge/ports/fault.js'
 import type { OutputWord } from '../../edge/ports/keeper.js'
+import type { SwitchBank } from '../../edge/ports/switch.js'
 import { startKeeper } from '../../edge/spine/keeper.js'
 import { createLog } from '../../edge/spine/log.js'
 import { seededRandom } from '../../edge/spine/seeded-random.js'
@@ -24,6 +25,8 @@ export interface Bench {
   openLink<T>(kind: LinkDriver, options: unknown): Promise<T>
   /** `link` names what `openLink` gave for the driver's kind. */
   open(driver: Driver, options: unknown, link?: unknown): Promise<{ readonly box: OpenBox; readonly ports: Ports }>
+  /** Other devices with channels, for drivers that are made of them. */
+  readonly switchBoxes: Map<string, SwitchBank>
   /** Closes all boxes, then all links. */
   close(): Promise<void>
 }
@@ -47,6 +50,15 @@ export function bench(clock: Clock = systemClock()): Bench {
   const pool = lendingPool(64 * 1024 * 1024)
   const lost: Fault[] = []
   const boxes: OpenBox[] = []
+  const switchBoxes = new Map<string, SwitchBank>()
+  const switchBox = (name: string): Device<SwitchBank> => ({
+    ...{ name, condition: 'ready', fault: undefined, distrust: () => {}, onChange: () => () => {} },
+    current() {
+      const bank = switchBoxes.get(name)
+      if (bank) return bank
+      throw new Fault('not-found', `no switch box is called "${name}"`, 'Add one to the bench')
+    },
+  })
   const links: { close(): Promise<void> }[] = []
   const linkTools: LinkTools = {
     clock,
@@ -64,13 +76,14 @@ export function bench(clock: Clock = systemClock()): Bench {
     clock,
     pool,
     lost,
+    switchBoxes,
     async openLink<T>(kind: LinkDriver, options: unknown): Promise<T> {
       const open = await kind.open(kind.options.parse(options), linkTools, new AbortController().signal)
       links.push(open)
       return open.value as T
     },
     async open(driver, options, link) {
-      const tools: Tools = { ...linkTools, link: <T>() => link as T, keep: keepOn(linkTools) }
+      const tools: Tools = { ...linkTools, link: <T>() => link as T, keep: keepOn(linkTools), switches: switchBox }
       const box = await driver.open(driver.options.parse(options), tools, new AbortController().signal)
       boxes.push(box)
       return { box, ports: box.ports }

@@ -42,6 +42,7 @@ export function Roof({ name }: { name: string | undefined }) {
         <Act job={job} kind="danger" label="Stop it" ask="dome-stop" input={input} unless={off} told="roof-why" />
       </div>
       <Why id="roof-why" words={why} />
+      {dome.trouble && <p class="why block">{dome.trouble}</p>}
       {what === 'roof' && <p class="dim">It moves only while the mount is sensed parked. Look at it as it goes.</p>}
       <Said by={job} />
     </section>

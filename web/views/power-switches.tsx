@@ -3,11 +3,11 @@ import { useEffect, useState } from 'preact/hooks'
 import { ask } from '../ask'
 import { useKind } from '../live'
 import { Act, Said, useJob } from '../parts/act'
-import { Field, readNumber, Toggle } from '../parts/fields'
+import { Field, Figure, readNumber, Toggle } from '../parts/fields'
 import { useGone } from '../parts/gone'
 import { away } from '../ready'
 import { hrefOf } from '../route'
-import type { Heater, Power } from '../states'
+import type { Heater, Input, Power } from '../states'
 import { fixed } from '../words'
 
 export function Switches() {
@@ -61,6 +61,26 @@ function Heated({ power: { name, on, value, unit }, heater }: { power: Power; he
         </a>
       </div>
     </>
+  )
+}
+
+/** Contacts, which are only read. */
+export function Inputs() {
+  const inputs = useKind<Input>('input')
+  if (!inputs.length) return null
+  return (
+    <section class="card">
+      <h2>Inputs</h2>
+      <dl class="figures">
+        {inputs.map(({ path, value }) => (
+          <Figure
+            key={path}
+            label={value.name ?? path}
+            value={away(value, 'input') ?? (value.on === undefined ? '–' : value.on ? 'On' : 'Off')}
+          />
+        ))}
+      </dl>
+    </section>
   )
 }
 

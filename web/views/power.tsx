@@ -5,7 +5,7 @@ import { Act, Said, TwiceTapped, useJob } from '../parts/act'
 import { Figure } from '../parts/fields'
 import type { Activity, Battery } from '../states'
 import { fixed } from '../words'
-import { Switches } from './power-switches'
+import { Inputs, Switches } from './power-switches'
 
 const levelWords: Readonly<Record<string, string>> = {
   good: 'Good',
@@ -19,6 +19,7 @@ export function PowerView() {
     <div class="two">
       <div class="stacked">
         <Switches />
+        <Inputs />
       </div>
       <div class="stacked">
         <Whole />

@@ -16,6 +16,7 @@ import {
 import { openSimulatedCamera } from './simulator-camera.js'
 import { openSimulatedCover, openSimulatedDome, openSimulatedRotator } from './simulator-covers.js'
 import { openSimulatedMount } from './simulator-mount.js'
+import { openSimulatedRoofRelays } from './simulator-roof-relays.js'
 import { openSimulatedPierCamera } from './simulator-video.js'
 import { openSimulatedGps, openSimulatedSafety } from './simulator-watch.js'
 
@@ -63,6 +64,7 @@ const portOf: Readonly<Record<Options['part'], keyof Ports>> = {
   dome: 'dome',
   cover: 'cover',
   switches: 'switches',
+  'roof-relays': 'switches',
   sensors: 'station',
   weather: 'station',
   gps: 'gps',
@@ -106,6 +108,8 @@ function openPart(place: Observatory, given: Options, tools: Tools): OpenBox {
       return openSimulatedSafety(place, tools)
     case 'switches':
       return openSimulatedSwitches(place, tools)
+    case 'roof-relays':
+      return openSimulatedRoofRelays(place, tools)
     case 'sensors':
       return openSimulatedStation(place, 'sensor', tools)
     case 'weather':

@@ -1,5 +1,5 @@
-// ioctl(2) for the kernel devices that have no other door (I²C, GPIO, video), and mmap(2) for the memory they share:
-// the only file that calls into C.
+// ioctl(2) and poll(2) for the kernel devices that have no other door (I²C, GPIO, video), and mmap(2) for the memory
+// they share: the only file that calls into C.
 import koffi from 'koffi'
 import { Fault } from '../../ports/fault.js'
 
@@ -38,6 +38,34 @@ function errorNames(): ReadonlyMap<number, string> {
 
 /** Where a piece of memory lies, for a struct that points to it; it must stay referenced meanwhile. */
 export const addressOf = (memory: Uint8Array): bigint => BigInt(koffi.address(memory))
+
+/** Waits until a file descriptor has something to read, `ms` at most: answers whether it has. */
+export type Poll = (fd: number, ms: number) => Promise<boolean>
+
+/** POLLIN of <poll.h>, and what it may answer besides: POLLERR, POLLHUP, POLLNVAL. */
+const pollIn = 0x1
+const pollFailed = 0x8 | 0x10 | 0x20
+
+/**
+ * C's own poll. Each call takes a thread of the pool for as long as it waits: for processes that have nothing else to
+ * do with theirs.
+ */
+export function loadPoll(): Poll {
+  const call = libc().func('poll', 'int', ['unsigned long', 'unsigned long', 'int'])
+  return (fd, ms) =>
+    new Promise((settle, reject) => {
+      // struct pollfd: the descriptor, what is waited for, what has come.
+      const asked = Buffer.alloc(8)
+      asked.writeInt32LE(fd, 0)
+      asked.writeInt16LE(pollIn, 4)
+      call.async(koffi.address(asked), 1, ms, (error: Error | null, result: number) => {
+        if (error) return reject(error)
+        const came = asked.readInt16LE(6)
+        if (result < 0 || (came & pollFailed) !== 0) return reject(new Error(`poll: ${result}, ${came}`))
+        settle((came & pollIn) !== 0)
+      })
+    })
+}
 
 /** Its third argument is a word: a number or an address, in the same register on arm64, arm and x64 Linux. */
 function loaded() {

@@ -11,7 +11,14 @@ const nameBytes = 32
 const mostLines = 64
 const mostAttributes = 10
 
-export const sizes = { chipInfo: 68, lineInfo: 256, lineRequest: 592, lineConfig: 272, lineValues: 16 } as const
+export const sizes = {
+  chipInfo: 68,
+  lineInfo: 256,
+  lineRequest: 592,
+  lineConfig: 272,
+  lineValues: 16,
+  lineEvent: 48,
+} as const
 
 export const requests = {
   chipInfo: ioctlNumber('read', 0x01, sizes.chipInfo),
@@ -46,13 +53,15 @@ export const flags = {
   activeLow: 1n << 1n,
   input: 1n << 2n,
   output: 1n << 3n,
+  risingEdge: 1n << 4n,
+  fallingEdge: 1n << 5n,
   pullUp: 1n << 8n,
   pullDown: 1n << 9n,
   noPull: 1n << 10n,
 } as const
 
-/** GPIO_V2_LINE_ATTR_ID_FLAGS and GPIO_V2_LINE_ATTR_ID_OUTPUT_VALUES. */
-export const attributes = { flags: 1, outputValues: 2 } as const
+/** GPIO_V2_LINE_ATTR_ID_FLAGS, _OUTPUT_VALUES and _DEBOUNCE. */
+export const attributes = { flags: 1, outputValues: 2, debounce: 3 } as const
 
 export interface ChipInfo {
   readonly label: string
@@ -81,6 +90,8 @@ export interface WantedLine {
   readonly flags: bigint
   /** First level of an output, in the owner's sense: active-low is the kernel's affair. */
   readonly on: boolean
+  /** Of an input: it changes only when it has stood so long, µs. */
+  readonly debounceMicros?: number
 }
 
 /** @param lines at most 64; lines of like flags share an attribute, of which there are 10 */
@@ -106,6 +117,12 @@ export function lineConfig(lines: readonly WantedLine[]): Buffer {
   const outputs = maskOf(lines, line => (line.flags & flags.output) !== 0n)
   const rows = others.map(([value, mask]) => ({ id: attributes.flags as number, value, mask }))
   if (outputs !== 0n) rows.push({ id: attributes.outputValues, value: on & outputs, mask: outputs })
+  const debounces = new Set(lines.flatMap(({ debounceMicros = 0 }) => (debounceMicros > 0 ? [debounceMicros] : [])))
+  for (const micros of debounces) {
+    const mask = maskOf(lines, line => line.debounceMicros === micros)
+    // It shares the place of the values, as the lower half of them.
+    rows.push({ id: attributes.debounce, value: BigInt(micros), mask })
+  }
   if (rows.length > mostAttributes) throw new RangeError(`more than ${mostAttributes} kinds of lines`)
   bytes.writeBigUInt64LE(common, offsets.configFlags)
   bytes.writeUInt32LE(rows.length, offsets.configAttributes)

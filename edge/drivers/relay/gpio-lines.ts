@@ -1,4 +1,4 @@
-// GPIO lines as outputs, whichever way the kernel is spoken to.
+// GPIO lines as outputs and as inputs, whichever way the kernel is spoken to.
 import { Fault } from '../../ports/fault.js'
 
 /** One output as the options name it. */
@@ -11,10 +11,23 @@ export interface GpioLine {
   readonly first: boolean | undefined
 }
 
+/** One input as the options name it. */
+export interface GpioInput extends Omit<GpioLine, 'first'> {
+  /** It changes only when it has stood so long, ms. */
+  readonly debounceMs: number
+}
+
 /** Lines in our hands, by their place in the list they were opened with. */
 export interface GpioLines {
   read(): Promise<readonly boolean[]>
   write(at: number, on: boolean): Promise<void>
+  close(): Promise<void>
+}
+
+export interface GpioInputs {
+  read(): Promise<readonly boolean[]>
+  /** Called after an edge; never where the chip has no interrupts. */
+  onChange(listener: () => void): void
   close(): Promise<void>
 }
 

@@ -3,7 +3,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Fault } from '../../ports/fault.js'
-import { type GpioLine, type GpioLines, noChip } from './gpio-lines.js'
+import { type GpioInput, type GpioInputs, type GpioLine, type GpioLines, noChip } from './gpio-lines.js'
 
 /** Global number of a chip's first line; undefined when sysfs shows no such chip. */
 export function chipBase(labels: readonly string[], sys = '/sys/class/gpio'): number | undefined {
@@ -37,6 +37,35 @@ export async function openSysfsLines(labels: readonly string[], wanted: readonly
     write: (at, on) => lines[at].write(on ? 1 : 0),
     // Not unexported: that would let the level go.
     close: async () => {},
+  }
+}
+
+/** Contacts; a pull resistor is nothing that sysfs knows of. */
+export async function openSysfsInputs(labels: readonly string[], wanted: readonly GpioInput[]): Promise<GpioInputs> {
+  const pulled = wanted.find(({ pull }) => pull !== 'as-is')
+  if (pulled) {
+    const fix = 'Give it pull: as-is, and a resistor of its own or its pull in config.txt: gpio=5=ip,pu'
+    throw new Fault('unsupported', `input ${pulled.id}: by sysfs no line is pulled ${pulled.pull}`, fix)
+  }
+  const base = chipBase(labels)
+  if (base === undefined) throw noChip(labels)
+  const { Gpio } = await loadOnoff()
+  const lines = wanted.map(
+    one =>
+      new Gpio(base + lineNumber(one), 'in', 'both', {
+        activeLow: one.activeLow,
+        ...(one.debounceMs > 0 && { debounceTimeout: one.debounceMs }),
+      }),
+  )
+  return {
+    read: () => Promise.all(lines.map(async line => (await line.read()) === 1)),
+    onChange(listener) {
+      // What goes wrong with an edge goes wrong with the next reading, and is told there.
+      for (const line of lines) line.watch(() => listener())
+    },
+    async close() {
+      for (const line of lines) line.unexport()
+    },
   }
 }
 

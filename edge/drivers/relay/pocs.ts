@@ -4,7 +4,7 @@ import { driver } from '../../ports/driver.js'
 import { z } from '../../ports/schema.js'
 import type { SensorReading } from '../../ports/sensor.js'
 import { serialPort } from '../link/serial/serial-place.js'
-import { bankOf, keepBoard, numberedChannels } from './relay-box.js'
+import { bankOf, keepBoard, numberedChannels, relayChannel } from './relay-box.js'
 
 const options = z.strictObject({
   port: serialPort,
@@ -35,7 +35,7 @@ export const pocsDriver = driver<typeof options>({
     })
     return {
       ports: {
-        switches: bankOf(kept, channels),
+        switches: bankOf(kept, channels.map(relayChannel)),
         station: {
           kind: 'sensor',
           reading: () => last,

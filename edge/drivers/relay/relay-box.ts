@@ -2,9 +2,9 @@
 import type { OpenBox, Tools } from '../../ports/driver.js'
 import { Fault, reasonOf } from '../../ports/fault.js'
 import type { JsonObject } from '../../ports/json.js'
-import type { Kept } from '../../ports/keeper.js'
+import type { BoardReading, Kept } from '../../ports/keeper.js'
 import { z } from '../../ports/schema.js'
-import type { SwitchBank } from '../../ports/switch.js'
+import type { SwitchBank, SwitchChannel } from '../../ports/switch.js'
 
 export const channelId = z.string().regex(/^[a-z0-9_-]{1,40}$/, 'a channel is called in small letters, digits, - and _')
 
@@ -25,8 +25,14 @@ export async function openRelays(
   signal: AbortSignal,
 ): Promise<OpenBox> {
   const kept = await keepBoard(board, options, channels, tools, signal)
-  return { ports: { switches: bankOf(kept, channels) }, close: () => kept.close() }
+  return { ports: { switches: bankOf(kept, channels.map(relayChannel)) }, close: () => kept.close() }
 }
+
+/** An output that is on or off. */
+export const relayChannel = (id: string): SwitchChannel => ({ id, name: nameOf(id) })
+
+/** A contact that is only read. */
+export const inputChannel = (id: string): SwitchChannel => ({ id, name: nameOf(id), input: true })
 
 export async function keepBoard(
   board: string,
@@ -45,30 +51,33 @@ const nameOf = (id: string) => {
   return words.charAt(0).toUpperCase() + words.slice(1)
 }
 
-export function bankOf(kept: Kept, channels: readonly string[]): SwitchBank {
+export function bankOf(kept: Kept, channels: readonly SwitchChannel[]): SwitchBank {
+  const byId = new Map(channels.map(one => [one.id, one]))
   const known = (id: string) => {
-    if (channels.includes(id)) return id
-    throw new Fault('not-found', `there is no channel "${id}"`, `Use one of: ${channels.join(', ')}`)
+    const channel = byId.get(id)
+    if (channel) return channel
+    throw new Fault('not-found', `there is no channel "${id}"`, `Use one of: ${[...byId.keys()].join(', ')}`)
   }
+  const valueIn = ({ on, levels }: BoardReading, { id, range }: SwitchChannel) =>
+    range ? levels?.[id] : on[id] === undefined ? undefined : Number(on[id])
   return {
-    channels: channels.map(id => ({ id, name: nameOf(id) })),
-    value(id) {
-      const on = kept.reading().on[known(id)]
-      return on === undefined ? undefined : Number(on)
-    },
-    amperes: id => kept.reading().amperes?.[known(id)],
+    channels,
+    value: id => valueIn(kept.reading(), known(id)),
+    amperes: id => kept.reading().amperes?.[known(id).id],
     async set(id, value, signal) {
       if (signal.aborted) throw reasonOf(signal)
-      known(id)
-      if (value !== 0 && value !== 1) {
-        throw new Fault('bad-input', `${id} cannot be set to ${value}`, 'Send 1 for on, 0 for off')
+      const { input, range } = known(id)
+      if (input) throw new Fault('unsupported', `${id} is an input`, 'Inputs are only read')
+      if (range ? !(value >= range.min && value <= range.max) : value !== 0 && value !== 1) {
+        const fix = range ? `Choose from ${range.min} to ${range.max} ${range.unit}` : 'Send 1 for on, 0 for off'
+        throw new Fault('bad-input', `${id} cannot be set to ${value}`, fix)
       }
-      await kept.set(id, value === 1, signal)
+      await kept.set(id, range ? value : value === 1, signal)
     },
     onChange: listener =>
       kept.onReading(before => {
-        const { on } = kept.reading()
-        for (const id of channels) if (on[id] !== before.on[id]) listener(id)
+        const now = kept.reading()
+        for (const one of channels) if (valueIn(now, one) !== valueIn(before, one)) listener(one.id)
       }),
   }
 }

@@ -12,6 +12,7 @@ export const parts = [
   'dome',
   'cover',
   'switches',
+  'roof-relays',
   'sensors',
   'weather',
   'gps',
@@ -19,6 +20,17 @@ export const parts = [
   'pier-camera',
 ] as const
 export type Part = (typeof parts)[number]
+
+/** What breaks in a roof that is driven by relays. */
+export const roofFaults = [
+  'motor-stalled',
+  'relay-stuck',
+  'open-switch-stuck',
+  'closed-switch-stuck',
+  'open-switch-cut',
+  'closed-switch-cut',
+] as const
+export type RoofFault = (typeof roofFaults)[number]
 
 export type Mishap =
   /** Takes orders and never answers again. */
@@ -28,12 +40,14 @@ export type Mishap =
   /** The mount's motors stand still, whatever it reports. */
   | { readonly kind: 'stalled' }
   | { readonly kind: 'weather'; readonly weather: Provoked }
+  | { readonly kind: 'roof'; readonly fault: RoofFault }
 
 export interface Mishaps {
   /** Lets it happen now; the returned function puts it right again. */
   inject(mishap: Mishap): () => void
   happens(kind: 'silent' | 'unplugged', part: Part): boolean
   stalled(): boolean
+  roof(fault: RoofFault): boolean
   /** All provoked weather; what came last wins. */
   provoked(): Provoked
   /** Called after anything was injected or put right. */
@@ -61,6 +75,10 @@ export function mishaps(): Mishaps {
     },
     stalled() {
       for (const { mishap } of active) if (mishap.kind === 'stalled') return true
+      return false
+    },
+    roof(fault) {
+      for (const { mishap } of active) if (mishap.kind === 'roof' && mishap.fault === fault) return true
       return false
     },
     provoked() {

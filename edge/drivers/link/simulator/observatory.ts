@@ -6,6 +6,7 @@ import { type Dew, dewOn } from './dew.js'
 import { type Carousel, carousel, type FocusTrain, type FocusTraits, focusTrain } from './focus-train.js'
 import { type Mishaps, mishaps } from './mishaps.js'
 import { type PowerBox, powerBox } from './power-box.js'
+import { type RoofMotor, roofMotor } from './roof-motor.js'
 import { type Studio, studio } from './studio.js'
 import { type Telescope, type TelescopeTraits, telescope } from './telescope.js'
 import { type Travel, travel } from './travel.js'
@@ -39,6 +40,8 @@ export interface Observatory {
   readonly rotator: Travel
   /** The roof, or a dome's shutter instead: 0 closed, 1 open. */
   readonly roof: Travel
+  /** What drives the roof where relays do. */
+  readonly roofMotor: RoofMotor
   /** Where a dome's slit looks, degrees. */
   readonly slit: Travel
   /** 0 closed, 1 open. */
@@ -97,6 +100,9 @@ export function observatory(traits: ObservatoryTraits, clock: Clock): Observator
   stops.push(mishap.onChange(standOrGo), power.onChange(standOrGo))
   const monotonicMs = () => clock.monotonicMs()
   const painter = studio(clock)
+  const roof = travel(1, 1 / 20, monotonicMs)
+  const motor = roofMotor(roof, mishap)
+  stops.push(motor.stop)
   const horizon = () => {
     const { raDeg, decDeg } = mount.believed()
     return altAz({ raHours: raDeg / 15, decDeg, equinox: 'jnow' }, site, hours.wallMs(clock.monotonicMs()))
@@ -111,7 +117,8 @@ export function observatory(traits: ObservatoryTraits, clock: Clock): Observator
     focus: focusTrain(traits.focus, monotonicMs),
     wheel: carousel(monotonicMs),
     rotator: travel(0, 5, monotonicMs),
-    roof: travel(1, 1 / 20, monotonicMs),
+    roof,
+    roofMotor: motor,
     slit: travel(90, 10, monotonicMs),
     cover: travel(1, 1 / 4, monotonicMs),
     panel: { percent: 0 },

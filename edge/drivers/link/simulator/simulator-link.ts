@@ -3,15 +3,16 @@
 import { linkDriver } from '../../../ports/driver.js'
 import { Fault, reasonOf } from '../../../ports/fault.js'
 import { z } from '../../../ports/schema.js'
-import { type Mishap, parts } from './mishaps.js'
+import { type Mishap, parts, roofFaults } from './mishaps.js'
 import { type Observatory, observatory } from './observatory.js'
 
 const mishapOption = z
   .strictObject({
     at_s: z.number().min(0).describe('Seconds after the start when it happens'),
     for_s: z.number().positive().optional().describe('Seconds it lasts; for good when absent'),
-    kind: z.enum(['silent', 'unplugged', 'stalled', 'weather']).describe('What goes wrong'),
+    kind: z.enum(['silent', 'unplugged', 'stalled', 'weather', 'roof']).describe('What goes wrong'),
     part: z.enum(parts).optional().describe('Which part (silent, unplugged)'),
+    fault: z.enum(roofFaults).default('motor-stalled').describe('What breaks (roof)'),
     cloud_percent: z.number().min(0).max(100).optional().describe('Cloud cover, % (weather)'),
     rain: z.boolean().optional().describe('Whether it rains (weather)'),
     wind_m_s: z.number().min(0).max(60).optional().describe('Wind, m/s (weather)'),
@@ -116,6 +117,7 @@ export const simulatorLink = linkDriver<typeof options, Observatory>({
 
 function mishapOf(row: z.output<typeof mishapOption>, index: number): Mishap {
   if (row.kind === 'stalled') return { kind: 'stalled' }
+  if (row.kind === 'roof') return { kind: 'roof', fault: row.fault }
   if (row.kind === 'weather') {
     const provoked: Record<string, number | boolean> = {}
     if (row.cloud_percent !== undefined) provoked.cloudCover = row.cloud_percent / 100
