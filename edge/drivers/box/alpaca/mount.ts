@@ -158,6 +158,14 @@ export async function openAlpacaMount(
     await session.put('unpark', {}, { ms: unparkMs, signal: of })
     await state.until({ what: 'unparking', ms: unparkMs, signal: of }, () => (parked() ? undefined : true))
   }
+  const moveAxis = async (axis: 'ra' | 'dec', degPerSecond: number) => {
+    if (degPerSecond !== 0) {
+      unparked()
+      if (!slewing()) trackingBefore = tracking()
+    }
+    await arrow?.move(axis, degPerSecond)
+    await state.refresh()
+  }
   const setSite = async (latitudeDeg: number, longitudeDeg: number, elevationMetres: number, of: AbortSignal) => {
     await session.put('sitelatitude', { SiteLatitude: latitudeDeg }, { signal: of })
     const east = ((((longitudeDeg + 180) % 360) + 360) % 360) - 180
@@ -183,6 +191,7 @@ export async function openAlpacaMount(
       checked(target)
       unparked()
       if (!syncs) throw new Fault('unsupported', `${name} cannot be told where it points`, 'Sync it in its own program')
+      // As for slews: drivers refuse a sync while they do not track.
       if (tracks) await setTracking(true, of)
       const order = { RightAscension: target.raHours, Declination: target.decDeg }
       await session.put('synctocoordinates', order, { ms: answerMs * 2, signal: of })
@@ -201,18 +210,7 @@ export async function openAlpacaMount(
     },
     park: parks ? park : undefined,
     unpark: unparks ? unpark : undefined,
-    moveAxis:
-      arrow &&
-      {
-        async move(axis: 'ra' | 'dec', degPerSecond: number) {
-          if (degPerSecond !== 0) {
-            unparked()
-            if (!slewing()) trackingBefore = tracking()
-          }
-          await arrow.move(axis, degPerSecond)
-          await state.refresh()
-        },
-      }.move,
+    moveAxis: arrow && moveAxis,
     setSite: sited ? setSite : undefined,
     guidePort: pulses ? alpacaGuidePort(session, state) : undefined,
   }
