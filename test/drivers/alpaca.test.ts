@@ -541,3 +541,27 @@ t.test('one that says it is of Platform 7 and is not is opened as it is', async 
   t.equal(ports.focuser!.position(), 20_100)
   t.ok(server.calls.includes('PUT focuser connected'))
 })
+
+t.test('a password goes to its own server, and to no other that says it has the device', async t => {
+  const discovery = await freeUdpPort()
+  const own = await startAlpaca(t, { devices: [plugged(fakeRotator(), true)], password: 'dark-sky' })
+  const other = await startAlpaca(t, { devices: [plugged(fakeWheel(), true)], discovery })
+  const table = bench()
+  t.teardown(() => table.close())
+  const link = { host: own.host, port: own.port, user: 'owner', password: 'dark-sky', discovery_port: discovery }
+  const line = await table.openLink<AlpacaNetwork>(alpacaLink, link)
+  const wheel = { type: 'filterwheel', unique_id: 'fake-filterwheel-filters' }
+  await t.rejects(table.open(alpacaDriver, wheel, line), { code: 'offline', message: /has the filterwheel/ })
+  t.same(other.calls, [], 'nobody else was asked')
+})
+
+t.test('devices of one name are told apart', async t => {
+  const twins = [plugged(fakeWheel(), true), plugged(fakeWheel(), true, { uniqueId: 'second' })]
+  const server = await startAlpaca(t, { devices: [...twins, plugged(fakeRotator(), true)] })
+  const table = bench()
+  t.teardown(() => table.close())
+  const line = await table.openLink<AlpacaNetwork>(alpacaLink, { host: server.host, port: server.port })
+  const found = await alpacaLink.found!(line, table as never, never)
+  t.equal(new Set(found.map(({ name }) => name)).size, 3)
+  t.match(found[2], { name: 'Turner' }, 'and others keep theirs')
+})
