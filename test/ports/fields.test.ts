@@ -99,6 +99,7 @@ t.test('a night in which everything happens', async t => {
         power: {
           channels: {
             'relays/mount': { feeds: ['mount'] },
+            'relays/camera': { feeds: ['main'], unsafe: 'off' },
             'relays/dew-heater': { station: 'box', volts: 'volts' },
           },
           battery: { station: 'box' },

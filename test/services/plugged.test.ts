@@ -283,7 +283,7 @@ t.test('udev gives the agent the right to what the list knows', async t => {
   const rules = files.map(name => readFileSync(path.join('udev', name), 'utf8')).join('\n')
   const lines = rules.split('\n').filter(line => line && !line.startsWith('#'))
   const match = /^(SUBSYSTEM|KERNEL|ACTION|ENV\{\w+\}|ATTRS?\{[\w/]+\}|PROGRAM)=="[^"]+"$/
-  const assign = /^(MODE|GROUP|ENV\{\w+\}|ATTR\{[\w/]+\})="[^"]+"$/
+  const assign = /^((MODE|GROUP|ENV\{\w+\}|ATTR\{[\w/]+\})|RUN\+)="[^"]+"$/
   for (const line of lines) {
     const parts = line.split(', ')
     const program = parts.at(-1)!.startsWith('PROGRAM==')
@@ -294,6 +294,6 @@ t.test('udev gives the agent the right to what the list knows', async t => {
     t.ok(program || parts.some(part => assign.test(part)), 'it does something')
   }
   for (const { vendor, what, drivenBy } of usbThings.filter(one => !one.serial)) {
-    t.match(rules, new RegExp(`idVendor}=="${vendor}"`), `${what}, driven by ${drivenBy}`)
+    t.match(rules, new RegExp(`idVendor}=="[^"]*\\b${vendor}\\b`), `${what}, driven by ${drivenBy}`)
   }
 })
