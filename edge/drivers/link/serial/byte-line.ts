@@ -77,7 +77,14 @@ function lineOver(wire: Duplex, name: string, shut: (ended: () => void) => void)
       if (end.signal.aborted) return Promise.reject(reasonOf(end.signal))
       if (signal.aborted) return Promise.reject(reasonOf(signal))
       return new Promise((settle, reject) => {
-        wire.write(bytes, error => (error ? reject(serialFault(name, error)) : settle()))
+        // A plug that is pulled in the middle of it leaves a write that is never answered.
+        const gone = () => reject(reasonOf(end.signal))
+        end.signal.addEventListener('abort', gone, { once: true })
+        wire.write(bytes, error => {
+          end.signal.removeEventListener('abort', gone)
+          if (error) reject(serialFault(name, error))
+          else settle()
+        })
       })
     },
     onBytes(listener) {
