@@ -1,5 +1,5 @@
 // A USB video camera (or any other that Video4Linux shows) as a camera that takes frames: raw where it gives raw.
-import type { Camera, ExposurePhase, Sensor2D } from '../../ports/camera.js'
+import { type Camera, demandReadout, type ExposurePhase, type Sensor2D } from '../../ports/camera.js'
 import { type Driver, driver, type Tools } from '../../ports/driver.js'
 import { asFault, Fault, reasonOf } from '../../ports/fault.js'
 import type { ExposureOrder, Frame, Lend } from '../../ports/frame.js'
@@ -173,8 +173,12 @@ async function openCamera(device: VideoDevice, given: Options, tools: Tools) {
     },
   }
   const raw: RawProperties = {
-    list: () => propertiesOf(device),
+    async list() {
+      if (closing.signal.aborted) throw reasonOf(closing.signal)
+      return propertiesOf(device)
+    },
     async set(property, values) {
+      if (closing.signal.aborted) throw reasonOf(closing.signal)
       await setProperty(device, property, values)
       gain = await light.gain?.read()
     },
@@ -250,6 +254,7 @@ function checkedPlan(order: ExposureOrder, { reach, light }: Setup, given: Optio
   if (order.offset !== undefined) {
     throw new Fault('bad-input', 'a video camera has no offset to set', 'Leave the offset out')
   }
+  if (order.readout !== undefined) demandReadout('a video camera', undefined, order.readout)
   const seconds = order.frameType === 'bias' && order.exposureSeconds === 0 ? reach.minSeconds : order.exposureSeconds
   return planOf(seconds, reach, given.stack)
 }
