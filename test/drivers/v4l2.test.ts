@@ -401,7 +401,7 @@ t.test('damaged pictures are left out; a camera that sends nothing else is broke
 })
 
 t.test('a camera in use, pulled out, or silent', async t => {
-  const { take, kernel, bench } = await rig(t, { skip_frames: 0 })
+  const { take, kernel, bench, raw } = await rig(t, { skip_frames: 0 })
   kernel.state.taken = true
   await t.rejects(take(), { code: 'busy', fix: /close it/ })
   kernel.state.taken = false
@@ -414,6 +414,7 @@ t.test('a camera in use, pulled out, or silent', async t => {
   }, 60)
   await t.rejects(waiting, { code: 'offline' })
   t.match(bench.lost, [{ code: 'offline' }], 'the supervisor hears of it')
+  await t.rejects(async () => raw.list(), { code: 'offline' })
   t.same([kernel.state.mapped, bench.pool.lentBytes()], [0, 0], 'and nothing is left behind')
   const nowhere = bench.open(v4l2On(kernel.kernel), { device: '/dev/v4l/by-id/nothing' })
   await t.rejects(nowhere, { code: 'offline', message: /ENOENT/ })

@@ -1,5 +1,5 @@
 // A camera on a CSI ribbon, through the programs of rpicam-apps: raw frames, or a stream of JPEGs as pier camera.
-import type { Camera, ExposurePhase, Sensor2D } from '../../ports/camera.js'
+import { type Camera, demandReadout, type ExposurePhase, type Sensor2D } from '../../ports/camera.js'
 import { driver, type Tools } from '../../ports/driver.js'
 import { asFault, Fault, reasonOf } from '../../ports/fault.js'
 import type { ExposureOrder, Frame } from '../../ports/frame.js'
@@ -166,6 +166,7 @@ function checkOrder(order: ExposureOrder, { sensor, gain }: Camera): void {
   if (order.binning !== 1) throw wrong(`cannot be binned by ${order.binning}`, 'Choose binning 1')
   if (order.region) throw wrong('gives its whole picture', 'Leave the region out')
   if (order.offset !== undefined) throw wrong('has no offset to set', 'Leave the offset out')
+  if (order.readout !== undefined) demandReadout('a CSI camera', undefined, order.readout)
   const { min = 1, max = 1 } = gain ?? {}
   if (order.gain !== undefined && !(order.gain >= min && order.gain <= max)) {
     throw wrong(`cannot have gain ${order.gain}`, `Choose ${min} to ${max}`)

@@ -1,7 +1,7 @@
 // A USB video camera (or any other that Video4Linux shows) as a camera that takes frames: raw where it gives raw.
-import type { Camera, ExposurePhase, Sensor2D } from '../../ports/camera.js'
+import { type Camera, demandReadout, type ExposurePhase, type Sensor2D } from '../../ports/camera.js'
 import { type Driver, driver, type Tools } from '../../ports/driver.js'
-import { asFault, Fault, reasonOf } from '../../ports/fault.js'
+import { Fault, reasonOf } from '../../ports/fault.js'
 import type { ExposureOrder, Frame, Lend } from '../../ports/frame.js'
 import type { RawProperties } from '../../ports/raw-properties.js'
 import { z } from '../../ports/schema.js'
@@ -22,6 +22,7 @@ import {
   type VideoDevice,
   type VideoKernel,
 } from '../link/v4l2/v4l2-device.js'
+import { faultOf } from '../link/v4l2/v4l2-fault.js'
 import { type LightControls, lightControlsOf } from '../link/v4l2/v4l2-light.js'
 import { listeners } from '../listeners.js'
 import { type TakenPictures, takePictures } from './v4l2-pictures.js'
@@ -89,7 +90,7 @@ export function v4l2On(kernel: () => VideoKernel): Driver {
         return { ports: { camera, raw }, close }
       } catch (error) {
         device.close()
-        throw error
+        throw faultOf(error, given.device)
       }
     },
   })
@@ -161,7 +162,7 @@ async function openCamera(device: VideoDevice, given: Options, tools: Tools) {
         running = work
         return await work
       } catch (error) {
-        const fault = asFault(error, device.card)
+        const fault = faultOf(error, device.path)
         if (fault.code === 'offline' && !limit.signal.aborted) tools.lost(fault)
         throw fault
       } finally {
@@ -172,12 +173,21 @@ async function openCamera(device: VideoDevice, given: Options, tools: Tools) {
       }
     },
   }
+  const asked = async <T>(work: () => Promise<T>): Promise<T> => {
+    if (closing.signal.aborted) throw reasonOf(closing.signal)
+    try {
+      return await work()
+    } catch (error) {
+      throw faultOf(error, device.path)
+    }
+  }
   const raw: RawProperties = {
-    list: () => propertiesOf(device),
-    async set(property, values) {
-      await setProperty(device, property, values)
-      gain = await light.gain?.read()
-    },
+    list: () => asked(() => propertiesOf(device)),
+    set: (property, values) =>
+      asked(async () => {
+        await setProperty(device, property, values)
+        gain = await light.gain?.read()
+      }),
   }
   return {
     camera,
@@ -250,6 +260,7 @@ function checkedPlan(order: ExposureOrder, { reach, light }: Setup, given: Optio
   if (order.offset !== undefined) {
     throw new Fault('bad-input', 'a video camera has no offset to set', 'Leave the offset out')
   }
+  if (order.readout !== undefined) demandReadout('a video camera', undefined, order.readout)
   const seconds = order.frameType === 'bias' && order.exposureSeconds === 0 ? reach.minSeconds : order.exposureSeconds
   return planOf(seconds, reach, given.stack)
 }

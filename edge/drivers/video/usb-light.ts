@@ -3,6 +3,7 @@ import type { RawProperties } from '../../ports/raw-properties.js'
 import type { VideoOrder } from '../../ports/video-source.js'
 import { propertiesOf, setProperty } from '../link/v4l2/v4l2-controls.js'
 import { openVideoDevice, ownKernel, type VideoDevice, type VideoKernel } from '../link/v4l2/v4l2-device.js'
+import { faultOf } from '../link/v4l2/v4l2-fault.js'
 import { lightControlsOf } from '../link/v4l2/v4l2-light.js'
 
 /**
@@ -36,6 +37,8 @@ async function opened<T>(
   const device = await openVideoDevice(path, kernel)
   try {
     return await use(device)
+  } catch (error) {
+    throw faultOf(error, path)
   } finally {
     device.close()
   }

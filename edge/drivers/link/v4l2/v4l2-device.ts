@@ -75,7 +75,16 @@ export async function openVideoDevice(path: string, kernel: VideoKernel): Promis
       throw new Fault('unsupported', `${path} gives no pictures`, fix)
     }
     const words = { card: text(told, offsets.capCard, 32), bus: text(told, offsets.capBus, 32) }
-    return { ...kernel, path, fd, ...words, close: () => closeSync(fd) }
+    let open = true
+    return {
+      ...{ path, fd, ...words, map: kernel.map },
+      // Its number may be another file's by then.
+      ioctl: (...call) => (open ? kernel.ioctl(...call) : Promise.reject(closed())),
+      close() {
+        if (open) closeSync(fd)
+        open = false
+      },
+    }
   } catch (error) {
     closeSync(fd)
     if (error instanceof Fault) throw error
@@ -83,6 +92,8 @@ export async function openVideoDevice(path: string, kernel: VideoKernel): Promis
     throw new Fault('unsupported', `${path} is no video device`, 'Name a camera under /dev/v4l', { cause: error })
   }
 }
+
+const closed = () => Object.assign(new Error('the device is closed'), { code: 'ENODEV' })
 
 /** Rows of a list that the kernel gives one by one until it says EINVAL. */
 async function rows<T>(

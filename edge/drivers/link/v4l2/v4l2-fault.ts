@@ -4,7 +4,9 @@ import { Fault } from '../../../ports/fault.js'
 /** What drivers say of a device that was pulled out. */
 export const goneCodes: ReadonlySet<string> = new Set(['ENODEV', 'ENXIO', 'EIO', 'EPROTO', 'EPIPE'])
 
+/** @param error of an ioctl, or a Fault, which stays what it is */
 export function faultOf(error: unknown, path: string): Fault {
+  if (error instanceof Fault) return error
   const { code = 'EIO', message } = error as NodeJS.ErrnoException
   if (code === 'EBUSY') {
     return new Fault('busy', `the camera ${path} is in use`, 'Another program uses the camera: close it')
