@@ -279,20 +279,9 @@ t.test('a look along the I²C bus', async t => {
 })
 
 t.test('udev gives the agent the right to what the list knows', async t => {
-  const files = readdirSync('udev').filter(name => name.endsWith('.rules'))
-  const rules = files.map(name => readFileSync(path.join('udev', name), 'utf8')).join('\n')
-  const lines = rules.split('\n').filter(line => line && !line.startsWith('#'))
-  const match = /^(SUBSYSTEM|KERNEL|ACTION|ENV\{\w+\}|ATTRS?\{[\w/]+\}|PROGRAM)=="[^"]+"$/
-  const assign = /^((MODE|GROUP|ENV\{\w+\}|ATTR\{[\w/]+\})|RUN\+)="[^"]+"$/
-  for (const line of lines) {
-    const parts = line.split(', ')
-    const program = parts.at(-1)!.startsWith('PROGRAM==')
-    t.ok(
-      parts.every(part => match.test(part) || assign.test(part)),
-      line,
-    )
-    t.ok(program || parts.some(part => assign.test(part)), 'it does something')
-  }
+  const rules = readdirSync('udev')
+    .map(name => readFileSync(path.join('udev', name), 'utf8'))
+    .join('\n')
   for (const { vendor, what, drivenBy } of usbThings.filter(one => !one.serial)) {
     t.match(rules, new RegExp(`idVendor}=="[^"]*\\b${vendor}\\b`), `${what}, driven by ${drivenBy}`)
   }
