@@ -100,29 +100,30 @@ __attribute__((constructor)) static void begin(void) {
   close(fd);
 }
 
-/* What goes wrong at this function: returns the error it is to give, does not return, or 0. */
-static int enter(const char *function) {
-  char file[4200], hang[64], crash[64], error[64];
+/* What goes wrong at this function of this camera (-1: of none): returns the error it is to give, does not return, or 0. */
+static int enter(const char *function, int id) {
+  char file[4200], hang[64], crash[64], error[64], removed[64];
   snprintf(file, sizeof file, "%s.control", own);
   int fd = open(file, O_RDONLY);
   ssize_t length = fd < 0 ? 0 : read(fd, control_text, sizeof control_text - 1);
   control_text[length > 0 ? length : 0] = 0;
   if (fd >= 0) close(fd);
-  snprintf(hang, sizeof hang, "hang-%s", function);
-  snprintf(crash, sizeof crash, "crash-%s", function);
-  snprintf(error, sizeof error, "error-%s", function);
+  snprintf(hang, sizeof hang, "hang%d-%s", id, function);
+  snprintf(crash, sizeof crash, "crash%d-%s", id, function);
+  snprintf(error, sizeof error, "error%d-%s", id, function);
+  snprintf(removed, sizeof removed, "removed%d", id);
   if (told("chatter")) printf("no new line"), fprintf(stderr, "%s\n", function), fflush(stdout);
-  if (told(hang)) for (say(hang, 0, 0);;) pause();
+  if (told(hang)) for (say("hangs", id, 0);;) pause();
   if (told(crash)) raise(SIGSEGV);
-  if (told("removed")) return ASI_ERROR_CAMERA_REMOVED;
+  if (told(removed)) return ASI_ERROR_CAMERA_REMOVED;
   return number(error, 0);
 }
 
 static int connected(void) { return number("cameras", 1); }
 
-#define ENTER(name) do { int wrong = enter(name); if (wrong) return wrong; } while (0)
+#define ENTER(name, id) do { int wrong = enter(name, id); if (wrong) return wrong; } while (0)
 #define CAMERA(name) \
-  ENTER(name); \
+  ENTER(name, id); \
   if (id < 0 || id >= connected()) return ASI_ERROR_INVALID_ID; \
   if (!cameras[id].open) return ASI_ERROR_CAMERA_CLOSED; \
   struct camera *c = &cameras[id]; \
@@ -143,12 +144,12 @@ static void cool(int id, int on, int target) {
   h->target = target;
 }
 
-int ASIGetNumOfConnectedCameras(void) { return enter("ASIGetNumOfConnectedCameras") ? 0 : connected(); }
+int ASIGetNumOfConnectedCameras(void) { return enter("ASIGetNumOfConnectedCameras", -1) ? 0 : connected(); }
 
 char *ASIGetSDKVersion(void) { return "1, 27, 0, 0 (stub)"; }
 
 int ASIGetCameraProperty(ASI_CAMERA_INFO *info, int index) {
-  ENTER("ASIGetCameraProperty");
+  ENTER("ASIGetCameraProperty", -1);
   if (index < 0 || index >= connected()) return ASI_ERROR_INVALID_INDEX;
   int colour = number("colour", 1);
   memset(info, 0, sizeof *info);
@@ -180,7 +181,7 @@ int ASIGetCameraPropertyByID(int id, ASI_CAMERA_INFO *info) {
 }
 
 int ASIOpenCamera(int id) {
-  ENTER("ASIOpenCamera");
+  ENTER("ASIOpenCamera", id);
   if (id < 0 || id >= connected()) return ASI_ERROR_INVALID_ID;
   int owner = hardware[id].owner;
   if (owner && owner != getpid() && kill(owner, 0) == 0) return ASI_ERROR_CAMERA_REMOVED;
@@ -202,7 +203,7 @@ int ASIInitCamera(int id) {
 }
 
 int ASICloseCamera(int id) {
-  ENTER("ASICloseCamera");
+  ENTER("ASICloseCamera", id);
   if (id < 0 || id >= connected()) return ASI_ERROR_INVALID_ID;
   say("close", id, 0);
   if (cameras[id].open && cameras[id].bus >= 0) close(cameras[id].bus);
@@ -326,8 +327,8 @@ int ASIStopExposure(int id) {
 int ASIGetExpStatus(int id, ASI_EXPOSURE_STATUS *state) {
   CAMERA("ASIGetExpStatus");
   double seconds = c->values[ASI_EXPOSURE] / 1e6, gone = now_s() - c->began_s;
-  if (c->state == ASI_EXP_WORKING && told("fail") && gone >= seconds / 2) c->state = ASI_EXP_FAILED;
-  if (c->state == ASI_EXP_WORKING && !told("never") && gone >= seconds) c->state = ASI_EXP_SUCCESS;
+  if (c->state == ASI_EXP_WORKING && of("fail", id) && gone >= seconds / 2) c->state = ASI_EXP_FAILED;
+  if (c->state == ASI_EXP_WORKING && !of("never", id) && gone >= seconds) c->state = ASI_EXP_SUCCESS;
   *state = c->state;
   return ASI_SUCCESS;
 }

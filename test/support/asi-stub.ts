@@ -1,6 +1,6 @@
 // ZWO's library with cameras that are not there (asi-stub.c), built against the header of Debian's libasi.
 import { execFileSync } from 'node:child_process'
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -41,7 +41,9 @@ export async function asiStub(test: Teardown, words: Readonly<Record<string, str
   execFileSync('gcc', [...warnings, '-shared', '-fPIC', '-O2', `-I${asiHeaders}`, '-o', library, source, '-lm', '-ldl'])
   const control: AsiStub['control'] = next => {
     const lines = Object.entries(next).map(([word, value]) => `${word} ${value}\n`)
-    writeFileSync(`${library}.control`, lines.join(''))
+    // Whole or not at all: a camera may be reading it.
+    writeFileSync(`${library}.next`, lines.join(''))
+    renameSync(`${library}.next`, `${library}.control`)
   }
   control(words)
   return {

@@ -7,7 +7,7 @@ import { asiHands } from './asi-hands.js'
 import { type AsiAnswer, type AsiAsk, memoryFd } from './asi-words.js'
 
 /** SIGALRM ends the process then, even while it hangs in the library. */
-const farewellSeconds = 4
+const farewellSeconds = 3
 
 serve()
 
