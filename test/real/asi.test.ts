@@ -1,4 +1,4 @@
-// An agent with a ZWO camera that is killed: its camera's process goes with it, and leaves nothing on that nobody watches.
+// An agent with ZWO cameras that is killed: their processes go with it, and leave nothing on that nobody watches.
 import { existsSync, readFileSync } from 'node:fs'
 import t from 'tap'
 import { type AgentProcess, patiently, startAgent } from '../support/agent.js'

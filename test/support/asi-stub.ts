@@ -27,7 +27,7 @@ export interface AsiStub {
   readonly library: string
   /** Says anew what the cameras are and what goes wrong: a word and its value each. */
   control(words: Readonly<Record<string, string | number>>): void
-  /** What the cameras were told so far, oldest first: `start 0 1` and the like, of which the first number is the camera. */
+  /** What the cameras were told so far, oldest first: `start 0 1` and the like, the first number being the camera. */
   told(): string[]
 }
 

@@ -1,5 +1,5 @@
-// Functions of C libraries, each called on a thread of the pool, since a device behind one may hold its answer back: the
-// only file that calls into C.
+// Functions of C libraries, each called on a thread of the pool, since a device behind one may hold its answer back:
+// the only file that calls into C.
 import koffi from 'koffi'
 
 /** A number, an address, or memory that C may read and write, which lives as long as the call. */

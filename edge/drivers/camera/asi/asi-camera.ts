@@ -134,7 +134,8 @@ export async function openAsiCamera(parts: AsiCameraParts): Promise<AsiCamera> {
         sensorCelsius: sensorCelsiusOf(controls),
         setCelsius: cooler?.targetCelsius(),
         pixelMicrons: { x: info.pixelMicrons, y: info.pixelMicrons },
-        // Samples are the converter's steps, moved up to sixteen bits; binned ones are sums or means, as the camera likes.
+        // Samples are the converter's steps, moved up to sixteen bits; binned ones are sums or means, as the camera
+        // likes.
         ...(binning === 1 && { electronsPerAdu: electronsPerAdu! / 2 ** (sampleBits - info.bitDepth) }),
         cards: [{ keyword: 'INSTRUME', value: info.name }],
       }

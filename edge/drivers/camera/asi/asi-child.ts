@@ -1,6 +1,7 @@
 // The process of one ZWO camera: it alone loads ZWO's library, so that whatever crashes or hangs in there costs this
 // camera and nothing else. It obeys the agent's messages one after the other, and when the agent is gone it leaves the
-// camera as nobody need watch it: no pulse, no exposure, no cooling. It has no timers; its last deadline is the kernel's.
+// camera as nobody need watch it: no pulse, no exposure, no cooling. It has no timers; its last deadline is the
+// kernel's.
 import { loadLibrary } from '../../link/c-library.js'
 import { asiFault } from './asi-faults.js'
 import { asiHands } from './asi-hands.js'

@@ -7,7 +7,7 @@ import { Fault, reasonOf } from '../../../ports/fault.js'
 import type { AsiControls } from './asi-controls.js'
 import { controls as named } from './asi-layout.js'
 
-/** A sensor that is warmer than this above its target was not left a moment ago: nobody waits for that cold any more. */
+/** A sensor that is this much warmer than its target was not left a moment ago: nobody waits for that cold any more. */
 const stillColdKelvin = 15
 
 /** What is to be read again every few seconds. */

@@ -1,5 +1,5 @@
-// The ST-4 socket of an ASI camera. Its process ends each pulse by itself: a relay that the agent forgets would send the
-// mount away.
+// The ST-4 socket of an ASI camera. Its process ends each pulse by itself: a contact that the agent forgets would send
+// the mount away.
 import type { GuidePort } from '../../../ports/camera.js'
 import type { Clock } from '../../../ports/clock.js'
 import { Fault, reasonOf } from '../../../ports/fault.js'

@@ -54,7 +54,7 @@ export interface AsiWork {
   state(input: Nothing): number
   stop(input: Nothing): void
   fetch(input: { readonly byteLength: number }): void
-  /** The relay closes now and opens after `ms` by itself, even if the agent is gone by then. */
+  /** The contact closes now and opens after `ms` by itself, even if the agent is gone by then. */
   pulse(input: { readonly direction: number; readonly ms: number }): void
   pulseOff(input: { readonly direction: number }): void
   film(input: { readonly on: boolean }): void

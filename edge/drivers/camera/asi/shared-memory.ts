@@ -1,4 +1,5 @@
-// The memory that a camera's process and the agent share: the library writes its frame there, and the agent reads it once.
+// The memory that a camera's process and the agent share: the library writes its frame there, and the agent reads it
+// once.
 import { Fault } from '../../../ports/fault.js'
 import { loadLibrary } from '../../link/c-library.js'
 
