@@ -1,5 +1,5 @@
-// What <ASICamera2.h> of libasi 1.27 lays down: structures, numbers, functions. test/drivers/asi.test.ts holds all of it
-// against that header, by the C compilers of amd64 and arm64. `long` has eight bytes on both.
+// What <ASICamera2.h> of libasi 1.27 lays down: structures, numbers, functions. test/drivers/asi.test.ts holds all of
+// it against that header, by the C compilers of amd64 and arm64. `long` has eight bytes on both.
 
 /** Later versions take what they add from the room they left unused; what one of them adds beyond falls into this. */
 const spareBytes = 256

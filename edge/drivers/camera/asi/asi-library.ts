@@ -41,6 +41,7 @@ const standardFiles = ['libASICamera2.so.1', 'libASICamera2.so']
 
 /** @param file of the owner's choice @throws Error in the words of the dynamic linker */
 export function loadAsi(file: string | undefined): AsiLibrary {
+  if (!['x64', 'arm64'].includes(process.arch)) throw new Error('how it lays out its data is known for 64 bits only')
   const calls = loadFirst(file === undefined ? standardFiles : [file])
   const plain = async (call: AsiFunction, ...words: readonly Word[]) => (await calls[call](...words)).value
   const ask = async (call: AsiFunction, ...words: readonly Word[]) => {

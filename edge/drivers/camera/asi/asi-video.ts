@@ -10,7 +10,8 @@ import { formatFor } from './asi-region.js'
 import type { AsiChoice, OpenedCamera } from './asi-words.js'
 
 const orderMs = 5_000
-export const openMs = 15_000
+/** Its process starts, its library is loaded, and large cameras take their seconds. */
+export const openMs = 20_000
 /** One wait for a picture; a stop is heard after it. */
 const waitMs = 1_000
 /** Silence after an exposure that is a camera which gives no pictures any more. */
