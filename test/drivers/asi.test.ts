@@ -179,14 +179,14 @@ t.test('a camera of ZWO’s on the stub', { skip: noAsiStub }, async t => {
     const { ports, told } = await opened(t, { serial0: '0102030405060708' }, options)
     t.ok(['BandWidth 0 70', 'AntiDewHeater 0 1'].every(line => told().includes(line)))
     const raw = ports.raw!
-    const read = (name: string) => raw.list().find(one => one.name === name)
-    t.equal(read('CAMERA')?.items.find(({ name }) => name === 'Serial')?.value, '0102030405060708')
+    const read = async (name: string) => (await raw.list()).find(one => one.name === name)
+    t.equal((await read('CAMERA'))?.items.find(({ name }) => name === 'Serial')?.value, '0102030405060708')
     await raw.set('BandWidth', { BandWidth: 45 }, never)
-    t.equal(read('BandWidth')?.items[0].value, 45)
+    t.equal((await read('BandWidth'))?.items[0].value, 45)
     await t.rejects(raw.set('BandWidth', { BandWidth: 39 }, never), { code: 'bad-input', fix: /from 40 to 100/ })
     await t.rejects(raw.set('BandWidth', { BandWidth: 'much' }, never), { code: 'bad-input' })
     await t.rejects(raw.set('CoolerOn', { CoolerOn: 1 }, never), { code: 'unsafe' })
-    t.ok(read('Gain')?.locked && read('Flip')?.locked)
+    t.ok((await read('Gain'))?.locked && (await read('Flip'))?.locked)
     const nothing = opened(t, {}, { controls: { Fun: 1 } })
     await t.rejects(nothing, { code: 'bad-input', fix: /BandWidth, .*AntiDewHeater/ })
   })
@@ -270,7 +270,7 @@ t.test('a camera of ZWO’s on the stub', { skip: noAsiStub }, async t => {
     const { library, told } = await asiStub(t, { cameras: 2, width: 330, height: 241 })
     const table = bench()
     t.teardown(() => table.close())
-    const { ports } = await table.open(asiDriver, { part: 'pier-camera', library })
+    const { ports } = await table.open(asiDriver, { as: 'video', library })
     const look = async (order: object) => {
       const control = new AbortController()
       let seen: Picture | undefined

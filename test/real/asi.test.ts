@@ -9,7 +9,7 @@ const promisedMs = 5_000
 const configOf = (library: string) => `
 devices:
   main: {driver: asi, serial: "aaaaaaaaaaaaaaaa", library: ${library}}
-  pier: {driver: asi, part: pier-camera, model: ASI120, library: ${library}}
+  pier: {driver: asi, as: video, model: ASI120, library: ${library}}
 use: {camera: main, pier_cam: pier}
 pier_cam: {enabled: true, exposure_ms: 20, bin: 1}
 `

@@ -153,15 +153,15 @@ function relayRoof(
 }
 
 /** A ZWO camera of the stub; `what` is said to the stub. */
-function asi(name: string, part: 'camera' | 'pier-camera', what: Record<string, string | number>): BenchRow {
+function asi(name: string, as: 'camera' | 'video', what: Record<string, string | number>): BenchRow {
   return {
     name: `asi ${name}`,
     driver: asiDriver,
-    ports: part === 'camera' ? ['camera', 'raw'] : ['video'],
+    ports: as === 'camera' ? ['camera', 'raw'] : ['video'],
     skip: noAsiStub,
     async ready(test) {
       const { library } = await asiStub(test, what)
-      return { options: { part, library } }
+      return { options: { as, library } }
     },
   }
 }
@@ -192,7 +192,7 @@ export const benchRows: readonly BenchRow[] = [
   ...alpacaRows.map(alpaca),
   asi('cooled and in colours', 'camera', { serial0: '1122334455667788', bayer: 2 }),
   asi('of old, grey and warm', 'camera', { colour: 0, cooled: 0, st4: 0, usb3: 0, depth: 8 }),
-  asi('at the pier', 'pier-camera', { width: 320, height: 240 }),
+  asi('at the pier', 'video', { width: 320, height: 240 }),
   {
     name: 'replay',
     driver: replayDriver,

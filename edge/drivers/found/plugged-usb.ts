@@ -40,7 +40,12 @@ export async function pluggedUsb(root: string): Promise<PluggedThing[]> {
 async function asiCamera(root: string, place: string, name: string): Promise<PluggedThing> {
   const port = `usb:${place}`
   const where = { id: `usb/${place}`, kind: 'usb', name, place: `usb ${place}`, lasting: port } as const
-  if (await asiLibraryThere(root)) return { ...where, drivenBy: 'asi', entry: { driver: 'asi', port } }
+  if (await asiLibraryThere(root)) {
+    return {
+      ...{ ...where, drivenBy: 'asi', entry: { driver: 'asi', port }, entryAs: 'camera for frames' },
+      ways: [{ as: 'pier camera', entry: { driver: 'asi', as: 'video', port } }],
+    }
+  }
   return { ...where, drivenBy: 'asi, once ZWO’s library is there: sudo apt install libasi (Debian’s non-free)' }
 }
 

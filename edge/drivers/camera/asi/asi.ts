@@ -12,10 +12,10 @@ import { asiVideo, openMs } from './asi-video.js'
 import type { AsiChoice } from './asi-words.js'
 
 const asiOptions = z.strictObject({
-  part: z
-    .enum(['camera', 'pier-camera'])
+  as: z
+    .enum(['camera', 'video'])
     .default('camera')
-    .describe('camera: takes frames that are kept; pier-camera: gives pictures to look at, by its video mode'),
+    .describe('camera: takes frames, raw; video: the pier camera. A sensor cannot be both at once'),
   serial: z
     .string()
     .regex(/^[0-9a-fA-F]{16}$/, 'must be the sixteen hexadecimal digits that its own properties show')
@@ -55,14 +55,14 @@ export const asiDriver = driver<typeof asiOptions>({
   id: 'asi',
   summary: 'A ZWO ASI camera through ZWO’s library libasi, also as pier camera',
   options: asiOptions,
-  ports: ({ part }) => (part === 'camera' ? ['camera', 'raw'] : ['video']),
+  ports: ({ as }) => (as === 'camera' ? ['camera', 'raw'] : ['video']),
   async open(options, tools, signal) {
     const name = `camera ${path.basename(tools.folder)}`
     const process = await startAsiProcess({ clock: tools.clock, name, lost: fault => tools.lost(fault) })
     const stop = () => void process.close()
     signal.addEventListener('abort', stop, { once: true })
     try {
-      const open = options.part === 'camera' ? openImaging : openPier
+      const open = options.as === 'camera' ? openImaging : openPier
       return await open(options, { name, process, tools })
     } catch (error) {
       await process.close()
