@@ -15,8 +15,10 @@ wanted=(
   device-tree-compiler udev      # overlays with the device trees they are for, and rules
   gcc libc6-dev linux-libc-dev   # how the kernel's headers are laid out
   libtiff-dev gcc-aarch64-linux-gnu linux-libc-dev-arm64-cross # DNGs by the library others use; headers as a Pi has them
+  libusb-1.0-0                   # what ZWO's library needs
   gpsd                           # a real one, with a receiver of our own
   iproute2 procps                # a network of its own, and what processes cost
 )
 
 bring_debian "tests" "${wanted[@]}"
+scripts/libasi.sh

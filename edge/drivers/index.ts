@@ -3,6 +3,7 @@ import type { Driver, LinkDriver } from '../ports/driver.js'
 import { alpacaDriver } from './box/alpaca.js'
 import { indiDriver } from './box/indi.js'
 import { simulatorDriver } from './box/simulator.js'
+import { asiDriver } from './camera/asi/asi.js'
 import { csiDriver } from './camera/csi.js'
 import { replayDriver } from './camera/replay.js'
 import { v4l2Driver } from './camera/v4l2.js'
@@ -40,7 +41,7 @@ const pierDrivers: readonly Driver[] = [
 ]
 
 export const drivers: readonly Driver[] = [
-  ...[simulatorDriver, indiDriver, alpacaDriver, replayDriver, ffmpegDriver, v4l2Driver, csiDriver],
+  ...[simulatorDriver, indiDriver, alpacaDriver, replayDriver, ffmpegDriver, v4l2Driver, csiDriver, asiDriver],
   ...relayDrivers,
   relayRoofDriver,
   ...pierDrivers,

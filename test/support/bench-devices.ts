@@ -5,6 +5,7 @@ import { existsSync } from 'node:fs'
 import { alpacaDriver } from '../../edge/drivers/box/alpaca.js'
 import { indiDriver } from '../../edge/drivers/box/indi.js'
 import { simulatorDriver } from '../../edge/drivers/box/simulator.js'
+import { asiDriver } from '../../edge/drivers/camera/asi/asi.js'
 import { replayDriver } from '../../edge/drivers/camera/replay.js'
 import { relayRoofDriver } from '../../edge/drivers/dome/relay-roof.js'
 import { alpacaLink } from '../../edge/drivers/link/alpaca/alpaca-link.js'
@@ -19,6 +20,7 @@ import type { Driver, LinkDriver, OpenBox } from '../../edge/ports/driver.js'
 import { simulatedClock } from '../../edge/spine/simulated-clock.js'
 import { type AlpacaRow, alpacaRows } from './alpaca-rows.js'
 import { startAlpaca } from './alpaca-server.js'
+import { asiStub, noAsiStub } from './asi-stub.js'
 import { type Bench, bench } from './bench.js'
 import { noIndiServer, startIndiServer } from './indi-server.js'
 import { lcusBoard, pocsBoard } from './relay-boards.js'
@@ -150,6 +152,20 @@ function relayRoof(
   }
 }
 
+/** A ZWO camera of the stub; `what` is said to the stub. */
+function asi(name: string, as: 'camera' | 'video', what: Record<string, string | number>): BenchRow {
+  return {
+    name: `asi ${name}`,
+    driver: asiDriver,
+    ports: as === 'camera' ? ['camera', 'raw'] : ['video'],
+    skip: noAsiStub,
+    async ready(test) {
+      const { library } = await asiStub(test, what)
+      return { options: { as, library } }
+    },
+  }
+}
+
 export const benchRows: readonly BenchRow[] = [
   simulated('camera', 'camera', { width: 320, height: 240 }),
   simulated('guide-camera', 'camera', { width: 320, height: 240, bayer: 'grbg', bit_depth: 12 }),
@@ -174,6 +190,9 @@ export const benchRows: readonly BenchRow[] = [
   }),
   ...indiRows.map(indi),
   ...alpacaRows.map(alpaca),
+  asi('cooled and in colours', 'camera', { serial0: '1122334455667788', bayer: 2 }),
+  asi('of old, grey and warm', 'camera', { colour: 0, cooled: 0, st4: 0, usb3: 0, depth: 8 }),
+  asi('at the pier', 'video', { width: 320, height: 240 }),
   {
     name: 'replay',
     driver: replayDriver,

@@ -1,6 +1,7 @@
 // What is plugged in by USB: devices, and the serial ports among them, each with a name that lasts.
 import path from 'node:path'
 import type { PluggedThing } from '../../ports/plugged.js'
+import { asiLibraryThere } from './asi-library.js'
 import { endOf, namesIn, textOf } from './tree.js'
 import { type UsbThing, usbThings } from './usb-things.data.js'
 
@@ -19,6 +20,10 @@ export async function pluggedUsb(root: string): Promise<PluggedThing[]> {
     if (known?.serial) continue
     const said = [await read('manufacturer'), await read('product')].filter(Boolean).join(' ')
     const serial = await read('serial')
+    if (known?.needs === 'asi') {
+      found.push(await asiCamera(root, place, said || known.what))
+      continue
+    }
     found.push({
       id: `usb/${place}`,
       kind: 'usb',
@@ -29,6 +34,19 @@ export async function pluggedUsb(root: string): Promise<PluggedThing[]> {
     })
   }
   return found
+}
+
+/** Its USB descriptors have no serial number: what lasts is the socket, until the owner writes the camera's own. */
+async function asiCamera(root: string, place: string, name: string): Promise<PluggedThing> {
+  const port = `usb:${place}`
+  const where = { id: `usb/${place}`, kind: 'usb', name, place: `usb ${place}`, lasting: port } as const
+  if (await asiLibraryThere(root)) {
+    return {
+      ...{ ...where, drivenBy: 'asi', entry: { driver: 'asi', port }, entryAs: 'camera for frames' },
+      ways: [{ as: 'pier camera', entry: { driver: 'asi', as: 'video', port } }],
+    }
+  }
+  return { ...where, drivenBy: 'asi, once ZWO’s library is there: sudo apt install libasi (Debian’s non-free)' }
 }
 
 const thingOf = (vendor: string, product: string): UsbThing | undefined =>

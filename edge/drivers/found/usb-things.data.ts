@@ -6,6 +6,8 @@ export interface UsbThing {
   readonly what: string
   /** In an owner's words. */
   readonly drivenBy: string
+  /** Our driver that makes a device of it by its socket alone, once the maker's library is installed. */
+  readonly needs?: 'asi'
   /** It is a serial port that the list shows as such. */
   readonly serial?: true
 }
@@ -14,12 +16,9 @@ const serial = 'the driver of the device behind it'
 const indi = (program: string) => `INDI: ${program}`
 
 export const usbThings: readonly UsbThing[] = [
-  {
-    vendor: '03c3',
-    product: '*',
-    what: 'ZWO camera, focuser or wheel',
-    drivenBy: indi('indi_asi_ccd, indi_asi_focuser'),
-  },
+  { vendor: '03c3', product: '1f01', what: 'ZWO filter wheel', drivenBy: indi('indi_asi_wheel') },
+  { vendor: '03c3', product: '1f10', what: 'ZWO focuser', drivenBy: indi('indi_asi_focuser') },
+  { vendor: '03c3', product: '*', what: 'ZWO ASI camera', drivenBy: 'asi', needs: 'asi' },
   { vendor: '1618', product: '*', what: 'QHY camera', drivenBy: indi('indi_qhy_ccd') },
   { vendor: 'a0a0', product: '*', what: 'Player One camera', drivenBy: indi('indi_playerone_ccd') },
   { vendor: '0547', product: '*', what: 'ToupTek or Altair camera', drivenBy: indi('indi_toupcam_ccd') },

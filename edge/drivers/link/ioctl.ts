@@ -1,7 +1,7 @@
 // ioctl(2) and poll(2) for the kernel devices that have no other door (I²C, GPIO, video), and mmap(2) for the memory
-// they share: the only file that calls into C.
-import koffi from 'koffi'
+// they share.
 import { Fault } from '../../ports/fault.js'
+import { type CLibrary, errnoName, loadLibrary } from './c-library.js'
 
 /**
  * Asks the driver behind a file descriptor, on a thread of the pool, since a bus may hold its answer back.
@@ -14,30 +14,17 @@ export type Ioctl = (fd: number, request: number, argument: number | Uint8Array)
 
 /** C's own ioctl. Throws `unsupported` where there is no glibc. */
 export function loadIoctl(): Ioctl {
-  const names = errorNames()
-  const call = loaded()
-  return (fd, request, argument) =>
-    new Promise((settle, reject) => {
-      const word = typeof argument === 'number' ? argument : koffi.address(argument)
-      call.async(fd, request, word, (error: Error | null, result: number) => {
-        if (error) return reject(error)
-        if (result >= 0) return settle(result)
-        const code = names.get(koffi.errno()) ?? 'EIO'
-        // The argument is named here so that its memory lives as long as the call.
-        const what = `ioctl 0x${request.toString(16)} of ${typeof argument}`
-        reject(Object.assign(new Error(`${what}: ${code}`), { code }))
-      })
-    })
+  const c = libc()
+  const numbers = c.find('ioctl', 'int', ['int', 'unsigned long', 'unsigned long'])
+  const structs = c.find('ioctl', 'int', ['int', 'unsigned long', 'void *'])
+  return async (fd, request, argument) => {
+    const call = typeof argument === 'number' ? numbers : structs
+    const { value, errno } = await call(fd, request, argument)
+    if (Number(value) >= 0) return Number(value)
+    const code = errnoName(errno)
+    throw Object.assign(new Error(`ioctl 0x${request.toString(16)} of ${typeof argument}: ${code}`), { code })
+  }
 }
-
-/** Some numbers have two names (EAGAIN is EWOULDBLOCK too): the first by the alphabet is the one in use. */
-function errorNames(): ReadonlyMap<number, string> {
-  const names = Object.entries(koffi.os.errno).sort(([a], [b]) => (a < b ? 1 : -1))
-  return new Map(names.map(([name, number]) => [number, name]))
-}
-
-/** Where a piece of memory lies, for a struct that points to it; it must stay referenced meanwhile. */
-export const addressOf = (memory: Uint8Array): bigint => BigInt(koffi.address(memory))
 
 /** Waits until a file descriptor has something to read, `ms` at most: answers whether it has. */
 export type Poll = (fd: number, ms: number) => Promise<boolean>
@@ -51,30 +38,22 @@ const pollFailed = 0x8 | 0x10 | 0x20
  * do with theirs.
  */
 export function loadPoll(): Poll {
-  const call = libc().func('poll', 'int', ['unsigned long', 'unsigned long', 'int'])
-  return (fd, ms) =>
-    new Promise((settle, reject) => {
-      // struct pollfd: the descriptor, what is waited for, what has come.
-      const asked = Buffer.alloc(8)
-      asked.writeInt32LE(fd, 0)
-      asked.writeInt16LE(pollIn, 4)
-      call.async(koffi.address(asked), 1, ms, (error: Error | null, result: number) => {
-        if (error) return reject(error)
-        const came = asked.readInt16LE(6)
-        if (result < 0 || (came & pollFailed) !== 0) return reject(new Error(`poll: ${result}, ${came}`))
-        settle((came & pollIn) !== 0)
-      })
-    })
+  const call = libc().find('poll', 'int', ['struct pollfd *', 'unsigned long', 'int'])
+  return async (fd, ms) => {
+    // struct pollfd: the descriptor, what is waited for, what has come.
+    const asked = Buffer.alloc(8)
+    asked.writeInt32LE(fd, 0)
+    asked.writeInt16LE(pollIn, 4)
+    const { value } = await call(asked, 1, ms)
+    const came = asked.readInt16LE(6)
+    if (Number(value) < 0 || (came & pollFailed) !== 0) throw new Error(`poll: ${value}, ${came}`)
+    return (came & pollIn) !== 0
+  }
 }
 
-/** Its third argument is a word: a number or an address, in the same register on arm64, arm and x64 Linux. */
-function loaded() {
-  return libc().func('ioctl', 'int', ['int', 'unsigned long', 'unsigned long'])
-}
-
-function libc() {
+function libc(): CLibrary {
   try {
-    return koffi.load('libc.so.6')
+    return loadLibrary('libc.so.6')
   } catch (error) {
     throw new Fault('unsupported', `ioctl is not to be had here: ${error}`, 'Use Debian or the image', { cause: error })
   }
@@ -98,23 +77,18 @@ const mapFailed = 2n ** 64n - 1n
 /** C's own mmap. Throws `unsupported` where there is no glibc. */
 export function loadMapMemory(): MapMemory {
   const c = libc()
-  const map = c.func('mmap', 'uintptr_t', ['uintptr_t', 'size_t', 'int', 'int', 'int', 'long'])
-  const unmap = c.func('munmap', 'int', ['uintptr_t', 'size_t'])
-  const copy = c.func('memcpy', 'uintptr_t', ['uintptr_t', 'uintptr_t', 'size_t'])
+  const map = c.findNow('mmap', 'void *', ['void *', 'unsigned long', 'int', 'int', 'int', 'long'])
+  const unmap = c.findNow('munmap', 'int', ['void *', 'unsigned long'])
+  const copy = c.find('memcpy', 'void *', ['void *', 'void *', 'unsigned long'])
   return (fd, byteLength, offset) => {
-    const at = BigInt(map(0, byteLength, protectRead, mapShared, fd, offset))
-    if (at === mapFailed) throw new Error(`the memory of the device cannot be mapped: errno ${koffi.errno()}`)
+    const { value, errno } = map(0, byteLength, protectRead, mapShared, fd, offset)
+    const at = BigInt(value as number)
+    if (at === mapFailed) throw new Error(`the memory of the device cannot be mapped: ${errnoName(errno)}`)
     let mapped = true
     return {
-      copy(into) {
-        if (!mapped || into.byteLength > byteLength) return Promise.reject(new RangeError('outside of what is mapped'))
-        return new Promise((settle, reject) => {
-          copy.async(koffi.address(into), at, into.byteLength, (error: Error | null) => {
-            // The target is named here so that its memory lives as long as the call.
-            if (error) reject(new Error(`${into.byteLength} bytes could not be copied`, { cause: error }))
-            else settle()
-          })
-        })
+      async copy(into) {
+        if (!mapped || into.byteLength > byteLength) throw new RangeError('outside of what is mapped')
+        await copy(into, at, into.byteLength)
       },
       unmap() {
         if (mapped) unmap(at, byteLength)

@@ -3,7 +3,8 @@ import { open } from 'node:fs/promises'
 import { linkDriver } from '../../../ports/driver.js'
 import { Fault } from '../../../ports/fault.js'
 import { z } from '../../../ports/schema.js'
-import { addressOf, loadIoctl } from '../ioctl.js'
+import { addressOf } from '../c-library.js'
+import { loadIoctl } from '../ioctl.js'
 import { chipsOn } from './chips-on.js'
 
 /** What chips are asked with. All reject with `offline` when nobody acknowledges, with `limit` when too much waits. */

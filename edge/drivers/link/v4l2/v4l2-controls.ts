@@ -1,7 +1,7 @@
 // What can be set of a video device: listed, read and set as its driver names it.
 import { Fault } from '../../../ports/fault.js'
 import type { RawProperty, RawValue } from '../../../ports/raw-properties.js'
-import { addressOf } from '../ioctl.js'
+import { addressOf } from '../c-library.js'
 import type { VideoDevice } from './v4l2-device.js'
 import { controlFlags, controlTypes, offsets, requests, sizes, text } from './v4l2-structs.js'
 
