@@ -138,7 +138,7 @@ function motor() {
         case 'j':
           return `=${words(Math.round(at))}`
         case 'f':
-          return `=${(mode.goto ? 0 : 1) + (mode.back ? 2 : 0) + (mode.fast ? 4 : 0)}${Number(running)}${Number(initialised)}`
+          return `=${Number(!mode.goto) + 2 * Number(mode.back) + 4 * Number(mode.fast)}${Number(running)}${Number(initialised)}`
         case 'F':
           initialised = true
           break
