@@ -75,6 +75,15 @@ t.test('dcttech: the reports of usbrelay', async t => {
   t.notOk(dcttechState(eight.subarray(0, 7)))
   t.equal(dcttechRelays('USBRelay4'), 4)
   t.notOk(dcttechRelays('HIDRelay'), 'another maker’s board under the same shared number is left alone')
+  const random = seededRandom(20261129)
+  const noise = (length: number) => Uint8Array.from({ length }, () => Math.floor(random.next() * 256))
+  for (const whole of [eight, Uint8Array.of(1, ...eight)]) {
+    for (let at = 0; at < whole.length; at++) {
+      if (at < 8) t.notOk(dcttechState(whole.subarray(0, at)), `${at} bytes are no report`)
+      const { serial, relays } = dcttechState(Uint8Array.of(...whole.subarray(0, at), ...noise(16)))!
+      if (!/^[\x21-\x7e]{0,5}$/.test(serial) || !(relays >= 0 && relays < 256)) t.fail(`garbage from ${at}: ${serial}`)
+    }
+  }
 })
 
 t.test('a relay that sticks is told, and a board that falls silent too', { skip: noSocat }, async t => {

@@ -21,7 +21,7 @@ export interface Proof {
 
 /** One device that can be broken, and the driver before it. */
 export interface Rig {
-  /** Places where it can break: bytes of one exchange, transfers, or whatever it counts. Known once it has been used. */
+  /** Places where it can break: bytes of one exchange, transfers or the like. Known once it has been used. */
   readonly points: number
   breakAt(kind: FaultKind, point: number): void
   heal(): void
@@ -46,6 +46,8 @@ export interface FuzzRow {
   readonly stride?: number
   /** Faults that its driver need not notice by itself: whoever reads the state sees how old it is. */
   readonly unnoticed?: readonly FaultKind[]
+  /** Real time in which what it does arrives, ms. */
+  readonly arriveMs?: number
   /** How long it stays broken, ms: longer than its driver's own patience. */
   readonly brokenMs?: number
 }
@@ -83,7 +85,7 @@ const words = ({ kind, point }: Case) => `${kind} at ${point}`
  * ready.
  */
 export async function soundPoints(row: FuzzRow): Promise<number> {
-  const clock = leapingClock(wireTraffic)
+  const clock = leapingClock(wireTraffic, row.arriveMs)
   const rig = await row.rig(clock, 0)
   const top = ladder(row.name, rig, clock)
   const sound = () => top.condition === 'ready' && top.current().sound()
@@ -108,7 +110,7 @@ function ladder(name: string, rig: Rig, clock: Clock): Supervised<Proof> {
 export async function fuzzAtOnce(row: FuzzRow, cases: readonly Case[], neighbour: FuzzRow): Promise<string[]> {
   const wrong: string[] = []
   const before = handles()
-  const clock = leapingClock(wireTraffic)
+  const clock = leapingClock(wireTraffic, row.arriveMs)
   const beside = await neighbour.rig(clock, 0)
   const other = ladder('the neighbour', beside, clock)
   await clock.leap(2_000)
@@ -156,7 +158,7 @@ export async function fuzzAtOnce(row: FuzzRow, cases: readonly Case[], neighbour
 export async function stopAtOnce(row: FuzzRow, points: readonly number[]): Promise<string[]> {
   const wrong: string[] = []
   const before = handles()
-  const clock = leapingClock(wireTraffic)
+  const clock = leapingClock(wireTraffic, row.arriveMs)
   const reason = new Fault('aborted', 'called off', 'Nothing to do')
   const controls = points.map(() => new AbortController())
   const rigs = await Promise.all(points.map((_, nth) => row.rig(clock, nth + 1)))
@@ -184,7 +186,7 @@ export async function stopAtOnce(row: FuzzRow, points: readonly number[]): Promi
 
 /** Lets a device pour out garbage without end. @returns what was not as it should be */
 export async function flooded(row: FuzzRow): Promise<string[]> {
-  const clock = leapingClock(wireTraffic)
+  const clock = leapingClock(wireTraffic, row.arriveMs)
   const rig = await row.rig(clock, 1)
   const top = ladder(row.name, rig, clock)
   await clock.leap(2_000)

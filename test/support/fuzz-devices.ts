@@ -1,4 +1,5 @@
-// Devices for the fault fuzz, as small as their protocols allow: they answer, and some speak by themselves every other second.
+// Devices for the fault fuzz, as small as their protocols allow: they answer, and some speak by themselves every two
+// seconds.
 import type { Clock } from '../../edge/ports/clock.js'
 import type { Meet, Say } from './faulty-wire.js'
 import { cloudWatcherSays } from './sensor-rigs.js'

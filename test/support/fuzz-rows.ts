@@ -1,5 +1,6 @@
-// The protocols of ours, each with a device that can break and the driver that has to stand it. One more protocol is one
-// more row here, and for what goes over TCP a Meet in fuzz-devices.ts.
+// The protocols of ours, each with a device that can break and the driver that has to stand it. One more protocol is
+// one more row here, and for what goes over TCP a Meet in fuzz-devices.ts.
+import { fileURLToPath } from 'node:url'
 import { indiDriver } from '../../edge/drivers/box/indi.js'
 import { indiLink } from '../../edge/drivers/link/indi/indi-link.js'
 import { openLcusBoard } from '../../edge/drivers/relay/lcus-board.js'
@@ -9,91 +10,28 @@ import { gpsdDriver } from '../../edge/drivers/sensor/gpsd.js'
 import { jsonSensorDriver } from '../../edge/drivers/sensor/json-sensor.js'
 import { mqttSensorDriver } from '../../edge/drivers/sensor/mqtt-sensor.js'
 import { sqmDriver } from '../../edge/drivers/sensor/sqm.js'
-import type { Clock } from '../../edge/ports/clock.js'
-import type { Driver } from '../../edge/ports/driver.js'
-import { asFault, type Fault } from '../../edge/ports/fault.js'
-import type { BoardReading, OpenBoard } from '../../edge/ports/keeper.js'
-import type { Opened } from '../../edge/spine/supervisor.js'
+import { ffmpegDriver } from '../../edge/drivers/video/ffmpeg.js'
 import { benchTools } from './bench.js'
-import type { FuzzRow, Proof, Rig } from './fault-fuzz.js'
-import { faultyWire, type Meet } from './faulty-wire.js'
-import { aagMeet, gpsdMeet, indiMeet, jsonMeet, lcusMeet, mqttMeet, pocsMeet, sqmMeet } from './fuzz-devices.js'
-
-type Values = Readonly<Record<string, unknown>>
-type Open = (port: number, clock: Clock, lost: (fault: Fault) => void, signal: AbortSignal) => Promise<Opened<Proof>>
-
-/** Of what goes over TCP, and of serial lines by the same bytes. */
-export function overWire(meet: (clock: Clock) => Meet, open: Open): FuzzRow['rig'] {
-  return async (clock, seed): Promise<Rig> => {
-    const wire = await faultyWire(meet(clock), seed)
-    return {
-      get points() {
-        return wire.said
-      },
-      breakAt: wire.breakAt,
-      heal: wire.heal,
-      tick: wire.tick,
-      flood: wire.flood,
-      close: wire.close,
-      open: (its, lost, signal) => open(wire.port, its, lost, signal),
-    }
-  }
-}
-
-/** A driver that has a station. @param link what the driver finds behind its link */
-export async function openStation(
-  driver: Driver,
-  options: object,
-  sound: (values: Values) => boolean,
-  ...[clock, lost, signal, link]: [Clock, (fault: Fault) => void, AbortSignal, unknown?]
-): Promise<Opened<Proof>> {
-  const tools = { ...benchTools(clock, lost), link: <T>() => link as T }
-  const { ports, close } = await driver.open(driver.options.parse(options), tools, signal)
-  const reading = () => ports.station!.reading()
-  return {
-    value: { heardMs: () => reading()?.atMs ?? Number.NaN, sound: () => sound(reading()?.values ?? {}) },
-    close,
-  }
-}
-
-/** A board as the keeper holds it: switched and read by turns, one order at a time. */
-async function openSwitched(
-  open: OpenBoard,
-  options: { channels: Record<string, number>; port: string },
-  ...[clock, lost, signal]: [Clock, (fault: Fault) => void, AbortSignal]
-): Promise<Opened<Proof>> {
-  const channels = Object.keys(options.channels)
-  const board = await open({ options, channels, first: { a: 'keep', b: 'keep' } }, clock, signal)
-  let heardMs = Number.NaN
-  let last: BoardReading | undefined
-  let wanted = false
-  let work: Promise<void> | undefined
-  const turn = async () => {
-    try {
-      wanted = !wanted
-      await board.write('a', wanted)
-      last = await board.read()
-      heardMs = clock.now()
-    } catch (error) {
-      lost(asFault(error, 'the board'))
-    }
-  }
-  const turns = clock.every(1_000, () => {
-    work ??= turn().finally(() => {
-      work = undefined
-    })
-  })
-  return {
-    value: { heardMs: () => heardMs, sound: () => typeof last?.on.a === 'boolean' && last.on.b === false },
-    async close() {
-      turns.cancel()
-      await board.close()
-      await work
-    },
-  }
-}
+import type { FuzzRow } from './fault-fuzz.js'
+import {
+  aagMeet,
+  gpsdMeet,
+  indiMeet,
+  jsonMeet,
+  lcusMeet,
+  mjpegMeet,
+  mqttMeet,
+  pocsMeet,
+  sqmMeet,
+} from './fuzz-devices.js'
+import { openLooking, openStation, openSwitched, overWire, type Values } from './fuzz-openings.js'
+import { chipRow, kernelRow } from './fuzz-rigs.js'
+import { noSocat } from './serial-line.js'
 
 const quick = { every_s: 2 }
+/** The smallest JPEG that walks: one segment, a scan, and its end. */
+const picture = Buffer.from('ffd8ffdb00040102ffda0006010203040102ff0003040506ffd9', 'hex')
+const pourFromWire = fileURLToPath(new URL('./pour-from-wire.sh', import.meta.url))
 const address = (port: number) => `tcp://127.0.0.1:${port}`
 const board = (port: number) => ({ port: address(port), channels: { a: 1, b: 2 } })
 
@@ -197,4 +135,26 @@ export const fuzzRows: readonly FuzzRow[] = [
       }
     }),
   },
+  {
+    name: 'MJPEG',
+    skip: noSocat,
+    // A process each, which takes a moment to come.
+    atOnce: 40,
+    arriveMs: 15,
+    stride: 4,
+    brokenMs: 10_000,
+    // A stream that stands still is ended by whoever looks, who knows how long he would wait.
+    unnoticed: ['silence', 'slowness', 'garbage'],
+    rig: overWire(
+      clock => mjpegMeet(clock, picture),
+      (port, ...rest) => {
+        const options = { source: 'url', url: `http://127.0.0.1:${port}/`, ffmpeg: pourFromWire }
+        return openLooking(ffmpegDriver, options, picture, ...rest)
+      },
+    ),
+  },
+  chipRow('mlx90614', 2, 'skyCelsius', -15.15),
+  chipRow('tsl2591', 9, 'skyMagnitude', 17.08),
+  chipRow('ina226', 3, 'volts', 11.98),
+  kernelRow,
 ]

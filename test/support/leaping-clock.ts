@@ -16,11 +16,12 @@ export interface LeapingClock extends Clock {
 
 /** One leap, ms. */
 export const leapMs = 500
-/** Real time in which what was written arrives, be it over the loopback or through another process. */
-const arriveMs = 1
 
-/** @param traffic counts what goes over the lines: while it grows, they are not quiet */
-export function leapingClock(traffic: () => number): LeapingClock {
+/**
+ * @param traffic counts what goes over the lines: while it grows, they are not quiet
+ * @param arriveMs real time in which what was written arrives
+ */
+export function leapingClock(traffic: () => number, arriveMs = 1): LeapingClock {
   const time = simulatedClock(Date.UTC(2026, 10, 29, 21))
   const leaps: (() => void)[] = []
   let timers = 0

@@ -88,6 +88,8 @@ const words = (value: number) => {
   const text = hex(value, 6)
   return text.slice(4) + text.slice(2, 4) + text.slice(0, 2)
 }
+/** The first of them is bit 0. */
+const bits = (all: readonly boolean[]) => all.reduce((sum, one, bit) => sum + (Number(one) << bit), 0)
 const number = (text: string) => Number.parseInt(text.slice(4) + text.slice(2, 4) + text.slice(0, 2), 16)
 
 /** One axis of the motor board. */
@@ -138,7 +140,7 @@ function motor() {
         case 'j':
           return `=${words(Math.round(at))}`
         case 'f':
-          return `=${Number(!mode.goto) + 2 * Number(mode.back) + 4 * Number(mode.fast)}${Number(running)}${Number(initialised)}`
+          return `=${[[!mode.goto, mode.back, mode.fast], [running], [initialised]].map(bits).join('')}`
         case 'F':
           initialised = true
           break
