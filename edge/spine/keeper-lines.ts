@@ -27,11 +27,11 @@ export function fromKeeper(text: string): FromKeeper | undefined {
 export function toKeeper(text: string): ToKeeper | undefined {
   const line = parsed(text)
   if (!line) return undefined
-  const { board, channels, options, first, loss, id, channel, on } = line
+  const { board, channels, options, first, loss, id, channel, on, to = on } = line
   const fits =
     line.do === 'beat' ||
     line.do === 'close' ||
-    (line.do === 'set' && typeof id === 'number' && typeof channel === 'string' && typeof on === 'boolean') ||
+    (line.do === 'set' && typeof id === 'number' && typeof channel === 'string' && isLevel(to)) ||
     (line.do === 'open' &&
       typeof board === 'string' &&
       Array.isArray(channels) &&
@@ -48,5 +48,7 @@ function parsed(text: string): Told | undefined {
     throw error
   }
 }
+
+const isLevel = (value: unknown) => typeof value === 'boolean' || Number.isFinite(value)
 
 const isTold = (value: unknown): value is Told => typeof value === 'object' && value !== null

@@ -5,6 +5,7 @@ import { open } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
+import { hidSocket } from '../../edge/drivers/link/hid-socket.js'
 import { loadIoctl } from '../../edge/drivers/link/ioctl.js'
 import { serialPath } from '../../edge/drivers/link/serial/serial-place.js'
 import { deviceFile, hubAndPort, resetUsb, socketName, usbdevfsReset } from '../../edge/drivers/link/usb-socket.js'
@@ -201,6 +202,24 @@ t.test('a serial port is found by the socket it is plugged into', async t => {
   for (const empty of ['usb:1-1.30', 'usb:1-1', 'usb:2-1']) {
     await t.rejects(serialPath(empty, sys), { code: 'offline', message: /no serial port is plugged/ })
   }
+})
+
+t.test('a HID board is found by the socket it is plugged into', async t => {
+  const sys = t.testdir({
+    devices: {
+      '1-1': { '1-1.3': { '1-1.3:1.0': { '0003:16C0:05DF.0007': {} } } },
+      uhid: { '0003:16C0:05DF.0008': {} },
+    },
+    class: {
+      hidraw: {
+        hidraw0: { device: t.fixture('symlink', '../../../devices/1-1/1-1.3/1-1.3:1.0/0003:16C0:05DF.0007') },
+        hidraw1: { device: t.fixture('symlink', '../../../devices/uhid/0003:16C0:05DF.0008') },
+      },
+    },
+  })
+  t.equal(await hidSocket('/dev/hidraw0', sys), '1-1.3')
+  t.equal(await hidSocket('/dev/hidraw1', sys), undefined, 'one that hangs on no socket has none')
+  t.equal(await hidSocket('/dev/hidraw9', sys), undefined)
 })
 
 t.test('a USB socket: the file of what is plugged in, and hub and port as uhubctl wants them', async t => {
