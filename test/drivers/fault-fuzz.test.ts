@@ -11,7 +11,7 @@ const usualAtOnce = 150
 const shown = 8
 
 for (const row of fuzzRows) {
-  t.test(row.name, { skip: row.skip ?? false, timeout: 120_000 }, async t => {
+  t.test(row.name, { skip: row.skip ?? false, timeout: 600_000 }, async t => {
     const points = await soundPoints(row)
     const cases = casesOf(row, points)
     const atOnce = row.atOnce ?? usualAtOnce

@@ -61,16 +61,16 @@ export interface Case {
 const brokenMs = 45_000
 const backMs = 20_000
 /** What speaks by itself or is asked does so at least this often here, ms. */
-const lookMs = 2_000
+const lookMs = 4_000
 /** What is sound has been heard within this, ms. */
-const freshMs = 12_000
+const freshMs = 15_000
 /** Whoever is told to stop has stopped within this, ms. */
 const stopMs = 1_000
 const floodBytes = 24 * 1024 * 1024
 /** What a driver may keep of it, with what the test itself keeps, bytes. */
 const keptBytes = 6 * 1024 * 1024
 
-/** Faults and places of a row; all of them with PIERSIDE_FUZZ=every, which takes some minutes. */
+/** Faults and places of a row; all of them with PIERSIDE_FUZZ=every, for which tap needs `--timeout=0`. */
 export function casesOf({ kinds = faultKinds, ...row }: FuzzRow, points: number): Case[] {
   const stride = process.env['PIERSIDE_FUZZ'] === 'every' ? 1 : (row.stride ?? 1)
   return Array.from({ length: points }, (_, point) => point).flatMap(point =>
@@ -113,7 +113,7 @@ export async function fuzzAtOnce(row: FuzzRow, cases: readonly Case[], neighbour
   const clock = leapingClock(wireTraffic, row.arriveMs)
   const beside = await neighbour.rig(clock, 0)
   const other = ladder('the neighbour', beside, clock)
-  await clock.leap(2_000)
+  await clock.leap(lookMs)
   let trouble = 0
   other.onChange(() => trouble++)
 
@@ -189,7 +189,7 @@ export async function flooded(row: FuzzRow): Promise<string[]> {
   const clock = leapingClock(wireTraffic, row.arriveMs)
   const rig = await row.rig(clock, 1)
   const top = ladder(row.name, rig, clock)
-  await clock.leap(2_000)
+  await clock.leap(lookMs)
   collectGarbage()
   const before = memory()
   await rig.flood?.(floodBytes)

@@ -1,4 +1,4 @@
-// Devices for the fault fuzz, as small as their protocols allow: they answer, and some speak by themselves every two
+// Devices for the fault fuzz, as small as their protocols allow: they answer, and some speak by themselves every four
 // seconds.
 import type { Clock } from '../../edge/ports/clock.js'
 import type { Meet, Say } from './faulty-wire.js'
@@ -76,7 +76,7 @@ export const gpsdMeet = (clock: Clock): Meet => {
     return asked(
       text => /\?WATCH=[^;]*;/.exec(text)?.[0],
       () =>
-        repeating(clock, 2_000, ended, () => {
+        repeating(clock, 4_000, ended, () => {
           say(
             line({
               class: 'SKY',
@@ -122,7 +122,7 @@ export const mqttMeet = (clock: Clock): Meet => {
         else if (type === 0x82) {
           say(packet(0x90, [body[0], body[1], 1]))
           const news = packet(0x30, `\0${String.fromCharCode(topic.length)}${topic}${payload}`)
-          repeating(clock, 2_000, ended, () => say(news))
+          repeating(clock, 4_000, ended, () => say(news))
         }
       }
     }
@@ -151,7 +151,7 @@ export const indiMeet = (clock: Clock): Meet => {
         )
         if (told) return
         told = true
-        repeating(clock, 2_000, ended, () =>
+        repeating(clock, 4_000, ended, () =>
           say(`<setNumberVector ${names('SKY_QUALITY')} state="Ok">${is('SKY_BRIGHTNESS', 20.31)}</setNumberVector>\n`),
         )
       },
@@ -163,6 +163,6 @@ export const indiMeet = (clock: Clock): Meet => {
 export const mjpegMeet =
   (clock: Clock, picture: Uint8Array): Meet =>
   (say, ended) => {
-    repeating(clock, 2_000, ended, () => say(picture))
+    repeating(clock, 4_000, ended, () => say(picture))
     return () => {}
   }

@@ -68,7 +68,7 @@ export function chipRow(chip: string, transfers: number, field: string, value: n
         open(...[clock, lost, signal]) {
           bus.restart()
           const sound = (values: Readonly<Record<string, unknown>>) => Math.abs(Number(values[field]) - value) < 0.01
-          const options = { chip, every_s: 2, shunt_ohms: 0.002 }
+          const options = { chip, every_s: 4, shunt_ohms: 0.002 }
           return openStation(i2cSensorDriver, options, sound, clock, lost, signal, bus.value)
         },
       }
@@ -105,7 +105,7 @@ export const kernelRow: FuzzRow = {
       open: (...[clock, lost, signal]) =>
         openStation(
           kernelSensorDriver,
-          { sensor: 'bme280', at: '1-0076', root: tree.root, every_s: 2 },
+          { sensor: 'bme280', at: '1-0076', root: tree.root, every_s: 4 },
           ({ celsius }) => celsius === 12.34,
           ...([clock, lost, signal] as const),
         ),

@@ -28,7 +28,7 @@ import { openLooking, openStation, openSwitched, overWire, type Values } from '.
 import { chipRow, kernelRow } from './fuzz-rigs.js'
 import { noSocat } from './serial-line.js'
 
-const quick = { every_s: 2 }
+const quick = { every_s: 4 }
 /** The smallest JPEG that walks: one segment, a scan, and its end. */
 const picture = Buffer.from('ffd8ffdb00040102ffda0006010203040102ff0003040506ffd9', 'hex')
 const pourFromWire = fileURLToPath(new URL('./pour-from-wire.sh', import.meta.url))
@@ -55,7 +55,7 @@ export const fuzzRows: readonly FuzzRow[] = [
   {
     name: 'CloudWatcher',
     stride: 4,
-    brokenMs: 70_000,
+    brokenMs: 40_000,
     rig: overWire(
       () => aagMeet,
       (port, ...rest) =>
