@@ -21,14 +21,14 @@ links:
   gear: {driver: indi, drivers: [indi_simulator_wheel], quiet_seconds: 4, hung_seconds: 4}
 devices:
   filters: {driver: indi, link: gear, device: Filter Simulator, ports: [wheel]}
-  relays: {driver: lcus, port: ${board.port}, channels: {camera: 1, mount: 2}}
+  relays: {driver: lcus, port: ${board.port}, channels: {fan: 1, mount: 2}}
 `,
     })
     const gear = join(agent.data, 'links/gear/indi')
     const there = () => agent.until('wheel/filters', ({ condition }) => condition === 'ready', 90_000)
     await there()
-    await agent.until('power/relays/camera', ({ condition }) => condition === 'ready')
-    for (const channel of ['camera', 'mount']) await agent.do('power-set', { device: 'relays', channel, on: true })
+    await agent.until('power/relays/fan', ({ condition }) => condition === 'ready')
+    for (const channel of ['fan', 'mount']) await agent.do('power-set', { device: 'relays', channel, on: true })
     const restless: string[] = []
     const watch = setInterval(() => {
       if (`${board.relays}` !== 'true,true') restless.push(`${board.relays}`)
@@ -50,7 +50,7 @@ devices:
     await patiently(async () => {
       if (`${board.relays}` !== 'false,true') throw new Error(`the relays stand at ${board.relays}`)
     }, 20_000)
-    t.ok(performance.now() - began < promisedMs, 'the camera is off, and the mount is kept')
+    t.ok(performance.now() - began < promisedMs, 'the fan is off, and the mount is kept')
     // A stopped process hears that its pipe has closed as soon as it goes on.
     for (const { pid, state } of ownIndi(gear)) if (state === 'T') process.kill(pid, 'SIGCONT')
     await patiently(async () => {
