@@ -83,6 +83,8 @@ const healthy = '12340\n'
 export const kernelRow: FuzzRow = {
   name: 'sysfs',
   kinds: ['hang-up', 'garbage'],
+  // Files are read by other threads.
+  arriveMs: 5,
   // A number cut short is still a number.
   unnoticed: ['hang-up'],
   async rig(_clock, seed): Promise<Rig> {
