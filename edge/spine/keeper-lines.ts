@@ -27,7 +27,7 @@ export function fromKeeper(text: string): FromKeeper | undefined {
 export function toKeeper(text: string): ToKeeper | undefined {
   const line = parsed(text)
   if (!line) return undefined
-  const { board, channels, options, first, loss, id, channel, on, to = on } = line
+  const { board, channels, options, first, loss, id, channel, to } = line
   const fits =
     line.do === 'beat' ||
     line.do === 'close' ||

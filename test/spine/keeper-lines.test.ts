@@ -17,7 +17,7 @@ t.teardown(() => clearInterval(awake))
 
 const orders = [
   { do: 'open', board: 'fake', options: {}, channels: ['lamp'], first: { lamp: 'keep' }, loss: { lamp: 'off' } },
-  { do: 'set', id: 1, channel: 'lamp', on: true, to: true },
+  { do: 'set', id: 1, channel: 'lamp', to: true },
   { do: 'beat' },
 ]
 const spoken = orders.map(order => `${JSON.stringify(order)}\n`)

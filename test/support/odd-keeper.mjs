@@ -27,6 +27,6 @@ createInterface({ input: process.stdin }).on('line', text => {
     for (let piece = 0; piece < 64; piece++) process.stdout.write('x'.repeat(64 * 1024))
     say('')
     brokenOff({ say: 'open', reading, astray: [] })
-  } else if (line.do === 'set') brokenOff({ say: 'done', id: line.id, reading: { on: { lamp: line.on ?? line.to } } })
+  } else if (line.do === 'set') brokenOff({ say: 'done', id: line.id, reading: { on: { lamp: line.to } } })
   else say(JSON.stringify({ say: 'beat', reading }))
 })
