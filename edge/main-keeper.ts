@@ -11,5 +11,6 @@ process.on('uncaughtException', error => process.stderr.write(`${error.stack}\n`
 // The clock's timers keep no process alive.
 const { port1: alive } = new MessageChannel()
 alive.ref()
-const well = await runKeeper({ input: process.stdin, output: process.stdout, clock: systemClock(), boards })
+const ends = { input: process.stdin, output: process.stdout, clock: systemClock(), boards }
+const well = await runKeeper({ ...ends, complain: words => process.stderr.write(`${words}\n`) })
 process.exit(well ? 0 : 1)

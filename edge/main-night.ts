@@ -3,6 +3,7 @@
 import { hearTopics } from './api/mqtt/hear-topics.js'
 import { type AlpacaAround, allAround, alpacaAround } from './drivers/found/alpaca-around.js'
 import { lookAround } from './drivers/found/look-around.js'
+import { usbComings } from './drivers/found/usb-comings.js'
 import { type BoxPlaces, boxHealth } from './drivers/own/box-health.js'
 import { channelPolicy, entriesOf, type Settings } from './main-config.js'
 import { rungsOf } from './main-recovery.js'
@@ -196,6 +197,7 @@ export function startNight(settings: Settings, ground: Ground): Night {
     reportPlugged({
       ...{ look: allAround(lookAround(ground.boxPlaces?.root), ...network.map(({ look }) => look)) },
       ...{ feed, clock, log: log.named('plugged') },
+      watch: changed => usbComings(ground.boxPlaces?.root ?? '/', { clock, log }, changed),
       devices: settings.devices as Record<string, JsonObject>,
       onCame: () => {
         for (const { condition, supervised } of rack.boxes) if (condition !== 'ready') supervised.retry()

@@ -5,6 +5,7 @@ set -euo pipefail
 
 wanted=(
   indi-bin                       # a real INDI server with its simulators
+  indi-eqmod                     # and its driver for Sky-Watcher mounts, which is a package of its own
   mosquitto mosquitto-clients    # a real broker, and hands that are not ours
   chromium                       # the page on a phone-sized screen
   fitsverify python3-astropy     # what others think of our FITS files and our sky

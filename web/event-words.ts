@@ -68,7 +68,7 @@ const say: Readonly<Record<string, (body: Record<string, unknown>) => string>> =
 
 /** `undefined` for what only programs care about. */
 export function eventWords(event: FeedEvent): string | undefined {
-  if (event.kind === 'frame-measured') return undefined
+  if (event.kind === 'frame-measured' || event.kind === 'power-measured') return undefined
   return say[event.kind]?.(event.body as Record<string, unknown>) ?? spoken(event.kind)
 }
 

@@ -9,6 +9,8 @@ export interface Looking<T> {
   readonly what: string
   readonly everyMs: number
   look(signal: AbortSignal): Promise<T>
+  /** Tells when a look out of turn is worth while; gives what ends that. */
+  wake?(changed: () => void): () => void
   /** What was seen; not called for a look that came too late. */
   tell(seen: T): void
 }
@@ -18,11 +20,14 @@ const longestMs = 10_000
 /** Looks now and then every so often. @returns what ends it */
 export function lookAgain<T>(
   { clock, log }: { readonly clock: Clock; readonly log: Log },
-  { what, everyMs, look, tell }: Looking<T>,
+  { what, everyMs, look, tell, wake }: Looking<T>,
 ): () => void {
   const end = new AbortController()
   let under = false
+  /** Something changed during a look, which may have missed it. */
+  let anew = false
   const once = async () => {
+    anew = under
     if (under) return
     under = true
     const limit = clock.deadline(longestMs, what, end.signal)
@@ -33,12 +38,15 @@ export function lookAgain<T>(
     } finally {
       limit.cancel()
       under = false
+      if (anew && !end.signal.aborted) void once()
     }
   }
   void once()
   const again = clock.every(everyMs, () => void once())
+  const sleep = wake?.(() => void once())
   return () => {
     end.abort()
+    sleep?.()
     again.cancel()
   }
 }

@@ -12,6 +12,8 @@ import { lookAgain } from './look-again.js'
 
 export interface PluggedParts {
   readonly look: LookAround
+  /** Calls back when something has come or gone; gives what ends that. */
+  readonly watch?: (changed: () => void) => () => void
   readonly feed: Feed
   readonly clock: Clock
   readonly log: Log
@@ -25,7 +27,7 @@ const everyMs = 10_000
 /** A box with more is not a pier's; the state stays small enough for every face. */
 const mostThings = 200
 
-export function reportPlugged({ look, feed, clock, log, devices, onCame }: PluggedParts): () => void {
+export function reportPlugged({ look, watch, feed, clock, log, devices, onCame }: PluggedParts): () => void {
   let before: readonly PluggedThing[] | undefined
   const stop = lookAgain(
     { clock, log },
@@ -33,6 +35,7 @@ export function reportPlugged({ look, feed, clock, log, devices, onCame }: Plugg
       what: 'looking what is plugged in',
       everyMs,
       look,
+      wake: watch,
       tell(all) {
         const things = all.slice(0, mostThings)
         feed.set('plugged', {

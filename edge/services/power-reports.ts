@@ -1,11 +1,13 @@
 // Every channel's state in the feed: on or off, its level, and the current and voltage that the box or a station
-// measures. What is only read has a kind of its own, so that no face offers to switch it.
+// measures, and a record of these once a minute. What is only read has a kind of its own, so that no face offers to
+// switch it.
 import type { Device } from '../ports/device.js'
 import type { JsonObject } from '../ports/json.js'
 import type { SwitchBank, SwitchChannel } from '../ports/switch.js'
 import type { PowerParts } from './power.js'
 
 const pollMs = 2_000
+const recordMs = 60_000
 
 /** Starts the reports; the returned function ends them and takes the states away. */
 export function reportPower({
@@ -14,6 +16,21 @@ export function reportPower({
   clock,
   policy,
 }: Omit<PowerParts, 'settings' | 'log' | 'standing'>): () => void {
+  /** What was measured on a box's channels, by their ids; undefined when nothing was. */
+  const measured = (device: string, paths: readonly string[]): JsonObject | undefined => {
+    const of = (field: string) =>
+      Object.fromEntries(
+        paths.flatMap(path => {
+          const value = path.startsWith('power/') ? feed.get(path)?.value[field] : undefined
+          return value === undefined ? [] : [[path.slice(path.lastIndexOf('/') + 1), value]]
+        }),
+      )
+    const [amperes, volts] = [of('amperes'), of('volts')]
+    if (Object.keys(amperes).length + Object.keys(volts).length === 0) return undefined
+    const supply = feed.get(`sensor/${device}`)
+    const { mainsOk, batteryLow } = supply && !supply.stale ? supply.value : {}
+    return { device, on: of('on'), amperes, volts, mainsOk, batteryLow }
+  }
   const stops = devices.having('switches').flatMap(device => {
     let paths: string[] = []
     let deaf: (() => void) | undefined
@@ -65,9 +82,14 @@ export function reportPower({
       const bank = device.current()
       for (const { id } of bank.channels) tell(bank, id)
     })
+    const record = clock.every(recordMs, () => {
+      const body = measured(device.name, paths)
+      if (body && device.condition === 'ready') void feed.event('power-measured', body)
+    })
     const drop = () => {
       deaf?.()
       poll.cancel()
+      record.cancel()
       for (const path of paths) feed.drop(path)
     }
     return [device.onChange(report), drop]

@@ -5,6 +5,7 @@ import type { Clock } from '../ports/clock.js'
 import { asFault, Fault } from '../ports/fault.js'
 import type { Board, BoardReading, FirstLevel, FromKeeper, Level, OpenBoard, ToKeeper } from '../ports/keeper.js'
 import { type Keeping, type KeepingEvent, keeping } from '../rules/keeping.js'
+import { toKeeper } from './keeper-lines.js'
 import { readLines } from './line-reader.js'
 
 const tickMs = 250
@@ -19,6 +20,8 @@ export interface KeeperEnds {
   readonly input: Readable
   readonly output: Writable
   readonly clock: Clock
+  /** Words for whoever looks for the reason later. */
+  complain(words: string): void
   /** Every kind of board by its name. */
   readonly boards: Readonly<Record<string, OpenBoard>>
 }
@@ -26,7 +29,7 @@ export interface KeeperEnds {
 type OpenLine = Extract<ToKeeper, { do: 'open' }>
 
 /** Settles when the process may end: with true when all went as it should. */
-export function runKeeper({ input, output, clock, boards }: KeeperEnds): Promise<boolean> {
+export function runKeeper({ input, output, clock, complain, boards }: KeeperEnds): Promise<boolean> {
   let state: Keeping = { phase: 'opening', heardMs: clock.monotonicMs(), safe: false }
   let order: OpenLine | undefined
   let board: Board | undefined
@@ -119,7 +122,7 @@ export function runKeeper({ input, output, clock, boards }: KeeperEnds): Promise
     return false
   }
   /** The outputs matter, not what the board says meanwhile: it is written again, and the last word is the exit code. */
-  const swallowedAfterSafe = (error: unknown) => process.stderr.write(`${asFault(error, order!.board).message}\n`)
+  const swallowedAfterSafe = (error: unknown) => complain(asFault(error, order!.board).message)
 
   const step = (event: KeepingEvent) => {
     const [after, deeds] = keeping(state, event)
@@ -176,8 +179,10 @@ export function runKeeper({ input, output, clock, boards }: KeeperEnds): Promise
 
   readLines(input, {
     line(text) {
+      const line = toKeeper(text)
+      // What is no line of the agent's is no sign of its life.
+      if (!line) return complain('what came from the agent is no line of ours')
       step({ kind: 'heard', atMs: clock.monotonicMs() })
-      const line = JSON.parse(text) as ToKeeper
       if (line.do === 'open') void start(line)
       else if (line.do === 'set') void set(line)
       else if (line.do === 'beat') void beat()

@@ -8,7 +8,6 @@ import { Fault, type FaultCode } from '../ports/fault.js'
 import type {
   BoardReading,
   FirstLevel,
-  FromKeeper,
   KeepOrder,
   Kept,
   Level,
@@ -17,6 +16,7 @@ import type {
   ToldFault,
 } from '../ports/keeper.js'
 import type { Log } from '../ports/log.js'
+import { fromKeeper } from './keeper-lines.js'
 import { readLines } from './line-reader.js'
 
 const beatMs = 1_000
@@ -192,7 +192,7 @@ class Keeper implements Kept {
   }
 
   private hear(text: string) {
-    const line = lineOf(text)
+    const line = fromKeeper(text)
     if (!line) {
       // A library of its may print what it likes.
       this.parts.log.warn(`the keeper of ${this.order.device} says what is no line of ours`, {
@@ -247,15 +247,6 @@ class Keeper implements Kept {
     this.open.reject(fault)
     for (const { reject } of this.waiting.values()) reject(fault)
     this.waiting.clear()
-  }
-}
-
-function lineOf(text: string): FromKeeper | undefined {
-  try {
-    return JSON.parse(text) as FromKeeper
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined
-    throw error
   }
 }
 

@@ -1,5 +1,5 @@
 // PWM by sysfs, on a folder that stands in for the kernel's: what is written, in which order, and what is left behind.
-import { readFileSync } from 'node:fs'
+import { readFileSync, rmSync, symlinkSync } from 'node:fs'
 import path from 'node:path'
 import t from 'tap'
 import { kernelPwmDriver } from '../../edge/drivers/pwm/kernel-pwm.js'
@@ -41,4 +41,25 @@ t.test('what is not there is said', async t => {
   await t.rejects(open({ root, chip: 'pwmchip9' }), { code: 'offline', message: /there are: pwmchip0/ })
   const third = { root, channels: [{ id: 'lens', output: 3 }] }
   await t.rejects(open(third), { code: 'timeout' }, 'a chip that does not make the output it is asked for')
+})
+
+t.test('an output that says nothing is not believed, and the one beside it is obeyed', async t => {
+  const tree = pwmTree(t)
+  const table = bench()
+  t.teardown(() => table.close())
+  const chip = path.join(tree.root, 'class/pwm/pwmchip0')
+  const duty = (output: string) => readFileSync(path.join(chip, output, 'duty_cycle'), 'utf8')
+  const channels = ['a', 'b'].map((id, output) => ({ id, output }))
+  const { ports } = await table.open(kernelPwmDriver, { channels, root: tree.root })
+  const bank = ports.switches!
+  rmSync(path.join(chip, 'pwm0', 'duty_cycle'))
+  symlinkSync('/dev/null', path.join(chip, 'pwm0', 'duty_cycle'))
+  for (const level of [0, 50]) {
+    await t.rejects(bank.set('a', level, never), { code: 'broken' }, `${level} % is written, and nothing read`)
+  }
+  // It is told with the next look of its keeper, which comes once a second.
+  for (let tries = 0; tries < 100 && bank.value('a') !== undefined; tries++) await table.clock.sleep(100)
+  t.equal(bank.value('a'), undefined, 'nor is it said to stand anywhere')
+  await bank.set('b', 50, never)
+  t.equal(duty('pwm1'), '2500000')
 })

@@ -5,6 +5,7 @@ import { open } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
+import { hidSocket } from '../../edge/drivers/link/hid-socket.js'
 import { loadIoctl } from '../../edge/drivers/link/ioctl.js'
 import { serialPath } from '../../edge/drivers/link/serial/serial-place.js'
 import { deviceFile, hubAndPort, resetUsb, socketName, usbdevfsReset } from '../../edge/drivers/link/usb-socket.js'
@@ -75,6 +76,15 @@ t.test('dcttech: the reports of usbrelay', async t => {
   t.notOk(dcttechState(eight.subarray(0, 7)))
   t.equal(dcttechRelays('USBRelay4'), 4)
   t.notOk(dcttechRelays('HIDRelay'), 'another maker’s board under the same shared number is left alone')
+  const random = seededRandom(20261129)
+  const noise = (length: number) => Uint8Array.from({ length }, () => Math.floor(random.next() * 256))
+  for (const whole of [eight, Uint8Array.of(1, ...eight)]) {
+    for (let at = 0; at < whole.length; at++) {
+      if (at < 8) t.notOk(dcttechState(whole.subarray(0, at)), `${at} bytes are no report`)
+      const { serial, relays } = dcttechState(Uint8Array.of(...whole.subarray(0, at), ...noise(16)))!
+      if (!/^[\x21-\x7e]{0,5}$/.test(serial) || !(relays >= 0 && relays < 256)) t.fail(`garbage from ${at}: ${serial}`)
+    }
+  }
 })
 
 t.test('a relay that sticks is told, and a board that falls silent too', { skip: noSocat }, async t => {
@@ -192,6 +202,24 @@ t.test('a serial port is found by the socket it is plugged into', async t => {
   for (const empty of ['usb:1-1.30', 'usb:1-1', 'usb:2-1']) {
     await t.rejects(serialPath(empty, sys), { code: 'offline', message: /no serial port is plugged/ })
   }
+})
+
+t.test('a HID board is found by the socket it is plugged into', async t => {
+  const sys = t.testdir({
+    devices: {
+      '1-1': { '1-1.3': { '1-1.3:1.0': { '0003:16C0:05DF.0007': {} } } },
+      uhid: { '0003:16C0:05DF.0008': {} },
+    },
+    class: {
+      hidraw: {
+        hidraw0: { device: t.fixture('symlink', '../../../devices/1-1/1-1.3/1-1.3:1.0/0003:16C0:05DF.0007') },
+        hidraw1: { device: t.fixture('symlink', '../../../devices/uhid/0003:16C0:05DF.0008') },
+      },
+    },
+  })
+  t.equal(await hidSocket('/dev/hidraw0', sys), '1-1.3')
+  t.equal(await hidSocket('/dev/hidraw1', sys), undefined, 'one that hangs on no socket has none')
+  t.equal(await hidSocket('/dev/hidraw9', sys), undefined)
 })
 
 t.test('a USB socket: the file of what is plugged in, and hub and port as uhubctl wants them', async t => {

@@ -4,9 +4,11 @@ import path from 'node:path'
 import t from 'tap'
 import { replayDriver } from '../../edge/drivers/camera/replay.js'
 import type { Camera } from '../../edge/ports/camera.js'
+import { Fault } from '../../edge/ports/fault.js'
 import type { ExposureOrder, Frame } from '../../edge/ports/frame.js'
 import { formatCards, textOf } from '../../edge/science/fits-header.js'
 import { readFitsImage } from '../../edge/science/fits-read.js'
+import { seededRandom } from '../../edge/spine/seeded-random.js'
 import { simulatedClock } from '../../edge/spine/simulated-clock.js'
 import { bench } from '../support/bench.js'
 import { sharedData } from '../support/shared-data.js'
@@ -159,4 +161,48 @@ t.test('a folder that is not there, or holds nothing, is said at once', async t 
   await t.rejects(table.open(replayDriver, { folder: '/no/such/folder' }), { code: 'not-found' })
   await t.rejects(table.open(replayDriver, { folder: t.testdir({ 'a.txt': '' }) }), { code: 'not-found' })
   t.throws(() => replayDriver.options.parse({ folder: '/x', lop: true }), /lop/, 'a mistyped option is refused')
+})
+
+t.test('a file cut short or spoilt at any byte is named, its memory comes back, and the next file comes', async t => {
+  const folder = t.testdir()
+  const whole = smallFits(100)
+  const sound = path.join(folder, 'b.fits')
+  writeFileSync(sound, whole)
+  const spoilt = path.join(folder, 'a.fits')
+  writeFileSync(spoilt, whole)
+  const { table, shoot } = await replayOf(t, folder)
+  const first = await shoot()
+  const truth = bits(first)
+  first.memory.release()
+  ;(await shoot()).memory.release()
+  const handles = readdirSync('/proc/self/fd').length
+  const random = seededRandom(20261129)
+  const tally = { frame: 0, fault: 0 }
+  const judge = async (bytes: Uint8Array, words: string) => {
+    writeFileSync(spoilt, bytes)
+    try {
+      const frame = await shoot()
+      tally.frame++
+      if (frame.memory.byteLength > 1 << 16) t.fail(`${words}: a frame of ${frame.memory.byteLength} bytes`)
+      frame.memory.release()
+    } catch (error) {
+      tally.fault++
+      if (!(error instanceof Fault) || /report it/.test(error.fix)) t.fail(`${words}: ${error}`)
+    }
+    const next = await shoot()
+    if (!bits(next).equals(truth)) t.fail(`${words}: the file after it is another`)
+    next.memory.release()
+  }
+  const header = 6 * 80 // the cards, where every byte means something; blanks and pixels follow
+  for (let at = 0; at < whole.length; at += at < header ? 1 : 97) {
+    await judge(whole.subarray(0, at), `cut at ${at}`)
+    const mad = Buffer.from(whole)
+    mad[at] = Math.floor(random.next() * 256)
+    await judge(mad, `another byte at ${at}`)
+    for (let rest = at; rest < whole.length; rest++) mad[rest] = Math.floor(random.next() * 256)
+    await judge(mad, `garbage from ${at}`)
+  }
+  t.ok(tally.frame > 100 && tally.fault > 500, JSON.stringify(tally))
+  t.equal(readdirSync('/proc/self/fd').length, handles, 'no file is left open')
+  t.equal(table.pool.lentBytes(), 0, 'no memory is lent still')
 })

@@ -1,5 +1,7 @@
 // The sensor drivers beyond their contract: numbers of data sheets, what a broken device says, and lines that break.
-import { closeSync, openSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { closeSync, constants, openSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import t from 'tap'
 import { i2cLink } from '../../edge/drivers/link/i2c/i2c-link.js'
 import { loadIoctl } from '../../edge/drivers/link/ioctl.js'
@@ -19,7 +21,10 @@ import { sqmDriver, sqmValues } from '../../edge/drivers/sensor/sqm.js'
 import type { Driver } from '../../edge/ports/driver.js'
 import { Fault } from '../../edge/ports/fault.js'
 import type { SensorReading } from '../../edge/ports/sensor.js'
-import { type Bench, bench } from '../support/bench.js'
+import { createLog } from '../../edge/spine/log.js'
+import { supervise } from '../../edge/spine/supervisor.js'
+import { type Bench, bench, benchTools } from '../support/bench.js'
+import { leapingClock } from '../support/leaping-clock.js'
 import { hasMosquitto, mosquitto } from '../support/mosquitto.js'
 import {
   aSky,
@@ -162,6 +167,33 @@ t.test('what the kernel drives', async t => {
   await until(() => one.lost.length > 0)
   t.equal(one.lost[0].code, 'offline', 'a sensor that is pulled off is lost')
   await t.rejects(read(kernelSensorDriver, { sensor: 'bme280', root: `${root}/none` }), { code: 'offline' })
+})
+
+t.test('a sensor on which the kernel hangs takes one thread, and no other file access with it', async t => {
+  const { root, remove } = sysfs(t)
+  const hung = 'devices/platform/soc/fe804000.i2c/i2c-1/1-0076/iio:device0/in_temp_input'
+  remove(hung)
+  // Whoever opens it for reading waits until somebody writes.
+  execFileSync('mkfifo', [`${root}/${hung}`])
+  const clock = leapingClock(() => 0, 10)
+  const options = kernelSensorDriver.options.parse({ sensor: 'bme280', at: '1-0076', root })
+  const top = supervise({
+    ...{ name: 'hung', clock, log: createLog(clock, () => {}) },
+    async open(lost, signal) {
+      const tools = { ...benchTools(clock, lost), link: () => undefined as never }
+      return { value: 0, close: (await kernelSensorDriver.open(options, tools, signal)).close }
+    },
+  })
+  await clock.leap(60_000)
+  t.match(top.fault, { code: 'timeout', message: /has not answered for/ })
+  const others = Promise.all(Array.from({ length: 8 }, () => readFile(`${root}/class/hwmon/hwmon3/name`, 'utf8')))
+  const late = new Promise(settle => setTimeout(() => settle('late'), 5_000))
+  t.same(await Promise.race([others, late]), Array(8).fill('sht3x\n'), 'eight other files are read meanwhile')
+  closeSync(openSync(`${root}/${hung}`, constants.O_WRONLY | constants.O_NONBLOCK))
+  remove(hung)
+  for (let tries = 0; tries < 100 && top.condition !== 'ready'; tries++) await clock.leap(500)
+  t.equal(top.condition, 'ready', 'and it is back as soon as the kernel answers')
+  await top.close()
 })
 
 t.test('a sky quality meter', { skip: noSocat }, async t => {

@@ -1,7 +1,6 @@
 // An INDI server of our own: driver and server killed and stopped in their tracks, an agent that crashed, and nothing
 // that stays behind.
 import { spawn } from 'node:child_process'
-import { readdirSync, readFileSync } from 'node:fs'
 import t from 'tap'
 import { drivers, links } from '../../edge/drivers/index.js'
 import { indiLink } from '../../edge/drivers/link/indi/indi-link.js'
@@ -11,25 +10,10 @@ import { seededRandom } from '../../edge/spine/seeded-random.js'
 import { systemClock } from '../../edge/spine/system-clock.js'
 import { startAgent } from '../support/agent.js'
 import { noIndiServer } from '../support/indi-server.js'
+import { ownIndi, ownNamed } from '../support/own-indi.js'
 
 const clock = systemClock()
 const never = new AbortController().signal
-
-/** Pids of processes whose environment names the folder. */
-function ours(folder: string): { pid: number; name: string; state: string }[] {
-  return readdirSync('/proc').flatMap(pid => {
-    if (!/^\d+$/.test(pid)) return []
-    try {
-      if (!readFileSync(`/proc/${pid}/environ`, 'latin1').includes(`PIERSIDE_INDI=${folder}`)) return []
-      const status = readFileSync(`/proc/${pid}/status`, 'utf8')
-      const state = /^State:\s+(\w)/m.exec(status)![1]
-      return [{ pid: Number(pid), state, name: readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0')[0] }]
-    } catch {
-      return [] // it ended between the reads, or is another user's
-    }
-  })
-}
-const named = (folder: string, name: string) => ours(folder).find(one => one.name.endsWith(name) && one.state !== 'Z')
 
 async function until<T>(what: string, ms: number, look: () => T | undefined | false): Promise<T> {
   const deadline = clock.deadline(ms, what)
@@ -74,7 +58,7 @@ t.test('killed and stopped, it comes back', { skip: noIndiServer, timeout: 180_0
   await ready('both devices')
   t.same(parts(), { indi_simulator_wheel: 0, indi_simulator_focus: 0 })
   t.same(
-    ours(folder)
+    ownIndi(folder)
       .map(({ name }) => name.split('/').at(-1))
       .sort(),
     ['indi_simulator_focus', 'indi_simulator_wheel', 'indiserver'],
@@ -82,20 +66,20 @@ t.test('killed and stopped, it comes back', { skip: noIndiServer, timeout: 180_0
   await wheel.current().select(1, never)
 
   await t.test('a driver that is killed', async t => {
-    const before = named(folder, 'simulator_wheel')!
+    const before = ownNamed(folder, 'simulator_wheel')!
     process.kill(before.pid, 'SIGKILL')
     await until('the wheel to be gone', 10_000, () => wheel.condition !== 'ready')
     t.equal(focuser.condition, 'ready', 'others are not touched')
     await ready('the wheel again')
-    t.not(named(folder, 'simulator_wheel')!.pid, before.pid)
+    t.not(ownNamed(folder, 'simulator_wheel')!.pid, before.pid)
     t.match(parts(), { indi_simulator_wheel: 1, indi_simulator_focus: 0 }, 'and it is counted')
     await wheel.current().select(2, never)
   })
 
   await t.test('a driver that is stopped in its tracks', async t => {
-    const before = named(folder, 'simulator_focus')!
+    const before = ownNamed(folder, 'simulator_focus')!
     process.kill(before.pid, 'SIGSTOP')
-    await until('it to be killed', 20_000, () => named(folder, 'simulator_focus')?.pid !== before.pid)
+    await until('it to be killed', 20_000, () => ownNamed(folder, 'simulator_focus')?.pid !== before.pid)
     t.equal(wheel.condition, 'ready', 'others are not touched')
     await until('it to be started again', 20_000, () => parts().indi_simulator_focus === 1)
     await ready('the focuser again')
@@ -105,11 +89,11 @@ t.test('killed and stopped, it comes back', { skip: noIndiServer, timeout: 180_0
 
   for (const signal of ['SIGKILL', 'SIGSTOP'] as const) {
     await t.test(`the server, by ${signal}`, async t => {
-      const before = named(folder, 'indiserver')!
+      const before = ownNamed(folder, 'indiserver')!
       process.kill(before.pid, signal)
       await until('the link to be lost', 20_000, () => rack.links[0].supervised.condition !== 'ready')
       await ready('all of it again')
-      const now = ours(folder).filter(({ state }) => state !== 'Z')
+      const now = ownIndi(folder).filter(({ state }) => state !== 'Z')
       t.notOk(now.some(({ pid }) => pid === before.pid))
       t.equal(now.length, 3, 'one server, two drivers, and nothing of the one before')
       await wheel.current().select(0, never)
@@ -117,10 +101,10 @@ t.test('killed and stopped, it comes back', { skip: noIndiServer, timeout: 180_0
   }
 
   await t.test('closed, it leaves nothing, be it stopped or not', async t => {
-    process.kill(named(folder, 'simulator_wheel')!.pid, 'SIGSTOP')
+    process.kill(ownNamed(folder, 'simulator_wheel')!.pid, 'SIGSTOP')
     await rack.close()
     t.same(
-      ours(folder).filter(({ state }) => state !== 'Z'),
+      ownIndi(folder).filter(({ state }) => state !== 'Z'),
       [],
     )
   })
@@ -165,9 +149,9 @@ use: {mount: scope, wheel: filters}
     await t.rejects(agent.do('device-property-set', { ...slew, device: 'nobody' }, true), { code: 'not-found' })
   })
 
-  t.equal(ours(folder).filter(({ state }) => state !== 'Z').length, 3)
+  t.equal(ownIndi(folder).filter(({ state }) => state !== 'Z').length, 3)
   await agent.kill('SIGKILL')
   await until('server and drivers to follow an agent that crashed', 10_000, () =>
-    ours(folder).every(({ state }) => state === 'Z'),
+    ownIndi(folder).every(({ state }) => state === 'Z'),
   )
 })

@@ -1,6 +1,6 @@
 // INDI's real serial drivers, started by us, end to end against fakes of the devices they are for: what our port is
 // asked arrives at the device in its maker's words, and what the device does is told by the port.
-import { mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
@@ -15,10 +15,12 @@ import type { Teardown } from '../support/bench-devices.js'
 import { noIndiServer } from '../support/indi-server.js'
 import { fakeBaader, fakeIoptron, fakeLx200, fakeMoonlite, fakePegasus } from '../support/serial-devices.js'
 import { deviceLine, noSocat, type SerialDevice } from '../support/serial-line.js'
+import { fakeEqmod, fakeSynscan } from '../support/sky-watcher.js'
 
 const never = new AbortController().signal
 const reason = new Fault('aborted', 'enough of this', 'Start again')
 const skip = noIndiServer || noSocat
+const noEqmod = existsSync('/usr/bin/indi_eqmod_telescope') ? false : 'indi-eqmod is not installed'
 
 interface Behind<P> {
   readonly driver: string
@@ -109,6 +111,89 @@ t.test('an iOptron mount', { skip, timeout: 90_000 }, async t => {
     heard.some(command => /^:(Mn|ZE|ZC|Mz)/.test(command)),
     heard.slice(-5).join(' '),
   )
+})
+
+t.test('a SynScan hand controller', { skip, timeout: 90_000 }, async t => {
+  const fake = fakeSynscan()
+  const {
+    port: mount,
+    heard,
+    clock,
+  } = await openSerial(t, { driver: 'indi_synscan_telescope', device: 'SynScan', port: 'mount', fake })
+  t.match(mount.status(), { equinox: 'jnow', parked: false, slewing: false, tracking: true })
+  await mount.slew({ raHours: 8, decDeg: 30, equinox: 'jnow' }, never)
+  const [ra, dec] = fake.place()
+  t.ok(Math.abs(ra - 8) < 0.05 && Math.abs(dec - 30) < 0.3, `it was sent to ${ra} h, ${dec}° of J2000`)
+  t.ok(Math.abs(mount.status().raHours - 8) < 0.001, 'and is where it was sent by the equinox of the date')
+  t.match(mount.status(), { tracking: true, slewing: false })
+  await mount.sync({ raHours: 8.1, decDeg: 30.5, equinox: 'jnow' }, never)
+  t.ok(Math.abs(mount.status().raHours - 8.1) < 0.001)
+  t.ok(Math.abs(fake.place()[0] - ra - 0.1) < 0.01)
+  await mount.setTracking(false, never)
+  t.equal(fake.tracking(), false)
+  await mount.setTracking(true, never)
+  t.equal(fake.tracking(), true)
+  const control = new AbortController()
+  const refused = t.rejects(mount.slew({ raHours: 12, decDeg: 60, equinox: 'jnow' }, control.signal), reason)
+  await clock.sleep(1_500)
+  control.abort(reason)
+  await refused
+  t.ok(heard.includes('M'))
+  const there = fake.place()
+  t.ok(there[1] < 58, `an abort stops it on its way, at ${there}`)
+  t.equal(fake.tracking(), true, 'and it tracks as before')
+  await clock.sleep(1_000)
+  t.same(fake.place(), there)
+  await mount.guidePort!.pulse('north', 200, never)
+  const pulses = heard.filter(command => command.startsWith('P') && command.charCodeAt(2) === 17)
+  t.equal(pulses.length, 2, 'a pulse starts the axis and stops it')
+  await mount.park!(never)
+  t.match(mount.status(), { parked: true, tracking: false, slewing: false })
+  t.match([fake.moving(), fake.tracking()], [false, false])
+  await t.rejects(mount.slew({ raHours: 8, decDeg: 30, equinox: 'jnow' }, never), { code: 'limit' })
+  await mount.unpark!(never)
+  t.equal(mount.status().parked, false)
+})
+
+t.test('a Sky-Watcher motor board, by EQMOD', { skip: skip || noEqmod, timeout: 120_000 }, async t => {
+  const fake = fakeEqmod()
+  const {
+    port: mount,
+    heard,
+    clock,
+  } = await openSerial(t, { driver: 'indi_eqmod_telescope', device: 'EQMod Mount', port: 'mount', fake })
+  t.match(mount.status(), { equinox: 'jnow', parked: false, slewing: false, tracking: false })
+  await mount.setSite!(46.5, 8, 1200, never)
+  // It refuses what is below the horizon: these places never are.
+  await mount.slew({ raHours: 8, decDeg: 60, equinox: 'jnow' }, never)
+  t.ok(Math.abs(mount.status().raHours - 8) < 0.01 && Math.abs(mount.status().decDeg - 60) < 0.05)
+  t.match([mount.status().tracking, fake.tracking()], [true, true], 'after a slew it follows the sky')
+  await mount.sync({ raHours: 8.05, decDeg: 60.2, equinox: 'jnow' }, never)
+  t.ok(Math.abs(mount.status().raHours - 8.05) < 0.01)
+  await mount.setTracking(false, never)
+  t.equal(fake.moving(), false)
+  await mount.setTracking(true, never)
+  t.equal(fake.tracking(), true)
+  const before = heard.length
+  await mount.guidePort!.pulse('north', 300, never)
+  t.ok(heard.slice(before).includes(':J2\r'), 'a pulse runs the axis of declination')
+  t.match([fake.moving(), fake.tracking()], [true, true])
+  const control = new AbortController()
+  const refused = t.rejects(mount.slew({ raHours: 20, decDeg: 55, equinox: 'jnow' }, control.signal), reason)
+  await clock.sleep(1_500)
+  control.abort(reason)
+  await refused
+  t.ok(heard.includes(':K1\r') && heard.includes(':K2\r'))
+  t.ok(mount.status().decDeg > 57, `an abort stops it on its way over the pole, at ${mount.status().decDeg}°`)
+  t.equal(fake.tracking(), true, 'and it tracks as before')
+  await mount.park!(never)
+  t.match(mount.status(), { parked: true, tracking: false, slewing: false })
+  t.equal(fake.moving(), false)
+  const [ra, dec] = fake.place()
+  t.ok(Math.abs(ra) < 0.1 && Math.abs(dec - 90) < 0.1, `at home, where it was switched on: ${ra}, ${dec}`)
+  await t.rejects(mount.slew({ raHours: 8, decDeg: 60, equinox: 'jnow' }, never), { code: 'limit' })
+  await mount.unpark!(never)
+  t.equal(mount.status().parked, false)
 })
 
 t.test('a Moonlite focuser', { skip, timeout: 60_000 }, async t => {

@@ -4,6 +4,7 @@ import { createServer } from 'node:net'
 import path from 'node:path'
 import t from 'tap'
 import { lookAround } from '../../edge/drivers/found/look-around.js'
+import { usbComings } from '../../edge/drivers/found/usb-comings.js'
 import { usbThings } from '../../edge/drivers/found/usb-things.data.js'
 import { drivers } from '../../edge/drivers/index.js'
 import { i2cLink } from '../../edge/drivers/link/i2c/i2c-link.js'
@@ -12,9 +13,10 @@ import { configuration } from '../../edge/main-settings.js'
 import type { LinkTools } from '../../edge/ports/driver.js'
 import type { JsonObject } from '../../edge/ports/json.js'
 import type { PluggedThing } from '../../edge/ports/plugged.js'
-import { pluggedAction } from '../../edge/services/plugged.js'
+import { pluggedAction, reportPlugged } from '../../edge/services/plugged.js'
 import { systemClock } from '../../edge/spine/system-clock.js'
-import { openHouse } from '../support/house.js'
+import { openHouse, openRecords } from '../support/house.js'
+import { leapingClock } from '../support/leaping-clock.js'
 import { openNight, pierConfig } from '../support/night.js'
 import { aSky, fakeBus, sysfs } from '../support/sensor-rigs.js'
 
@@ -211,6 +213,63 @@ t.test('things come and go', async t => {
   await night.clock.advance(11_000)
   t.match(night.told('unplugged'), [{ name: 'ZWO ASI294MC Pro' }])
   t.equal(list().count, 6)
+})
+
+t.test('what comes and goes is heard of between two looks, and twins are told apart', async t => {
+  const { root, sys, plug, unplug } = sockets(t)
+  const bus = 'whole/dev/bus/usb/001'
+  sys.put(`${bus}/001`, '')
+  const clock = leapingClock(() => 0)
+  const { feed, log, close } = await openRecords(clock)
+  t.teardown(close)
+  const events: string[] = []
+  feed.listen({ event: ({ kind }) => events.push(kind) })
+  const said = (kind: string) => events.filter(one => one === kind)
+  const timers = clock.timers
+  let came = 0
+  const stop = reportPlugged({
+    ...{ look: lookAround(root), feed, clock, log, devices: {} },
+    watch: changed => usbComings(root, { clock, log }, changed),
+    onCame: () => void came++,
+  })
+  const relay = { idVendor: '16c0', idProduct: '05df', product: 'USBRelay2', serial: 'A1' }
+  /** Before the next look by the clock, which is 10 s away. */
+  const heard = async (kind: string, count: number) => {
+    for (let tries = 0; tries < 15 && said(kind).length < count; tries++) {
+      await clock.leap(500)
+      await new Promise(settle => setTimeout(settle, 50))
+    }
+    t.equal(said(kind).length, count, `${kind}: ${count}`)
+  }
+  await clock.leap(500)
+  plug('1-1.1', relay)
+  plug('1-1.2', relay)
+  plug('1-1.3', { ...zwo })
+  sys.put(`${bus}/002`, '')
+  await heard('plugged-in', 3)
+  t.equal(came, 1, 'who waits for one of them is tried once')
+  const lasting = (name: RegExp) => {
+    const { things } = feed.get('plugged')!.value as unknown as Listed
+    return things.filter(one => name.test(one.name)).map(one => one.lasting)
+  }
+  t.same(lasting(/ASI294/), ['03c3:294a:0a1b2c3d'])
+  t.same(
+    lasting(/USBRelay/),
+    ['usb:1-1.1', 'usb:1-1.2'],
+    'relay boards share their serial number: they go by their sockets',
+  )
+  await clock.leap(10_000 - (clock.monotonicMs() % 10_000))
+  unplug('1-1.2')
+  sys.remove(`${bus}/002`)
+  await heard('unplugged', 1)
+  sys.put('whole/dev/bus/usb/002/001', '')
+  await clock.leap(10_000 - (clock.monotonicMs() % 10_000))
+  plug('2-1', zwo)
+  sys.put('whole/dev/bus/usb/002/002', '')
+  await heard('plugged-in', 4)
+  t.same(lasting(/ASI294/), ['usb:1-1.3', 'usb:2-1'], 'two of one serial number go by their sockets')
+  stop()
+  t.equal(clock.timers, timers)
 })
 
 t.test('what waits for its device opens as soon as something comes', async t => {

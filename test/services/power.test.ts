@@ -41,10 +41,15 @@ t.test('a channel stays off for its time before it is on again', async t => {
 
 t.test('what a station measures stands with the channel it is for', async t => {
   const channels = { 'relays/fan': { station: 'box', volts: 'volts' } }
-  const { state, clock } = await openNight(t, powered({ channels }))
+  const { state, told, clock } = await openNight(t, powered({ channels }))
   await clock.advance(10_000)
   const { volts } = state<{ volts: number }>('power/relays/fan')
   t.ok(volts > 12 && volts < 14, `${volts} V`)
+  await clock.advance(180_000)
+  const records = told('power-measured') as { device: string; on: object; volts: { fan: number } }[]
+  t.equal(records.length, 3, 'and is recorded once a minute')
+  t.match(records[0], { device: 'relays', on: { mount: true }, amperes: {} })
+  t.ok(records[0].volts.fan > 12)
 })
 
 t.test('two stations alike are told apart by their names, and one that is gone measures nothing', async t => {

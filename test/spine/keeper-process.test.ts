@@ -16,7 +16,13 @@ t.test('an edge is told at once, and no input takes an order', async t => {
   const kernel = gpioKernel(t.testdir({}), { 'pinctrl-rp1': [line] })
   const input = new PassThrough()
   const output = new PassThrough()
-  const over = runKeeper({ input, output, clock, boards: { gpio: order => gpioBoard(order, kernel) } })
+  const over = runKeeper({
+    input,
+    output,
+    clock,
+    complain: words => t.fail(words),
+    boards: { gpio: order => gpioBoard(order, kernel) },
+  })
   const heard: FromKeeper[] = []
   let wake = () => {}
   readLines(output, {

@@ -43,10 +43,25 @@ function keepOn({ clock, log, lost }: LinkTools): Tools['keep'] {
   }
 }
 
+/** What drivers and links are opened with here. */
+export function benchTools(clock: Clock, lost: (fault: Fault) => void): LinkTools {
+  return {
+    clock,
+    random: seededRandom(1),
+    log: createLog(clock, () => {}),
+    folder: join(tmpdir(), `pierside-bench-${process.pid}`),
+    async encodeJpeg(data, width, height, quality) {
+      return (await encodePicture({ width, height, channels: 3, data }, 'jpeg', quality)).bytes
+    },
+    decodeJpeg: decodePicture,
+    hearTopics: hearTopics(clock, seededRandom(2)),
+    lost,
+  }
+}
+
 export function bench(clock: Clock = systemClock()): Bench {
   // A clock's timers do not keep a process alive; the agent's server does, and here nothing else would.
   const awake = setInterval(() => {}, 1000)
-  const log = createLog(clock, () => {})
   const pool = lendingPool(64 * 1024 * 1024)
   const lost: Fault[] = []
   const boxes: OpenBox[] = []
@@ -60,18 +75,7 @@ export function bench(clock: Clock = systemClock()): Bench {
     },
   })
   const links: { close(): Promise<void> }[] = []
-  const linkTools: LinkTools = {
-    clock,
-    random: seededRandom(1),
-    log,
-    folder: join(tmpdir(), `pierside-bench-${process.pid}`),
-    async encodeJpeg(data, width, height, quality) {
-      return (await encodePicture({ width, height, channels: 3, data }, 'jpeg', quality)).bytes
-    },
-    decodeJpeg: decodePicture,
-    hearTopics: hearTopics(clock, seededRandom(2)),
-    lost: fault => lost.push(fault),
-  }
+  const linkTools = benchTools(clock, fault => lost.push(fault))
   return {
     clock,
     pool,

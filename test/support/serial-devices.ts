@@ -2,7 +2,7 @@
 import { colonCommand, type SerialDevice } from './serial-line.js'
 
 /** Moves from one place to another in so many ms, and can be stopped on its way. */
-function mover(at: readonly number[], ms: number) {
+export function mover(at: readonly number[], ms: number) {
   let move = { from: at, to: at, startMs: 0 }
   const part = () => Math.min(1, (Date.now() - move.startMs) / ms)
   const now = () => move.from.map((from, i) => from + (move.to[i] - from) * part())

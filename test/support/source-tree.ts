@@ -32,8 +32,8 @@ export function readSources(): Map<string, string> {
   return found
 }
 
-/** What an owner writes at the root is none of ours. */
-const ownedByOwner = ['pierside.yaml', 'secrets.yaml']
+/** What an owner writes at the root is none of ours, nor is what git writes there in a second working tree. */
+const ownedByOwner = ['pierside.yaml', 'secrets.yaml', '.git']
 
 export interface Import {
   /** As written: './a.js', 'node:fs', 'mqtt'. */

@@ -19,11 +19,11 @@ export async function pluggedUsb(root: string): Promise<PluggedThing[]> {
     const known = thingOf(vendor, product)
     if (known?.serial) continue
     const said = [await read('manufacturer'), await read('product')].filter(Boolean).join(' ')
-    const serial = await read('serial')
-    if (known?.needs === 'asi') {
-      found.push(await asiCamera(root, place, said || known.what))
-      continue
-    }
+      if (known?.needs === 'asi') {
+        found.push(await asiCamera(root, place, said || known.what))
+        continue
+      }
+      const serial = known?.twins ? undefined : await read('serial')
     found.push({
       id: `usb/${place}`,
       kind: 'usb',
@@ -33,7 +33,11 @@ export async function pluggedUsb(root: string): Promise<PluggedThing[]> {
       drivenBy: known?.drivenBy,
     })
   }
-  return found
+  // Twins whose maker gave all of them one serial number are told by their sockets.
+  return found.map(thing => {
+    const twin = found.some(other => other !== thing && other.lasting === thing.lasting)
+    return twin ? { ...thing, lasting: thing.id.replace('usb/', 'usb:') } : thing
+  })
 }
 
 /** Its USB descriptors have no serial number: what lasts is the socket, until the owner writes the camera's own. */

@@ -10,6 +10,8 @@ export interface UsbThing {
   readonly needs?: 'asi'
   /** It is a serial port that the list shows as such. */
   readonly serial?: true
+  /** Every one of them has the same serial number, if any. */
+  readonly twins?: true
 }
 
 const serial = 'the driver of the device behind it'
@@ -27,7 +29,7 @@ export const usbThings: readonly UsbThing[] = [
   { vendor: '054c', product: '*', what: 'Sony camera', drivenBy: indi('indi_sony_ccd') },
   { vendor: '1278', product: '*', what: 'Starlight Xpress camera or wheel', drivenBy: indi('indi_sx_ccd') },
   { vendor: '0f18', product: '*', what: 'Finger Lakes camera or wheel', drivenBy: indi('indi_fli_ccd') },
-  { vendor: '16c0', product: '05df', what: 'USB relay board', drivenBy: 'dcttech' },
+  { vendor: '16c0', product: '05df', what: 'USB relay board', drivenBy: 'dcttech', twins: true },
   { vendor: '2341', product: '0043', what: 'Arduino Uno', drivenBy: serial, serial: true },
   { vendor: '0403', product: '*', what: 'FTDI serial adapter', drivenBy: serial, serial: true },
   { vendor: '067b', product: '*', what: 'Prolific serial adapter', drivenBy: serial, serial: true },

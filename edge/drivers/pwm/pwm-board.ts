@@ -35,13 +35,14 @@ export const openPwmBoard: OpenBoard = async ({ options, channels, first }, cloc
     await output.write(percent)
     const got = await output.read()
     if (Math.abs(got - percent) <= tolerance) return
-    const words = `${id} was set to ${percent} % and stands at ${got} %`
+    const stands = Number.isNaN(got) ? 'does not say how it stands' : `stands at ${got} %`
+    const words = `${id} was set to ${percent} % and ${stands}`
     throw new Fault('broken', words, 'Look whether something else has it')
   }
   return {
     async read() {
       const levels = await Promise.all([...outputs].map(async ([id, output]) => [id, await output.read()] as const))
-      return { on: {}, levels: Object.fromEntries(levels) }
+      return { on: {}, levels: Object.fromEntries(levels.filter(([, level]) => !Number.isNaN(level))) }
     },
     write: (id, on) => writeLevel(id, on ? 100 : 0),
     writeLevel,
@@ -50,7 +51,7 @@ export const openPwmBoard: OpenBoard = async ({ options, channels, first }, cloc
 }
 
 interface Output {
-  /** Percent that the kernel reads back, to a hundredth. */
+  /** Percent that the kernel reads back, to a hundredth; NaN when it says nothing. */
   read(): Promise<number>
   write(percent: number): Promise<void>
 }
@@ -107,7 +108,7 @@ async function openOutput(
     throw asFault(error, folder)
   }
   return {
-    read: async () => Math.round((10_000 * Number(await read('duty_cycle'))) / periodNs) / 100,
+    read: async () => Math.round((10_000 * Number((await read('duty_cycle')) || Number.NaN)) / periodNs) / 100,
     write: percent => put('duty_cycle', nsOf(percent)),
   }
 }

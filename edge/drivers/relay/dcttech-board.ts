@@ -4,6 +4,7 @@ import { devicesAsync, HIDAsync } from 'node-hid'
 import type { Clock } from '../../ports/clock.js'
 import { asFault, Fault } from '../../ports/fault.js'
 import type { BoardReading, OpenBoard } from '../../ports/keeper.js'
+import { hidSocket } from '../link/hid-socket.js'
 import {
   dcttechOrder,
   dcttechProduct,
@@ -19,7 +20,7 @@ const reportNumbers = [1, 0]
 
 export const openDcttechBoard: OpenBoard = async ({ options, channels }, clock, signal) => {
   const relayOf = options.channels as Readonly<Record<string, number>>
-  const { device, report, relays: count } = await find(options.serial as string | undefined, clock, signal)
+  const { device, report, relays: count } = await find(options as Which, clock, signal)
   const beyond = channels.find(id => relayOf[id] > count)
   if (beyond) {
     await device.close()
@@ -50,16 +51,25 @@ export const openDcttechBoard: OpenBoard = async ({ options, channels }, clock, 
   }
 }
 
-/** The board by its five letters, or the only one there is. */
-async function find(serial: string | undefined, clock: Clock, signal: AbortSignal) {
+interface Which {
+  readonly serial?: string
+  /** `usb:1-1.3` */
+  readonly port?: string
+}
+
+/** The board by its five letters or its socket, or the only one there is. */
+async function find({ serial, port }: Which, clock: Clock, signal: AbortSignal) {
   const all = await within(clock, 'the list of HID devices', devicesAsync(dcttechVendor, dcttechProduct))
-  const boards = all.flatMap(({ path, product }) => {
+  const known = all.flatMap(({ path, product }) => {
     const relays = dcttechRelays(product)
     return path && relays ? [{ path, relays }] : []
   })
+  const places = await Promise.all(known.map(({ path }) => hidSocket(path)))
+  const boards = known.filter((_, nth) => port === undefined || port === `usb:${places[nth]}`)
   if (serial === undefined && boards.length > 1) {
     const words = `${boards.length} relay boards are plugged in, and the config does not say which`
-    throw new Fault('bad-input', words, 'Give serial: the five letters of the board')
+    const sockets = places.map(place => `usb:${place}`).join(', ')
+    throw new Fault('bad-input', words, `Give serial: the five letters of the board, or port: one of ${sockets}`)
   }
   for (const { path, relays } of boards) {
     if (signal.aborted) break
@@ -75,7 +85,8 @@ async function find(serial: string | undefined, clock: Clock, signal: AbortSigna
     }
     await device.close()
   }
-  const which = serial === undefined ? '' : ` that calls itself ${serial}`
+  const where = port === undefined ? '' : ` at ${port}`
+  const which = serial === undefined ? where : ` that calls itself ${serial}${where}`
   throw new Fault('offline', `no USB relay board${which} is plugged in`, 'Plug it in')
 }
 

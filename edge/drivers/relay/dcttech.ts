@@ -10,6 +10,11 @@ const options = z.strictObject({
     .max(5)
     .optional()
     .describe('The five letters the board calls itself by; needed with more than one'),
+  port: z
+    .string()
+    .regex(/^usb:\d+-[\d.]+$/, 'must look like usb:1-1.3')
+    .optional()
+    .describe('usb:1-1.3 for whatever is plugged into that socket: for boards that call themselves alike'),
   channels: numberedChannels(8),
 })
 

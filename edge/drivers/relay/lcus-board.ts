@@ -15,12 +15,12 @@ export const openLcusBoard: OpenBoard = async ({ options, channels }, clock, sig
   const statusOf = (heard: string) => lcusStatus(heard, last)
   const line = await openByteLine(await serialPath(port), 9600, clock, signal)
   const question = { send: lcusQuery, of: 'the relay board', withinMs: answerMs, answer: statusOf }
-  const ask = () => askLine(line, question, clock, line.ended)
+  const ask = (stop: AbortSignal) => askLine(line, question, clock, stop)
   const written = new Map<string, boolean>()
   // Not guessed from its silence: a board that is deaf for a moment would then be believed to have obeyed.
   const readsBack = options.read_back !== false
   try {
-    if (readsBack) await ask()
+    if (readsBack) await ask(signal)
   } catch (error) {
     await line.close()
     if (!(error instanceof Fault && error.code === 'timeout')) throw error
@@ -31,7 +31,7 @@ export const openLcusBoard: OpenBoard = async ({ options, channels }, clock, sig
   const read = async (): Promise<BoardReading> => {
     if (line.ended.aborted) throw reasonOf(line.ended)
     if (!readsBack) return { on: Object.fromEntries(written) }
-    const relays = await ask()
+    const relays = await ask(line.ended)
     return { on: Object.fromEntries(channels.map(id => [id, relays.get(relayOf[id]) ?? false])) }
   }
   return {

@@ -33,7 +33,7 @@ export const openPocsBoard: OpenBoard = async ({ options, channels }, clock, sig
   })
   /** The first report from now on that `fits`; whatever waits for it. */
   const reported = async (fits: (report: PocsReport) => boolean, ms: number, what: string, stop?: AbortSignal) => {
-    const deadline = clock.deadline(ms, what, stop)
+    const deadline = clock.deadline(ms, what, line.ended, stop)
     let hear: (report: PocsReport) => void = () => {}
     try {
       const came = new Promise<void>(settle => {
@@ -76,7 +76,7 @@ export const openPocsBoard: OpenBoard = async ({ options, channels }, clock, sig
     async write(channel, on) {
       const relay = relayOf[channel]
       await line.write(pocsOrder(relay, on), line.ended)
-      await reported(({ relays }) => relays[relay - 1] === on, obeyMs, `relay ${channel}`, line.ended)
+      await reported(({ relays }) => relays[relay - 1] === on, obeyMs, `relay ${channel}`)
     },
     close: () => line.close(),
   }

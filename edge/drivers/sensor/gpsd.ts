@@ -94,14 +94,17 @@ export const gpsdDriver = driver<typeof options>({
       }
     })
     line.ended.addEventListener('abort', () => tools.lost(line.ended.reason), { once: true })
-    await line.write('?WATCH={"enable":true,"json":true};\n', signal)
-    return {
-      ports: { station: fed.station, gps: { fix: () => fix, onFix: fixes.add } },
-      async close() {
-        silence.cancel()
-        await line.close()
-      },
+    const close = async () => {
+      silence.cancel()
+      await line.close()
     }
+    try {
+      await line.write('?WATCH={"enable":true,"json":true};\n', signal)
+    } catch (error) {
+      await close()
+      throw error
+    }
+    return { ports: { station: fed.station, gps: { fix: () => fix, onFix: fixes.add } }, close }
   },
 })
 

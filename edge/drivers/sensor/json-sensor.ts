@@ -26,10 +26,19 @@ export const jsonSensorDriver = driver<typeof options>({
   ports: () => ['station'],
   async open({ url, fields, kind, every_s }, tools, signal) {
     const wanted = checkedFields(fields, kind)
-    const look = async (until: AbortSignal) => picked(JSON.parse(await textOf(url, until)), wanted)
+    const look = async (until: AbortSignal) => picked(documentOf(await textOf(url, until), url), wanted)
     return polledStation({ kind, everyMs: every_s * 1000, what: url, lookMs: answerMs, look }, tools, signal)
   },
 })
+
+function documentOf(text: string, url: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (error) {
+    const words = `${url} answers ${JSON.stringify(text.slice(0, 40))}, which is no JSON`
+    throw new Fault('broken', words, 'Check the address, and what stands behind it', { cause: error })
+  }
+}
 
 async function textOf(url: string, signal: AbortSignal): Promise<string> {
   try {

@@ -1,11 +1,12 @@
 // A sensor that the kernel drives already (device-tree overlay, 1-Wire): read from sysfs, so that its quirks are the
 // kernel's.
+import type { Clock } from '../../ports/clock.js'
 import { driver } from '../../ports/driver.js'
 import { Fault } from '../../ports/fault.js'
 import { z } from '../../ports/schema.js'
 import { readChannels } from './kernel-channels.js'
 import { type KernelSensor, kernelSensors } from './kernel-places.js'
-import { airField, polledStation, pollOption, stationOptions } from './station-box.js'
+import { airField, type Look, polledStation, pollOption, type StationKind, stationOptions } from './station-box.js'
 
 const options = z.strictObject({
   sensor: z
@@ -31,13 +32,38 @@ export const kernelSensorDriver = driver<typeof options>({
     const what = `the sensor ${sensor}${at === undefined ? '' : ` at ${at}`}`
     const look = async () => {
       const { folder } = chosen(await kernelSensors(root), sensor, at)
-      const said = await readChannels(folder, kind)
+      const said = await asked(folder, kind, what, tools.clock)
       if (Object.keys(said.values).length + Object.keys(said.failed ?? {}).length > 0) return said
       throw new Fault('unsupported', `${what} has nothing that we read, as ${airField(kind)}`, 'Choose another sensor')
     }
     return polledStation({ kind, everyMs: every_s * 1000, what, lookMs, look }, tools, signal)
   },
 })
+
+interface Asked {
+  readonly sinceMs: number
+  readonly said: Promise<Look>
+}
+
+/**
+ * What the kernel has not answered yet. A read that hangs holds one of the few threads that all file access of the
+ * process shares, and cannot be taken back: so a sensor is not asked again meanwhile, whoever opens it anew.
+ */
+const unanswered = new Map<string, Asked>()
+
+function asked(folder: string, kind: StationKind, what: string, clock: Clock): Promise<Look> {
+  const place = `${kind} ${folder}`
+  const before = unanswered.get(place)
+  if (!before) {
+    const said = readChannels(folder, kind).finally(() => unanswered.delete(place))
+    unanswered.set(place, { sinceMs: clock.monotonicMs(), said })
+    return said
+  }
+  const ms = clock.monotonicMs() - before.sinceMs
+  if (ms <= lookMs) return before.said
+  const words = `${what}: the kernel has not answered for ${Math.round(ms / 1000)} s`
+  throw new Fault('timeout', words, 'Check its wires: something holds its bus. It is read again as soon as it answers')
+}
 
 function chosen(all: readonly KernelSensor[], sensor: string, at: string | undefined): KernelSensor {
   const able = all.filter(one => one.name === sensor && (at === undefined || one.at === at))
