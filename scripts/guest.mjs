@@ -35,7 +35,6 @@ const guest = bootArm64({
   console: consoleFile,
   scratch: place,
   deadlineMs: wholeRunMs,
-  words: 'quiet',
 })
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, guest.kill)
 

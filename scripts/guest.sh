@@ -18,8 +18,8 @@ flock -w 1800 7 || fail "another make guest has held $here/lock for half an hour
 
 # What the image for the Raspberry Pi has too: the kernel of Debian's backports (arm64), udev, Node 24, ffmpeg.
 scripts/debian-arm64.sh --alone trixie-backports "$here/kernel" linux-image-arm64
-scripts/debian-arm64.sh trixie "$here/debian" base-files libc6 libstdc++6 libgcc-s1 busybox-static udev kmod \
-  libusb-1.0-0 socat ffmpeg
+scripts/debian-arm64.sh trixie "$here/debian" base-files libc6 libstdc++6 libgcc-s1 busybox-static util-linux udev \
+  kmod libusb-1.0-0 ffmpeg
 
 # The packages as on a Pi. npm runs on Node 24, since it leaves out what its own Node could not load; what has no
 # ready-made file for arm64 (epoll, of onoff) is compiled across.
