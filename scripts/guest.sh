@@ -90,6 +90,10 @@ make_root() {
   done
   cp "$here/kernel/usr/lib/modules/$release"/modules.{order,builtin,builtin.modinfo} "$stage/usr/lib/modules/$release"
   depmod -b "$stage/usr" "$release"
+  # What the packages' scripts would choose.
+  for module in blas/libblas lapack/liblapack; do
+    ln -sf "$module.so.3" "$stage/usr/lib/aarch64-linux-gnu/${module#*/}.so.3"
+  done
   rm -f "$stage/usr/sbin/init"
   cp test/guest/init "$stage/usr/sbin/init"
   cp test/guest/{passwd,group} "$stage/etc"

@@ -31,7 +31,11 @@ export const kernelSensorDriver = driver<typeof options>({
     const what = `the sensor ${sensor}${at === undefined ? '' : ` at ${at}`}`
     const look = async () => {
       const { folder } = chosen(await kernelSensors(root), sensor, at)
-      const said = await readChannels(folder, kind)
+      const said = await readChannels(folder, kind).catch((error: NodeJS.ErrnoException) => {
+        // The kernel tells what its bus told it.
+        const words = `${what} does not answer: ${error.code ?? error.message}`
+        throw new Fault('offline', words, 'Check its wires and its power', { cause: error })
+      })
       if (Object.keys(said.values).length + Object.keys(said.failed ?? {}).length > 0) return said
       throw new Fault('unsupported', `${what} has nothing that we read, as ${airField(kind)}`, 'Choose another sensor')
     }
