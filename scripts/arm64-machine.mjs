@@ -16,8 +16,8 @@ export function bootArm64({ kernel, initrd, disks, console: consoleFile, scratch
     ...['-drive', `file=${file},format=raw,if=none,id=disk${at},snapshot=on`],
     ...['-device', `virtio-blk-pci,drive=disk${at}`],
   ])
-  // Its clock counts instructions, 2 ns each, while it works: it is as fast as ever on a machine that is busy otherwise,
-  // and what is promised within seconds can be held against it.
+  // Its clock counts instructions, 2 ns each, while it works: it is as fast as ever on a machine that is busy, and what
+  // is promised within seconds can be held against it.
   const machine = ['-M', 'virt', '-cpu', 'cortex-a72', '-m', '1536', '-accel', 'tcg', '-icount', 'shift=1']
   const ports = ['-device', 'virtio-serial-pci', '-chardev', 'stdio,id=out,signal=off']
   const child = spawn(

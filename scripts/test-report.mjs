@@ -1,5 +1,6 @@
 // Says how each test file went, and at the end what failed and the line `N passed, N failed, N skipped`. Where nothing
-// excuses it (under CI, or beside the real frames in ../shared/data) a skip that test/skips.md does not list is a failure.
+// excuses it (under CI, or beside the real frames in ../shared/data) a skip that test/skips.md does not list is a
+// failure.
 import { existsSync, readFileSync } from 'node:fs'
 import { countFile, listedSkips } from './count-tests.mjs'
 

@@ -1,6 +1,6 @@
-// A GPIO chip of the kernel's own simulator (gpio-sim): what drives a line sees it as a chip like any other, and here is
-// what hangs on its pins. Like the Raspberry Pi's on a mainline kernel it lets go of a line when its holder ends: the
-// line then goes where its pull resistor takes it.
+// A GPIO chip of the kernel's own simulator (gpio-sim): what drives a line sees it as a chip like any other, and here
+// is what hangs on its pins. Like the Raspberry Pi's on a mainline kernel it lets go of a line when its holder ends:
+// the line then goes where its pull resistor takes it.
 import { mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 

@@ -1,5 +1,5 @@
-// Relays on GPIO lines of a real kernel, by both of its doors: switched, read back, and at their safe states within five
-// seconds after whoever held them has gone, whatever became of it.
+// Relays on GPIO lines of a real kernel, by both of its doors: switched, read back, and at their safe states within
+// five seconds after whoever held them has gone, whatever became of it.
 import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { openChardevLines } from '../../edge/drivers/relay/gpio-chardev.js'

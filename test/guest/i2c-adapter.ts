@@ -1,5 +1,5 @@
-// An I²C bus with chips on it: an i2c-tiny-usb adapter (Till Harbaum; drivers/i2c/busses/i2c-tiny-usb.c), plugged into the
-// kernel by USB/IP, so that the kernel's own bus, its drivers of chips and /dev/i2c-N are the real ones.
+// An I²C bus with chips on it: an i2c-tiny-usb adapter (Till Harbaum; drivers/i2c/busses/i2c-tiny-usb.c), plugged into
+// the kernel by USB/IP, so that the kernel's own bus, its drivers of chips and /dev/i2c-N are the real ones.
 import { configuration, type UsbDevice } from './usbip.js'
 
 export interface Chip {

@@ -1,5 +1,5 @@
-// USB relay boards on a real kernel: found as what is plugged in, with the rights of the house's rules, switched through
-// the kernel's own drivers, pulled out and plugged in again, reset.
+// USB relay boards on a real kernel: found as what is plugged in, with the rights of the house's rules, switched
+// through the kernel's own drivers, pulled out and plugged in again, reset.
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'

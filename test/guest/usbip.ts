@@ -57,7 +57,7 @@ const fullSpeed = 2
 
 const words16 = (...numbers: number[]) => numbers.flatMap(number => [number & 0xff, number >> 8])
 
-/** @param port  of the kernel's virtual hub, 0 to 7: the USB socket is the next one, so port 0 is `usb1-1` or the like */
+/** @param port  of the kernel's virtual hub, 0 to 7: port 0 is its first socket, `1-1` or the like */
 export async function plugIn(t: Test, device: UsbDevice, port: number): Promise<{ pullOut(): Promise<void> }> {
   const server = createServer(socket => answerUrbs(socket, device))
   await new Promise<void>(settle => server.listen(0, '127.0.0.1', settle))
