@@ -1,6 +1,6 @@
 # What a person or a machine asks of this repository. Each target is one script; `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help run build test types lint format tidy bench test-nodes clean
+.PHONY: help run build test types lint format tidy bench guest test-nodes clean
 
 FILE ?=
 
@@ -30,6 +30,9 @@ tidy: ## check the import rules and the other promises of the source
 
 bench: ## measure, as JSON lines; fails when a gate fails (FILE=test/bench/x.bench.ts runs one)
 	@exec scripts/bench.sh $(FILE)
+
+guest: ## boot a small arm64 Linux and run the drivers on its simulated hardware (FILE=test/guest/x.guest.ts runs one)
+	@exec scripts/guest.sh $(FILE)
 
 test-nodes: ## run the tests on Node 20.19, 22 and 24, each in a copy with packages of its own
 	@exec scripts/test-nodes.sh $(FILE)

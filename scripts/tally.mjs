@@ -1,17 +1,14 @@
 // Runs tap over every test file, or those named, and ends with the line `N passed, N failed, N skipped`.
-// Types and linter count as tests too, so that the line says everything. Where nothing excuses it (under CI, or beside
-// the real frames in ../shared/data) a skip that test/skips.md does not list is a failure.
+// Types and linter count as tests too, so that the line says everything.
 import { spawn } from 'node:child_process'
 import { createWriteStream, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
 import { check, checks } from './check.mjs'
-import { countFile, listedSkips, readTap } from './count-tests.mjs'
+import { readTap } from './count-tests.mjs'
+import { testReport } from './test-report.mjs'
 
 const wholeRunMs = 40 * 60_000
 const named = process.argv.slice(2)
-const strict = !['', '0', 'false', undefined].includes(process.env.CI) || existsSync('../shared/data')
-const listed = listedSkips(readFileSync('test/skips.md', 'utf8'))
-const total = { passed: 0, failed: 0, skipped: 0 }
-const failures = []
+const report = testReport()
 let child
 let interrupted = false
 
@@ -26,14 +23,14 @@ for (const signal of ['SIGINT', 'SIGTERM']) {
 
 if (named.length === 0) runChecks()
 await runTests(named.length > 0 ? named : testFiles())
-conclude()
+report.conclude(interrupted)
 
 function runChecks() {
   for (const one of checks) {
     const { ok, words } = check(one)
     console.log(`${ok ? 'ok  ' : 'FAIL'} ${one.name}`)
-    if (ok) total.passed++
-    else addFailure('', { test: one.name, words })
+    if (ok) report.addPass()
+    else report.addFailure('', { test: one.name, words })
   }
 }
 
@@ -58,10 +55,10 @@ async function runTests(files) {
   do {
     before = missing.size
     await runTap([...missing], deadlineMs, file => {
-      if (missing.delete(file.name)) addFile(file)
+      if (missing.delete(file.name)) report.addFile(file)
     })
   } while (missing.size > 0 && missing.size < before && !interrupted && performance.now() < deadlineMs)
-  for (const file of missing) addFailure(file, { test: '', words: 'the file did not finish' })
+  for (const file of missing) report.addFailure(file, { test: '', words: 'the file did not finish' })
 }
 
 async function runTap(files, deadlineMs, onFile) {
@@ -111,48 +108,6 @@ function running(files) {
       }
     })
   return files.filter(file => lines.some(words => words.at(-2) === `${process.cwd()}/${file}`))
-}
-
-function addFile(file) {
-  const { passed, failures: failed, skips } = countFile(file)
-  const refused = strict ? skips.filter(skip => !listed(file.name, skip)) : []
-  total.passed += passed
-  total.skipped += skips.length - refused.length
-  const parts = [`${passed} passed`]
-  if (failed.length + refused.length > 0) parts.push(`${failed.length + refused.length} failed`)
-  if (skips.length > refused.length) parts.push(`${skips.length - refused.length} skipped`)
-  const ok = failed.length + refused.length === 0
-  console.log(`${ok ? 'ok  ' : 'FAIL'} ${file.name}: ${parts.join(', ')} (${(file.ms / 1000).toFixed(1)} s)`)
-  for (const failure of failed) addFailure(file.name, failure)
-  for (const { test, reason } of refused) {
-    const words = `skipped (${reason || 'no reason given'}), and test/skips.md does not list it`
-    addFailure(file.name, { test, words })
-  }
-  for (const skip of skips) {
-    if (!refused.includes(skip)) console.log(`     skipped ${[skip.test, skip.reason].filter(Boolean).join(': ')}`)
-  }
-}
-
-function addFailure(file, failure) {
-  total.failed++
-  failures.push([file, failure])
-}
-
-function conclude() {
-  for (const [file, { test, words, diag }] of failures) {
-    console.log(`\nFAIL ${[file, test].filter(Boolean).join(' › ')}\n  ${indented(words)}`)
-    if (diag?.at?.fileName) console.log(`  at ${diag.at.fileName}:${diag.at.lineNumber}`)
-    for (const key of ['diff', 'stack']) if (diag?.[key]) console.log(`  ${indented(diag[key].trimEnd())}`)
-    for (const key of ['found', 'wanted', 'error', 'signal', 'exitCode']) {
-      if (diag?.[key] != null && !diag.diff) console.log(`  ${key}: ${JSON.stringify(diag[key])}`)
-    }
-  }
-  process.exitCode = interrupted ? 130 : total.failed > 0 || total.passed === 0 ? 1 : 0
-  console.log(`\n${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`)
-}
-
-function indented(words) {
-  return words.replaceAll('\n', '\n  ')
 }
 
 function stop(words) {

@@ -63,11 +63,9 @@ export function sysfs(test: Test): Tree {
   const mlx = `${i2c}/1-005a/iio:device2`
   tree.put(`${mlx}/name`, 'mlx90614\n')
   tree.put(`${mlx}/in_temp_ambient_raw`, '14253\n')
-  tree.put(`${mlx}/in_temp_ambient_offset`, '-13657.500000\n')
-  tree.put(`${mlx}/in_temp_ambient_scale`, '20\n')
   tree.put(`${mlx}/in_temp_object_raw`, '12900\n')
-  tree.put(`${mlx}/in_temp_object_offset`, '-13657.500000\n')
-  tree.put(`${mlx}/in_temp_object_scale`, '20\n')
+  tree.put(`${mlx}/in_temp_offset`, '-13657.500000\n')
+  tree.put(`${mlx}/in_temp_scale`, '20\n')
   link('bus/iio/devices/iio:device2', mlx)
   const sht = `${i2c}/1-0044/hwmon/hwmon3`
   tree.put(`${sht}/name`, 'sht3x\n')

@@ -19,11 +19,11 @@ export async function pluggedUsb(root: string): Promise<PluggedThing[]> {
     const known = thingOf(vendor, product)
     if (known?.serial) continue
     const said = [await read('manufacturer'), await read('product')].filter(Boolean).join(' ')
-      if (known?.needs === 'asi') {
-        found.push(await asiCamera(root, place, said || known.what))
-        continue
-      }
-      const serial = known?.twins ? undefined : await read('serial')
+    if (known?.needs === 'asi') {
+      found.push(await asiCamera(root, place, said || known.what))
+      continue
+    }
+    const serial = known?.twins ? undefined : await read('serial')
     found.push({
       id: `usb/${place}`,
       kind: 'usb',

@@ -94,6 +94,11 @@ async function within<T>(clock: Clock, what: string, work: Promise<T>): Promise<
   const deadline = clock.deadline(answerMs, what)
   try {
     return await deadline.race(work)
+  } catch (error) {
+    if (error instanceof Fault) throw error
+    // What the kernel says of a board that was pulled out.
+    const words = `${what} does not answer: ${(error as Error).message}`
+    throw new Fault('offline', words, 'Plug it in again, and look at its cable', { cause: error })
   } finally {
     deadline.cancel()
   }

@@ -54,15 +54,21 @@ export async function readChannels(folder: string, kind: StationKind): Promise<L
   return { values, failed }
 }
 
-/** IIO: (raw + offset) × scale, where the kernel leaves that to us. */
+/**
+ * IIO: (raw + offset) × scale, where the kernel leaves that to us. Both may stand with the channel or, as those of the
+ * MLX90614, once for all channels of their type: in_temp_object_raw goes with in_temp_scale.
+ */
 async function scaled(rawFile: string, raw: number): Promise<number> {
+  const shared = path.join(path.dirname(rawFile), `${/^in_[a-z]+/.exec(path.basename(rawFile))}_raw`)
   const part = async (word: string, otherwise: number) => {
-    try {
-      return Number((await readFile(rawFile.replace(/_raw$/, `_${word}`), 'utf8')).trim())
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return otherwise
-      throw error
+    for (const stem of [rawFile, shared]) {
+      try {
+        return Number((await readFile(stem.replace(/_raw$/, `_${word}`), 'utf8')).trim())
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+      }
     }
+    return otherwise
   }
   return (raw + (await part('offset', 0))) * (await part('scale', 1))
 }

@@ -55,7 +55,13 @@ function asked(folder: string, kind: StationKind, what: string, clock: Clock): P
   const place = `${kind} ${folder}`
   const before = unanswered.get(place)
   if (!before) {
-    const said = readChannels(folder, kind).finally(() => unanswered.delete(place))
+    const said = readChannels(folder, kind)
+      .catch((error: NodeJS.ErrnoException) => {
+        // The kernel tells what its bus told it.
+        const words = `${what} does not answer: ${error.code ?? error.message}`
+        throw new Fault('offline', words, 'Check its wires and its power', { cause: error })
+      })
+      .finally(() => unanswered.delete(place))
     unanswered.set(place, { sinceMs: clock.monotonicMs(), said })
     return said
   }
