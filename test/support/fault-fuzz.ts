@@ -89,13 +89,15 @@ export async function soundPoints(row: FuzzRow): Promise<number> {
   const rig = await row.rig(clock, 0)
   const top = ladder(row.name, rig, clock)
   const sound = () => top.condition === 'ready' && top.current().sound()
-  while (!sound() && clock.monotonicMs() < backMs) await clock.leap(leapMs)
-  if (!sound()) throw top.fault ?? new Error(`${row.name} is ${top.condition}, and not sound`)
-  await clock.leap(lookMs)
-  const { points } = rig
-  await top.close()
-  await rig.close()
-  return points
+  try {
+    while (!sound() && clock.monotonicMs() < backMs) await clock.leap(leapMs)
+    if (!sound()) throw top.fault ?? new Error(`${row.name} is ${top.condition}, and not sound`)
+    await clock.leap(lookMs)
+    return rig.points
+  } finally {
+    await top.close()
+    await rig.close()
+  }
 }
 
 function ladder(name: string, rig: Rig, clock: Clock): Supervised<Proof> {

@@ -20,7 +20,7 @@ export interface FaultyWire {
   heal(): void
   /** A slow line lets one byte pass. */
   tick(): void
-  /** Pours out `bytes` of garbage to whoever is connected, as fast as it is taken. */
+  /** Pours out `bytes` of garbage to whoever is connected, as fast as it is taken; none to those who do not read. */
   flood(bytes: number): Promise<void>
   close(): Promise<void>
 }
@@ -31,6 +31,8 @@ export const wireTraffic = () => traffic
 
 const garbageBytes = 300
 const pieceBytes = 64 * 1024
+/** Whoever has not read a piece after this does not read, ms. */
+const untakenMs = 500
 
 export async function faultyWire(meet: Meet, seed = 1): Promise<FaultyWire> {
   const random = seededRandom(seed)
@@ -101,11 +103,14 @@ export async function faultyWire(meet: Meet, seed = 1): Promise<FaultyWire> {
     async flood(bytes) {
       const piece = noise(pieceBytes)
       for (const socket of sockets.keys()) {
-        for (let poured = 0; poured < bytes && !socket.destroyed; poured += pieceBytes) {
+        let taken = true
+        for (let poured = 0; poured < bytes && taken && !socket.destroyed; poured += pieceBytes) {
           socket.write(piece)
           traffic++
+          const endMs = performance.now() + untakenMs
           do await new Promise(settle => setImmediate(settle))
-          while (socket.writableNeedDrain && !socket.destroyed)
+          while (socket.writableNeedDrain && !socket.destroyed && performance.now() < endMs)
+          taken = !socket.writableNeedDrain
         }
       }
     },

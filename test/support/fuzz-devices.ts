@@ -92,6 +92,25 @@ export const gpsdMeet = (clock: Clock): Meet => {
   }
 }
 
+/** An Alpaca weather station of Platform 7, connected already, that tells all it has in one answer. */
+export const alpacaMeet: Meet = asked(
+  text => /[\s\S]*?\r\n\r\n/.exec(text)?.[0],
+  (question, say) => {
+    const [, member, transaction] = /\/(\w+)\?\S*ClientTransactionID=(\d+)/.exec(question) ?? []
+    const values: Readonly<Record<string, unknown>> = {
+      ...{ name: 'Mast', interfaceversion: 2, connected: true, timesincelastupdate: 0, skyquality: 20.31 },
+      devicestate: [
+        { Name: 'SkyQuality', Value: 20.31 },
+        { Name: 'TimeSinceLastUpdate', Value: 0 },
+      ],
+    }
+    const Value = values[member]
+    const answer = { Value, ClientTransactionID: Number(transaction), ErrorNumber: Value === undefined ? 0x400 : 0 }
+    const body = JSON.stringify(answer)
+    say(`HTTP/1.1 200 OK\r\nContent-Length: ${body.length}\r\n\r\n${body}`)
+  },
+)
+
 /** A web server of one document. */
 export const jsonMeet: Meet = asked(
   text => /[\s\S]*?\r\n\r\n/.exec(text)?.[0],

@@ -46,6 +46,26 @@ export async function openStation(
   }
 }
 
+/** What is opened over a link that is closed after it. */
+export async function behind(
+  line: { close(): Promise<void> },
+  open: () => Promise<Opened<Proof>>,
+): Promise<Opened<Proof>> {
+  try {
+    const box = await open()
+    return {
+      value: box.value,
+      async close() {
+        await box.close()
+        await line.close()
+      },
+    }
+  } catch (error) {
+    await line.close()
+    throw error
+  }
+}
+
 /** A board as the keeper holds it: switched and read by turns, one order at a time. */
 export async function openSwitched(
   open: OpenBoard,

@@ -1,7 +1,9 @@
 // The protocols of ours, each with a device that can break and the driver that has to stand it. One more protocol is
 // one more row here, and for what goes over TCP a Meet in fuzz-devices.ts.
 import { fileURLToPath } from 'node:url'
+import { alpacaDriver } from '../../edge/drivers/box/alpaca.js'
 import { indiDriver } from '../../edge/drivers/box/indi.js'
+import { alpacaLink } from '../../edge/drivers/link/alpaca/alpaca-link.js'
 import { indiLink } from '../../edge/drivers/link/indi/indi-link.js'
 import { openLcusBoard } from '../../edge/drivers/relay/lcus-board.js'
 import { openPocsBoard } from '../../edge/drivers/relay/pocs-board.js'
@@ -15,6 +17,7 @@ import { benchTools } from './bench.js'
 import type { FuzzRow } from './fault-fuzz.js'
 import {
   aagMeet,
+  alpacaMeet,
   gpsdMeet,
   indiMeet,
   jsonMeet,
@@ -24,7 +27,7 @@ import {
   pocsMeet,
   sqmMeet,
 } from './fuzz-devices.js'
-import { openLooking, openStation, openSwitched, overWire, type Values } from './fuzz-openings.js'
+import { behind, openLooking, openStation, openSwitched, overWire, type Values } from './fuzz-openings.js'
 import { chipRow, kernelRow } from './fuzz-rigs.js'
 import { noSocat } from './serial-line.js'
 
@@ -118,22 +121,29 @@ export const fuzzRows: readonly FuzzRow[] = [
     rig: overWire(indiMeet, async (port, clock, lost, signal) => {
       const options = indiLink.options.parse({ port, quiet_seconds: 10 })
       const line = await indiLink.open(options, benchTools(clock, lost), signal)
-      try {
+      return behind(line, () => {
         const meter = { device: 'Meter', ports: ['station'] }
         const sound = ({ skyMagnitude }: Values) => skyMagnitude === 20.31
-        const box = await openStation(indiDriver, meter, sound, clock, lost, signal, line.value)
-        return {
-          value: box.value,
-          async close() {
-            await box.close()
-            await line.close()
-          },
-        }
-      } catch (error) {
-        await line.close()
-        throw error
-      }
+        return openStation(indiDriver, meter, sound, clock, lost, signal, line.value)
+      })
     }),
+  },
+  {
+    name: 'Alpaca',
+    stride: 8,
+    brokenMs: 60_000,
+    rig: overWire(
+      () => alpacaMeet,
+      async (port, clock, lost, signal) => {
+        const options = alpacaLink.options.parse({ host: '127.0.0.1', port })
+        const line = await alpacaLink.open(options, benchTools(clock, lost), signal)
+        return behind(line, () => {
+          const mast = { type: 'observingconditions', number: 0 }
+          const sound = ({ skyMagnitude }: Values) => skyMagnitude === 20.31
+          return openStation(alpacaDriver, mast, sound, clock, lost, signal, line.value)
+        })
+      },
+    ),
   },
   {
     name: 'MJPEG',
