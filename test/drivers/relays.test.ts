@@ -398,7 +398,7 @@ t.test('contacts on GPIO lines: pulled, debounced by the kernel, told by their e
   )
   const handles = () => readdirSync('/proc/self/fd').length
   const before = handles()
-  const board = await gpioBoard(order, kernel)
+  const board = await gpioBoard(order, clock, kernel)
   let open = true
   const close = async () => {
     if (open) await board.close()
@@ -436,15 +436,17 @@ t.test('a chip without interrupts has contacts all the same, and a line in use i
   const lines = ['GPIO5', 'GPIO6'].map(name => pin(name, { high: true }))
   lines[1].taken = true
   const kernel = gpioKernel(t.testdir({}), { 'pinctrl-rp1': lines }, false)
-  const board = await gpioBoard(boardOf({ rain: contact('GPIO5') }), kernel)
+  const board = await gpioBoard(boardOf({ rain: contact('GPIO5') }), clock, kernel)
   t.equal(lines[0].flags, gpio.flags.input | gpio.flags.activeLow | gpio.flags.pullUp)
   kernel.move(lines[0], false)
   t.same((await board.read()).on, { rain: true })
   await board.close()
-  const busy = gpioBoard(boardOf({ park: contact('GPIO6') }), kernel)
+  const busy = gpioBoard(boardOf({ park: contact('GPIO6') }), clock, kernel)
   await t.rejects(busy, { code: 'busy', message: /GPIO6 cannot be had/ })
+  const twins = gpioBoard(boardOf({ rain: contact('GPIO5'), snow: contact('GPIO5') }), clock, kernel)
+  await t.rejects(twins, { code: 'bad-input', message: /"rain" and "snow" are both on line GPIO5/ })
   const sysfs = boardOf({ rain: contact('GPIO5') })
-  await t.rejects(gpioBoard({ ...sysfs, options: { ...sysfs.options, back_end: 'sysfs' } }), {
+  await t.rejects(gpioBoard({ ...sysfs, options: { ...sysfs.options, back_end: 'sysfs' } }, clock), {
     code: 'unsupported',
     message: /no line is pulled up/,
   })

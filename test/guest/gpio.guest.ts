@@ -2,7 +2,9 @@
 // five seconds after whoever held them has gone, whatever became of it.
 import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
+import { gpioBoard } from '../../edge/drivers/relay/gpio-board.js'
 import { openChardevLines } from '../../edge/drivers/relay/gpio-chardev.js'
+import { systemClock } from '../../edge/spine/system-clock.js'
 import { type SimulatedChip, simulatedChip } from './gpio-sim.js'
 import { type Owner, ownBoard } from './keeper-owner.js'
 
@@ -81,6 +83,40 @@ for (const door of ['chardev', 'sysfs']) {
     if (door === 'chardev') return
     await sleep(2_000)
     t.same(chip.levels(), safe, 'and so they stay')
+  })
+}
+
+for (const door of ['chardev', 'sysfs']) {
+  t.test(`by ${door}: a contact is told as it closes and opens`, async t => {
+    const chip = simulatedChip(t, label, [5])
+    chip.pull(5, true)
+    const rain = { line: 'GPIO5', active_low: true, pull: door === 'chardev' ? 'up' : 'as-is', debounce_ms: 30 }
+    const board = await gpioBoard(
+      {
+        options: { back_end: door, channels: {}, inputs: { rain } },
+        channels: [],
+        first: {},
+      },
+      systemClock(),
+    )
+    t.teardown(() => board.close())
+    let told = 0
+    board.onChange?.(() => told++)
+    const stands = async (closed: boolean, words: string) => {
+      const endMs = performance.now() + 5_000
+      while (performance.now() < endMs && (await board.read()).on.rain !== closed) await sleep(20)
+      t.same((await board.read()).on, { rain: closed }, words)
+    }
+    await stands(false, 'open: its resistor pulls it up')
+    const before = told
+    chip.pull(5, false)
+    await stands(true, 'closed, to ground')
+    if (door === 'chardev') t.ok(told > before, 'its edge was told')
+    for (let times = 0; times < 20; times++) chip.pull(5, times % 2 === 0)
+    await sleep(200)
+    t.same((await board.read()).on, { rain: true }, 'a bouncing contact ends where it stands')
+    chip.pull(5, true)
+    await stands(false, 'open again')
   })
 }
 

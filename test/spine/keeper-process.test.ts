@@ -21,7 +21,7 @@ t.test('an edge is told at once, and no input takes an order', async t => {
     output,
     clock,
     complain: words => t.fail(words),
-    boards: { gpio: order => gpioBoard(order, kernel) },
+    boards: { gpio: (order, clock) => gpioBoard(order, clock, kernel) },
   })
   const heard: FromKeeper[] = []
   let wake = () => {}

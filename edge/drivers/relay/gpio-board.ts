@@ -1,5 +1,6 @@
 // Relays and contacts on GPIO lines in the keeper's hands: by the character device, or by sysfs where a system has
 // nothing else. Contacts hold no danger, but the wait for their edges takes a thread, which the keeper can spare.
+import type { Clock } from '../../ports/clock.js'
 import { Fault } from '../../ports/fault.js'
 import type { Board, BoardOrder, BoardReading, OpenBoard } from '../../ports/keeper.js'
 import { openChardevLines } from './gpio-chardev.js'
@@ -20,10 +21,14 @@ interface Input extends Channel {
   readonly debounce_ms: number
 }
 
-export const openGpioBoard: OpenBoard = order => gpioBoard(order)
+export const openGpioBoard: OpenBoard = (order, clock) => gpioBoard(order, clock)
 
 /** @param kernel  this machine's own when absent */
-export async function gpioBoard({ options, channels, first }: BoardOrder, kernel?: Partial<Kernel>): Promise<Board> {
+export async function gpioBoard(
+  { options, channels, first }: BoardOrder,
+  clock: Clock,
+  kernel?: Partial<Kernel>,
+): Promise<Board> {
   const given = options.channels as unknown as Readonly<Record<string, Channel>>
   const wanted = channels.map((id): GpioLine => {
     const { line, active_low: activeLow, pull } = given[id]
@@ -34,6 +39,12 @@ export async function gpioBoard({ options, channels, first }: BoardOrder, kernel
       ...{ id, line, activeLow, pull, debounceMs },
     }),
   )
+  const takers = new Map<string | number, string>()
+  for (const { id, line } of [...wanted, ...contacts]) {
+    const first = takers.get(line)
+    if (first) throw new Fault('bad-input', `"${first}" and "${id}" are both on line ${line}`, 'Give each its own line')
+    takers.set(line, id)
+  }
   const labels = options.chip === undefined ? headerChips : [String(options.chip)]
   const backEnd = String(options.back_end)
   const open = async <T extends { id: string }, L>(
@@ -49,10 +60,12 @@ export async function gpioBoard({ options, channels, first }: BoardOrder, kernel
     throw noChip(labels)
   }
   const lines = await open(wanted, openChardevLines, openSysfsLines)
-  const inputs = await open(contacts, openChardevInputs, openSysfsInputs).catch(async error => {
-    await lines?.close()
-    throw error
-  })
+  const inputs = await open(contacts, openChardevInputs, (names, all) => openSysfsInputs(names, all, clock)).catch(
+    async error => {
+      await lines?.close()
+      throw error
+    },
+  )
   const read = async (): Promise<BoardReading> => {
     const levels = [...((await lines?.read()) ?? []), ...((await inputs?.read()) ?? [])]
     return { on: Object.fromEntries([...wanted, ...contacts].map(({ id }, at) => [id, levels[at]])) }

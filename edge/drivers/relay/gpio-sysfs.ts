@@ -2,6 +2,7 @@
 // from kernel to kernel: they are the chip's base, read from sysfs, and the line's number on it.
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { Clock, Timer } from '../../ports/clock.js'
 import { Fault } from '../../ports/fault.js'
 import { type GpioInput, type GpioInputs, type GpioLine, type GpioLines, noChip } from './gpio-lines.js'
 
@@ -41,7 +42,11 @@ export async function openSysfsLines(labels: readonly string[], wanted: readonly
 }
 
 /** Contacts; a pull resistor is nothing that sysfs knows of. */
-export async function openSysfsInputs(labels: readonly string[], wanted: readonly GpioInput[]): Promise<GpioInputs> {
+export async function openSysfsInputs(
+  labels: readonly string[],
+  wanted: readonly GpioInput[],
+  clock: Clock,
+): Promise<GpioInputs> {
   const pulled = wanted.find(({ pull }) => pull !== 'as-is')
   if (pulled) {
     const fix = 'Give it pull: as-is, and a resistor of its own or its pull in config.txt: gpio=5=ip,pu'
@@ -50,21 +55,37 @@ export async function openSysfsInputs(labels: readonly string[], wanted: readonl
   const base = chipBase(labels)
   if (base === undefined) throw noChip(labels)
   const { Gpio } = await loadOnoff()
-  const lines = wanted.map(
-    one =>
-      new Gpio(base + lineNumber(one), 'in', 'both', {
-        activeLow: one.activeLow,
-        ...(one.debounceMs > 0 && { debounceTimeout: one.debounceMs }),
-      }),
-  )
+  const listeners = new Set<() => void>()
+  // onoff's own debouncing reads a line that is closed by then, and what that throws nobody can catch.
+  const lines = wanted.map(one => {
+    const line = new Gpio(base + lineNumber(one), 'in', 'both', { activeLow: one.activeLow })
+    let steady: boolean | undefined
+    let bouncing: Timer | undefined
+    // What goes wrong with an edge goes wrong with the next reading, and is told there.
+    line.watch(() => {
+      bouncing?.cancel()
+      bouncing = clock.after(one.debounceMs, () => {
+        bouncing = undefined
+        for (const listener of [...listeners]) listener()
+      })
+    })
+    return {
+      async read() {
+        const level = (await line.read()) === 1
+        steady = bouncing ? (steady ?? level) : level
+        return steady
+      },
+      close() {
+        bouncing?.cancel()
+        line.unexport()
+      },
+    }
+  })
   return {
-    read: () => Promise.all(lines.map(async line => (await line.read()) === 1)),
-    onChange(listener) {
-      // What goes wrong with an edge goes wrong with the next reading, and is told there.
-      for (const line of lines) line.watch(() => listener())
-    },
+    read: () => Promise.all(lines.map(line => line.read())),
+    onChange: listener => void listeners.add(listener),
     async close() {
-      for (const line of lines) line.unexport()
+      for (const line of lines) line.close()
     },
   }
 }
