@@ -8,7 +8,7 @@ import { clockTime, dayTime } from '../words'
 
 const shownMost = 10
 /** Some of them are for programs only. */
-const eventsBack = 40
+const eventsBack = 60
 const dayMs = 86_400_000
 
 interface Line {
@@ -28,8 +28,13 @@ export function Lately() {
     return () => left.abort()
   }, [start])
   const told = new Map([...before, ...events].map(event => [event.cursor, event]))
-  const lines = [...told.values()]
-    .sort((a, b) => b.cursor - a.cursor)
+  const all = [...told.values()].sort((a, b) => b.cursor - a.cursor)
+  // That a device is ready is news only of one that was gone.
+  const isNews = ({ kind, body }: FeedEvent, at: number) =>
+    kind !== 'device-ready' ||
+    all.slice(at).some(before => before.kind === 'device-lost' && before.body.device === body.device)
+  const lines = all
+    .filter(isNews)
     .flatMap((event): Line[] => {
       const words = eventWords(event)
       return words ? [{ key: `${event.cursor}`, atMs: event.atMs, words, bad: isTrouble(event) }] : []
