@@ -67,6 +67,8 @@ export APT_CONFIG=$state/apt.conf
 # Two at once, or a second call after a first, ask the mirror once: lists are good for an hour.
 exec 8>"$state/lock"
 flock -w 1800 8 || fail "another has held $state/lock for half an hour"
+# Whoever had it may have made the same.
+if [ -d "$folder" ] && [ "$(head -n 1 "$folder.packages" 2>/dev/null)" = "$asked" ]; then exit 0; fi
 if [ "$(head -n 1 "$state/lists-of" 2>/dev/null)" != "$mirror $suites" ] ||
   [ -n "$(find "$state/lists-of" -mmin +60 2>/dev/null)" ]; then
   say "asking Debian's $suite for arm64 what it has"
@@ -109,7 +111,6 @@ debs=()
 while read -r _ deb _; do debs+=("$deb"); done <"$list"
 [ ${#debs[@]} -gt 0 ] || fail "apt names no package for: $*"
 for deb in "${debs[@]}"; do dpkg-deb -x "$state/cache/archives/$deb" "$folder.new"; done
-flock -u 8
 
 rm -rf "$folder"
 mv "$folder.new" "$folder"

@@ -57,12 +57,14 @@ modules() {
 
 # The first file system: only what finds the disk.
 make_initrd() {
-  local stage=$here/initrd number=10 module
+  local stage=$here/initrd number=10 module modules
+  # By itself, so that a module that is not there ends it.
+  modules=$(modules virtio_blk ext4)
   rm -rf "$stage"
   mkdir -p "$stage"/{dev,proc,disk,modules}
   cp "$here/debian/usr/bin/busybox" "$stage/busybox"
   cp image-build/initrd-init "$stage/init"
-  for module in $(modules virtio_blk ext4); do
+  for module in $modules; do
     xz -dc "$module" >"$stage/modules/$number-$(basename "$module" .xz)"
     number=$((number + 1))
   done
@@ -71,7 +73,9 @@ make_initrd() {
 }
 
 make_root() {
-  local stage=$here/root module place
+  local stage=$here/root module modules place
+  # shellcheck disable=SC2046
+  modules=$(modules $(sed 's/#.*//' test/guest/modules))
   say "making the guest's disk"
   rm -rf "$stage"
   # Links, not copies: nothing beneath is written to, only removed.
@@ -83,7 +87,7 @@ make_root() {
   # What builds, and is not asked for there.
   (cd "$stage/pierside/node_modules" && rm -rf binaryen assemblyscript @biomejs @typescript playwright-core @rolldown \
     rolldown vite lightningcss* tshy)
-  for module in $(modules $(sed 's/#.*//' test/guest/modules)); do
+  for module in $modules; do
     place=$stage/usr/lib/${module#"$here/kernel/usr/lib/"}
     mkdir -p "$(dirname "$place")"
     xz -dc "$module" >"${place%.xz}"

@@ -63,7 +63,8 @@ export function runKeeper({ input, output, clock, complain, boards }: KeeperEnds
     return mine
   }
   const read = async () => {
-    reading = await board!.read()
+    if (!board) throw new Fault('offline', 'the board is not open', 'It is opened again')
+    reading = await board.read()
   }
   const open = async (given: OpenLine, first: OpenLine['first']) => {
     const how = boards[given.board]
@@ -72,8 +73,9 @@ export function runKeeper({ input, output, clock, complain, boards }: KeeperEnds
     board.onChange?.(() => void look())
   }
   const put = async (channel: string, to: Level) => {
-    if (typeof to === 'boolean') return board!.write(channel, to)
-    if (board!.writeLevel) return board!.writeLevel(channel, to)
+    if (!board) throw new Fault('offline', 'the board is not open', 'It is opened again')
+    if (typeof to === 'boolean') return board.write(channel, to)
+    if (board.writeLevel) return board.writeLevel(channel, to)
     throw new Fault('bad-input', `${channel} is on or off and cannot be set to ${to}`, 'Send on or off')
   }
   const write = (channel: string, to: FirstLevel) =>
@@ -106,7 +108,9 @@ export function runKeeper({ input, output, clock, complain, boards }: KeeperEnds
   }
   const reopen = async (given: OpenLine) => {
     const old = board
-    if (old) await next('closing the board', workMs, () => old.close())
+    // Whatever becomes of the next one, this one is closed once: its descriptor may be another file's by then.
+    board = undefined
+    if (old) await next('closing the board', workMs, () => old.close()).catch(swallowedAfterSafe)
     await open(given, given.loss)
   }
   const makeSafe = async (why: string): Promise<boolean> => {

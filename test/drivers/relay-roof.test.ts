@@ -169,6 +169,21 @@ t.test('wires of the motor that are crossed are found at the first end', async t
   t.same(live(), [])
 })
 
+t.test('one that runs on past its switch has not arrived, and is not driven on', async t => {
+  const { does, roof, live, clock, place } = await roofOf(t)
+  const closing = does('close')
+  while (!place.roofMotor.made('closed')) await clock.advance(50)
+  // It arrives, its relays go off, and it rolls back: half open, say.
+  await clock.advance(300)
+  place.roof.setOff(1)
+  await clock.advance(100)
+  place.roof.halt()
+  t.match(await closing, /^broken: the roof reached its closed end and is not there any more: it stands between its ends/)
+  t.match(roof.status(), { moving: false, trouble: /brake/ })
+  t.not(roof.status().shutter, 'closed')
+  t.same(live(), [])
+})
+
 t.test('a relay that something else switches off is not a roof on its way', async t => {
   const { does, bank, clock, live } = await roofOf(t)
   const closing = does('close')

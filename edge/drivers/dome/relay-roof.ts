@@ -34,7 +34,7 @@ const options = z.strictObject({
   pulse_s: z
     .number()
     .min(0.1)
-    .max(5)
+    .max(3)
     .optional()
     .describe('A relay is pressed for so long, s; when absent it is held for the whole way (a toggle: 0.5)'),
   open_switch: channel.describe('Channel of the switch at its open end: inputs/roof-open'),
@@ -50,6 +50,17 @@ const options = z.strictObject({
 })
 
 type Options = z.output<typeof options>
+
+/** After its relays are off, until it is believed where it stands. */
+const settleMs = 500
+const otherEnd = (to: 'open' | 'closed') => (to === 'open' ? 'closed' : 'open')
+const standWords: Readonly<Record<RoofStand, string>> = {
+  open: 'it stands at its open end',
+  closed: 'it stands at its closed end',
+  between: 'it stands between its ends',
+  contradiction: 'both of its end switches say that it is there',
+  unknown: 'its end switches are not known',
+}
 
 /** Contacts are looked at so often, however quiet their devices are. */
 const lookMs = 250
@@ -67,9 +78,11 @@ export const relayRoofDriver = driver<typeof options>({
     demandSense(given)
     if (signal.aborted) throw reasonOf(signal)
     const drive = driveOf(given, tools)
-    const roof = relayRoof(given, drive, contactsOf(given, tools), tools)
+    const contacts = contactsOf(given, tools)
     // How the relays stand after a power cut is not known, and not assumed.
     if (given.enabled) await drive.rest()
+    if (signal.aborted) throw reasonOf(signal)
+    const roof = relayRoof(given, drive, contacts, tools)
     return { ports: { dome: roof.dome }, close: roof.close }
   },
 })
@@ -209,6 +222,8 @@ function relayRoof(given: Options, drive: RoofDrive, contacts: () => RoofContact
     if (control.signal.aborted) throw reasonOf(control.signal)
     look()
     await ended
+    // It is judged no more as one that is on its way.
+    one.sinceMs = undefined
     await drive.rest()
   }
   const travel = async (to: 'open' | 'closed', signal: AbortSignal) => {
@@ -220,7 +235,7 @@ function relayRoof(given: Options, drive: RoofDrive, contacts: () => RoofContact
     }
     if (roofStands(contacts()) === to && !drive.live()) {
       if (!doubted) return
-      const fix = `Send it to its ${to === 'open' ? 'closed' : 'open'} end first, and look at it`
+      const fix = `Send it to its ${otherEnd(to)} end first, and look at it`
       throw new Fault('broken', `the roof did not arrive last time, so its ${to} switch is not believed`, fix)
     }
     const control = new AbortController()
@@ -234,7 +249,14 @@ function relayRoof(given: Options, drive: RoofDrive, contacts: () => RoofContact
     try {
       await leg(one)
       // An opener of one button may have gone the other way first.
-      if (roofStands(contacts()) !== to) await leg(one)
+      if (one.eitherEnd && roofStands(contacts()) === otherEnd(to)) await leg(one)
+      // It runs on a little, and its switch bounces.
+      await clock.sleep(settleMs, control.signal)
+      const stands = roofStands(contacts())
+      if (stands !== to) {
+        const words = `the roof reached its ${to} end and is not there any more: ${standWords[stands]}`
+        throw new Fault('broken', words, 'Look at it, at its switch and at its brake, and send it again')
+      }
       doubted = false
     } catch (error) {
       const fault = asFault(error, 'the roof')

@@ -98,11 +98,16 @@ async function openChip(
 ): Promise<OpenChip | undefined> {
   for (const file of files) {
     const fd = openFile(file)
-    const info = Buffer.alloc(sizes.chipInfo)
-    await ioctl(fd, requests.chipInfo, info)
-    const { label, lines } = readChipInfo(info)
-    if (labels.includes(label)) return { fd, label, lines }
-    closeSync(fd)
+    let chosen = false
+    try {
+      const info = Buffer.alloc(sizes.chipInfo)
+      await ioctl(fd, requests.chipInfo, info)
+      const { label, lines } = readChipInfo(info)
+      chosen = labels.includes(label)
+      if (chosen) return { fd, label, lines }
+    } finally {
+      if (!chosen) closeSync(fd)
+    }
   }
   return undefined
 }
