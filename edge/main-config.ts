@@ -7,6 +7,7 @@ import { drivers, links } from './drivers/index.js'
 import { complaintsAcross, delicate, type Role } from './main-complaints.js'
 import { recoverySettings } from './main-recovery.js'
 import { drivenBy } from './main-wires.js'
+import type { PortName } from './ports/device.js'
 import type { JsonObject } from './ports/json.js'
 import { jsonSchemaOf, z } from './ports/schema.js'
 import type { DriverSheet } from './ports/settings.js'
@@ -223,12 +224,20 @@ export function linksLike(settings: Settings, wanted: JsonObject): { name: strin
   }))
 }
 
+/** What a device of a driver is, by each value of its option `as`. */
+function portsAs(options: z.ZodType, ports: (as: string) => readonly PortName[]): DriverSheet['portsAs'] {
+  const { properties } = jsonSchemaOf(options) as { properties?: Record<string, { enum?: readonly string[] }> }
+  const ways = properties?.as?.enum
+  return ways && Object.fromEntries(ways.map(as => [as, [...ports(as)]]))
+}
+
 export function driverSheets(): DriverSheet[] {
   return drivers.map(({ id, summary, ports, options, link }) => ({
     id,
     summary,
     // Behind a link, what a box is depends on which one it is; alone it is always the same.
-    ports: link ? [] : [...ports({})],
+    ports: link ? [] : [...ports((options.safeParse({}).data ?? {}) as never)],
+    portsAs: link ? undefined : portsAs(options, as => ports({ as } as never)),
     options: jsonSchemaOf(options),
     link: link && { id: link.id, summary: link.summary, options: jsonSchemaOf(link.options) },
   }))

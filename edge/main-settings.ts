@@ -92,7 +92,13 @@ function savingActions(held: HeldConfig): Action[] {
       ...shared,
       name: 'config-save',
       summary: 'Replaces the configuration file',
-      input: z.strictObject({ text: z.string().max(200_000).describe('The whole YAML file') }),
+      input: z.strictObject({
+        text: z
+          .string()
+          .max(200_000)
+          .regex(/\S/, 'an empty file would take everything away; write what shall stay')
+          .describe('The whole YAML file'),
+      }),
       run: ({ input }) => held.save(input.text),
     }),
     action({

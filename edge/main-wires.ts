@@ -56,6 +56,12 @@ export function wireComplaints({ devices, power, heaters }: Wired): WireComplain
       owners.set(path, name)
     }
   }
+  for (const [name, entry] of Object.entries(devices)) {
+    const relay = (entry as { recovery?: { relay?: string } }).recovery?.relay
+    const owner = relay === undefined ? undefined : owners.get(relay)
+    if (owner !== undefined)
+      complaints.push({ path: ['devices', name, 'recovery', 'relay'], words: `it moves ${owner}` })
+  }
   for (const [path, owner] of owners) {
     const [given] = Object.entries(power.channels[path] ?? {}).find(([key, value]) => uses(key, value)) ?? []
     if (given !== undefined) {

@@ -7,8 +7,15 @@ export interface DriverRow {
   readonly summary: string
   /** What a box of this driver is, where that does not depend on what is found. */
   readonly ports?: readonly string[]
+  /** By its option `as`. */
+  readonly portsAs?: Readonly<Record<string, readonly string[]>>
   readonly options: JsonSchema
   readonly link?: { readonly id: string; readonly summary: string; readonly options: JsonSchema }
+}
+
+/** What a box of this driver is with these options. */
+export function portsOf({ ports = [], portsAs, options }: DriverRow, values: Values): readonly string[] {
+  return portsAs?.[String(values.as ?? options.properties?.as?.default)] ?? ports
 }
 
 /** A device that a link told of, or that somebody described. */

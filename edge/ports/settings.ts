@@ -5,6 +5,8 @@ export interface DriverSheet {
   readonly summary: string
   /** What a box of this driver is, where that needs no looking. */
   readonly ports: readonly string[]
+  /** The same by the option `as`, where there is one that decides. */
+  readonly portsAs?: Readonly<Record<string, readonly string[]>>
   /** JSON Schema of the options. */
   readonly options: Record<string, unknown>
   /** Kind of link it speaks over. */

@@ -189,8 +189,15 @@ export function powerService(parts: PowerParts): Power {
       await each(outlets(), ({ policy: one }) => (one.heater ? 'off' : 'keep'), signal)
     },
     async up(tell, signal) {
+      const absent: string[] = []
       for (const path of order()) {
-        const one = outlet(path)
+        let one: Outlet
+        try {
+          one = outlet(path)
+        } catch (error) {
+          absent.push(asFault(error, path).message)
+          continue
+        }
         if (!isOn(one)) {
           tell(`Switching on ${nameOf(one)}`)
           await set(one, highest(one.channel), signal)
@@ -198,14 +205,18 @@ export function powerService(parts: PowerParts): Power {
         }
         await answered(one, tell, signal)
       }
+      if (absent.length > 0) {
+        throw new Fault('broken', `not all is on: ${absent.join('; ')}`, 'See on the Devices page what these lack')
+      }
     },
     async down(tell, signal, but = new Set()) {
       const failed: string[] = []
       for (const path of settings.down ?? order().toReversed()) {
         if (but.has(path)) continue
-        const one = outlet(path)
-        tell(`Switching off ${nameOf(one)}`)
         try {
+          // A board that is not there keeps nothing else on.
+          const one = outlet(path)
+          tell(`Switching off ${nameOf(one)}`)
           if (isOn(one)) await set(one, lowest(one.channel), signal)
         } catch (error) {
           if (signal.aborted) throw reasonOf(signal)

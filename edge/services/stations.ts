@@ -168,7 +168,9 @@ function reportRain(
   let deaf: (() => void) | undefined
   const look = () => {
     if (device.condition !== 'ready') {
-      if (feed.get(path)) feed.patch(path, { ...absent(device), raining: undefined }, feed.get(path)?.atMs)
+      // Also of a box that never was there: nobody shall believe that rain would be told.
+      const trouble = `Rain: ${box} is not there`
+      feed.set(path, { ...absent(device), failed: { raining: `${box} is not there` }, trouble }, feed.get(path)?.atMs)
       return
     }
     const bank = device.current()

@@ -177,6 +177,9 @@ export function openDevices(links: readonly LinkEntry[], boxes: readonly BoxEntr
       return () => listeners.delete(listener)
     },
     async close() {
+      // What is made of channels of others needs them to come to rest.
+      const made = boxes.filter(({ driver, options }) => devicesOf(driver.wires?.(options as never)).size > 0)
+      await Promise.all(made.map(({ name }) => boxViews.find(box => box.name === name)!.supervised.close()))
       await Promise.all(boxViews.map(box => box.supervised.close()))
       await Promise.all(linkViews.map(link => link.supervised.close()))
     },

@@ -72,7 +72,8 @@ t.test('until it is enabled it tells how it stands, and touches nothing', async 
 })
 
 t.test('what the relays did in a power cut is not assumed: they are off before anything else', async t => {
-  const { open, bank, clock, live, place } = await roofOf(t)
+  const { open, bank, clock, live, place, box } = await roofOf(t)
+  await box.close()
   place.roof.place(0.4)
   for (const id of ['close', 'motor']) await clock.until(bank.set(id, 1, never), longMs)
   await clock.advance(1_000)
@@ -169,6 +170,55 @@ t.test('wires of the motor that are crossed are found at the first end', async t
   t.same(live(), [])
 })
 
+t.test('both directions on, and a relay that comes on by itself, end at once', async t => {
+  const { does, roof, bank, live, clock } = await roofOf(t)
+  const closing = does('close')
+  await clock.advance(8_000)
+  t.match(roof.status(), { shutter: 'closing' })
+  await clock.until(bank.set('open', 1, never), longMs)
+  t.match(await closing, /^broken: both directions of the roof were on/)
+  t.same(live(), [])
+  await clock.until(bank.set('motor', 1, never), longMs)
+  await clock.until(bank.set('close', 1, never), longMs)
+  await clock.advance(3_000)
+  t.same(live(), [], 'what nobody ordered is switched off')
+  t.match(roof.status(), { moving: false, trouble: /both directions|on by itself/ })
+})
+
+t.test('a stop that comes while another is under way is no less a stop', async t => {
+  const wires = {
+    open_relay: 'roof/open',
+    close_relay: 'roof/close',
+    power_relay: 'roof/motor',
+    stop_relay: 'roof/halt',
+  }
+  const { clock, live, bank, table } = await roofOf(t, { enabled: false })
+  let pressed = false
+  table.switchBoxes.set('roof', {
+    ...bank,
+    channels: [...bank.channels, { id: 'halt', name: 'Stop' }],
+    value: id => (id === 'halt' ? Number(pressed) : bank.value(id)),
+    async set(id, value, signal) {
+      if (id !== 'halt') return bank.set(id, value, signal)
+      pressed = value === 1
+    },
+  })
+  const made = await clock.until(
+    table.open(relayRoofDriver, { enabled: true, travel_s: 40, dead_s: 0.2, power_up_s: 0, ...ends, ...wires }),
+    longMs,
+  )
+  const own = made.ports.dome!
+  const first = own.stop()
+  await clock.advance(300)
+  const closing = own.close(never).catch((error: Fault) => error.code)
+  await clock.advance(150)
+  t.ok(live().length > 0, 'it has set off while the button of the first stop is still pressed')
+  await clock.until(own.stop(), longMs)
+  await clock.until(first, longMs)
+  t.equal(await clock.until(closing, longMs), 'aborted')
+  t.same(live(), [])
+})
+
 t.test('one that runs on past its switch has not arrived, and is not driven on', async t => {
   const { does, roof, live, clock, place } = await roofOf(t)
   const closing = does('close')
@@ -178,7 +228,10 @@ t.test('one that runs on past its switch has not arrived, and is not driven on',
   place.roof.setOff(1)
   await clock.advance(100)
   place.roof.halt()
-  t.match(await closing, /^broken: the roof reached its closed end and is not there any more: it stands between its ends/)
+  t.match(
+    await closing,
+    /^broken: the roof reached its closed end and is not there any more: it stands between its ends/,
+  )
   t.match(roof.status(), { moving: false, trouble: /brake/ })
   t.not(roof.status().shutter, 'closed')
   t.same(live(), [])
@@ -256,7 +309,7 @@ t.test('an opener of one button finds its end, also the long way round, and is s
   await clock.advance(10_000)
   t.match(roof.status(), { shutter: 'opening', moving: true })
   await clock.until(roof.stop(), 10_000)
-  await opening
+  await clock.until(opening, 10_000)
   t.match(roof.status(), { shutter: 'stopped', moving: false })
   t.equal(place.roof.heading(), 0)
   // From between the button sends it back where it came from first.

@@ -126,21 +126,32 @@ function One({ name, schema, value, onValue }: OneProps) {
       wrong={wrongWith(value, schema, type, label)}
       help={schema.description}
       // Numbers stay words until they can be read, so that "-" and "1." may be typed; `readValues` reads them later.
-      onValue={next => onValue(next === '' ? undefined : number || plainText ? next : readJson(next))}
+      onValue={next => onValue(next === '' ? undefined : number || plainText ? next : readFlow(next))}
     />
   )
 }
 
-function readJson(words: string): unknown {
+/** A list or a record as the settings file has it, `{mount: {line: GPIO17}}`; the words themselves while it is none. */
+function readFlow(words: string): unknown {
+  const quoted = words.replace(/"[^"]*"|[A-Za-z_/$][^\s,:{}[\]"]*(:\/\/[^\s,{}[\]"]*)?/g, word =>
+    word.startsWith('"') || /^(true|false|null)$/.test(word) ? word : JSON.stringify(word),
+  )
   try {
-    return JSON.parse(words)
+    return JSON.parse(quoted)
   } catch {
     return words
   }
 }
 
+const isNested = (type: string): boolean => type === 'object' || type === 'array'
+
 function wrongWith(value: unknown, schema: JsonSchema, type: string, name: string): string | undefined {
-  if (value === undefined || (type !== 'number' && type !== 'integer')) return undefined
+  if (value === undefined) return undefined
+  if (isNested(type)) {
+    if (typeof value === 'object') return undefined
+    return `${name}: write it as ${type === 'array' ? 'a list, [a, b]' : 'names with what they mean, {name: value}'}`
+  }
+  if (type !== 'number' && type !== 'integer') return undefined
   const { minimum: min, maximum: max, exclusiveMinimum: above } = schema
   // zod writes the ends of safe integers where there is no bound.
   const bound = (limit: number | undefined): number | undefined =>
@@ -176,7 +187,7 @@ export function readValues(
       const inner = readValues(kind, value as Values)
       wrong ??= inner.wrong
       read[name] = inner.values
-    }
+    } else wrong ??= wrongWith(value, kind, type, labelOf(name))
   }
   return { values: read, wrong }
 }

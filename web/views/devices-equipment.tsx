@@ -9,6 +9,7 @@ import {
   type Gear,
   gearChanges,
   isDemo,
+  portsOf,
   siteLeaving,
   siteReturning,
   type Use,
@@ -27,6 +28,10 @@ import { Installed } from './devices-installed'
 interface Saved {
   readonly siteMissing?: boolean
 }
+
+/** Whatever it can be, by any of its options; its own properties are nothing to use it as. */
+const couldBe = ({ ports = [], portsAs = {} }: DriverRow): string[] =>
+  [...new Set([...ports, ...Object.values(portsAs).flat()])].filter(port => port !== 'raw')
 
 interface EquipmentProps {
   readonly onClose: () => void
@@ -97,7 +102,7 @@ export function Equipment({ onClose, onSettings }: EquipmentProps) {
                   <span>
                     <strong>{row.summary}</strong>
                     <small class="dim">
-                      {row.ports?.length ? `can be: ${portWords(row.ports)}` : `driver ${row.id}`}
+                      {couldBe(row).length ? `can be: ${portWords(couldBe(row))}` : `driver ${row.id}`}
                     </small>
                   </span>
                   <Icon name="right" />
@@ -135,7 +140,7 @@ function Describe({ driver, simulated, demo, onBack, onSaved }: DescribeProps) {
   const read = readValues(asked, values, ['driver', 'link'])
   const proceed = async (): Promise<void> => {
     if (!driver.link) {
-      setFound([{ name: driver.id, driver: driver.id, options: read.values, ports: driver.ports ?? [] }])
+      setFound([{ name: driver.id, driver: driver.id, options: read.values, ports: portsOf(driver, read.values) }])
       return
     }
     const said = await ask<{ found: readonly Candidate[] }>('link-look', {
@@ -225,7 +230,7 @@ function Choose({ driver, linkOptions, found, simulated, demo, onBack, onSaved }
               on={!left.includes(name)}
               onToggle={on => setLeft(on ? left.filter(other => other !== name) : [...left, name])}
             >
-              <small class="dim"> {portWords(ports) || 'nothing we know'}</small>
+              <small class="dim"> {portWords(ports.filter(port => port !== 'raw')) || 'nothing we know'}</small>
             </Toggle>
           </li>
         ))}

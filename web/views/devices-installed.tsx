@@ -15,6 +15,9 @@ interface Offer {
 /** So many lines are read before somebody types another letter. */
 const mostShown = 12
 
+/** `Sky-Watcher` and `SkyWatcher` are one. */
+const bare = (name: string): string => name.toLowerCase().replace(/[\s_-]/g, '')
+
 interface InstalledProps {
   readonly link: string
   readonly values: Values
@@ -31,10 +34,10 @@ export function Installed({ link, values, onValues }: InstalledProps) {
     })
   }, [link])
   if (!offers.length) return <Said by={job} />
-  const wanted = words.toLowerCase().split(/\s+/).filter(Boolean)
+  const wanted = words.split(/\s+/).map(bare).filter(Boolean)
   const fitting = wanted.length
     ? offers.filter(({ maker, model, group }) =>
-        wanted.every(word => `${maker} ${model} ${group}`.toLowerCase().includes(word)),
+        wanted.every(word => bare(`${maker} ${model} ${group}`).includes(word)),
       )
     : []
   const listed = (name: string): readonly string[] => (Array.isArray(values[name]) ? (values[name] as string[]) : [])
@@ -61,15 +64,19 @@ export function Installed({ link, values, onValues }: InstalledProps) {
           <li key={`${offer.maker} ${offer.model} ${offer.group}`}>
             <button type="button" aria-pressed={taken(offer)} onClick={() => turn(offer)}>
               <span>
-                <strong>
-                  {offer.maker} {offer.model}
-                </strong>
+                <strong>{offer.model.startsWith(offer.maker) ? offer.model : `${offer.maker} ${offer.model}`}</strong>
                 <small class="dim">{taken(offer) ? 'chosen' : offer.group}</small>
               </span>
             </button>
           </li>
         ))}
       </ul>
+      {wanted.length > 0 && !fitting.length && (
+        <p class="dim">
+          No driver that is installed names it. Debian has more: indi-eqmod (Sky-Watcher, Orion), indi-gphoto (DSLR),
+          indi-asi, indi-playerone … Install one, and look again.
+        </p>
+      )}
       {fitting.length > mostShown && <p class="dim">… and {fitting.length - mostShown} more: type another word.</p>}
       <Said by={job} />
     </>

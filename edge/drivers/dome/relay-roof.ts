@@ -51,6 +51,8 @@ const options = z.strictObject({
 
 type Options = z.output<typeof options>
 
+/** Between two tries to switch off what is on by itself, ms. */
+const dropMs = 2_000
 /** After its relays are off, until it is believed where it stands. */
 const settleMs = 500
 const otherEnd = (to: 'open' | 'closed') => (to === 'open' ? 'closed' : 'open')
@@ -187,6 +189,7 @@ function relayRoof(given: Options, drive: RoofDrive, contacts: () => RoofContact
   }
   const look = () => {
     if (way?.sinceMs !== undefined) judge(way, clock.monotonicMs() - way.sinceMs)
+    else if (!way && given.enabled && drive.live()) void drop()
     tell()
   }
   const judge = (one: Way, passedMs: number) => {
@@ -196,9 +199,28 @@ function relayRoof(given: Options, drive: RoofDrive, contacts: () => RoofContact
     const verdict = judgeRoofWay(one, now, passedMs, patience)
     if (verdict.kind === 'arrived') one.arrive()
     else if (verdict.kind === 'stop') one.control.abort(unsafe(verdict))
-    else if (drive.cut(one.to)) {
+    else if (drive.crossed(one.to)) {
+      const fix = 'See what switched it on, and look at the motor'
+      one.control.abort(new Fault('broken', 'both directions of the roof were on', fix))
+    } else if (drive.cut(one.to)) {
       one.control.abort(new Fault('broken', 'the roof was stopped: its relay went off', 'See what switched it off'))
     }
+  }
+  let droppedMs = Number.NEGATIVE_INFINITY
+  /** A relay that nobody has told to be on: an order that came late, another program, a board that woke up so. */
+  const drop = async () => {
+    const nowMs = clock.monotonicMs()
+    if (nowMs - droppedMs < dropMs) return
+    droppedMs = nowMs
+    log.error('a relay of the roof was on, and nobody had told it to be: it is switched off')
+    try {
+      await drive.rest()
+      trouble ??= 'A relay of the roof was on by itself, and was switched off. Look where the roof stands'
+    } catch (error) {
+      const { message, fix } = asFault(error, 'the roof')
+      trouble = `${message}. ${fix}`
+    }
+    tell()
   }
   const looking = clock.every(lookMs, look)
 

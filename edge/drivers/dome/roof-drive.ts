@@ -33,13 +33,15 @@ export interface RoofDrive {
   live(): boolean
   /** A relay of the way it is on was switched off by something else. */
   cut(to: 'open' | 'closed'): boolean
+  /** The relay of the other direction is on. */
+  crossed(to: 'open' | 'closed'): boolean
 }
 
 export function roofDrive(wiring: RoofWiring, clock: Clock): RoofDrive {
   const { open, close, toggle, stop, power, pressMs, deadMs, powerUpMs } = wiring
   const directions = [open, close, toggle].filter(wire => wire !== undefined)
   let restingSinceMs: number | undefined
-  let halting: Promise<void> | undefined
+  let pressing: Promise<void> | undefined
 
   const off = async (wires: readonly (Wire | undefined)[]) => {
     const all = wires.filter(wire => wire !== undefined)
@@ -67,8 +69,13 @@ export function roofDrive(wiring: RoofWiring, clock: Clock): RoofDrive {
     }
   }
   const halt = async () => {
-    const pressed = stop && press(stop, pressMs ?? stopPressMs)
-    const results = await Promise.allSettled([rest(), pressed])
+    if (stop) {
+      pressing ??= press(stop, pressMs ?? stopPressMs).finally(() => {
+        pressing = undefined
+      })
+    }
+    // Its button is pressed once at a time; its relays are dropped anew at every word, whatever was done before.
+    const results = await Promise.allSettled([rest(), pressing])
     for (const result of results) if (result.status === 'rejected') throw result.reason
   }
   return {
@@ -87,17 +94,13 @@ export function roofDrive(wiring: RoofWiring, clock: Clock): RoofDrive {
       if (pressMs === undefined) await wire.set(true, signal)
       else await press(wire, pressMs, signal)
     },
-    halt() {
-      halting ??= halt().finally(() => {
-        halting = undefined
-      })
-      return halting
-    },
+    halt,
     rest,
     live: () => [...directions, power].some(wire => wire?.on() === true),
     cut: to => {
       const held = pressMs === undefined && (to === 'open' ? open : close)
       return (held && held.on() === false) || power?.on() === false
     },
+    crossed: to => (to === 'open' ? close : open)?.on() === true,
   }
 }
