@@ -7,7 +7,7 @@ import { useTick } from '../parts/tick'
 import { TrendWord } from '../parts/trend-word'
 import { hrefOf } from '../route'
 import { sizeName, sizeOf } from '../star-size'
-import type { Activity, Box, Camera, Mount, Observatory, Readings, Stack, Storage } from '../states'
+import type { Activity, Box, Camera, Dome, Mount, Observatory, Readings, Stack, Storage } from '../states'
 import {
   azimuth,
   clockTime,
@@ -54,6 +54,7 @@ export function NowView() {
           <CameraCard name={observatory?.camera} sizes={observatory?.sizes} />
           <StackCard />
           <MountCard name={observatory?.mount} />
+          <RoofCard name={observatory?.dome} />
           <SkyCard />
           <DiskCard />
         </div>
@@ -202,6 +203,18 @@ function MountCard({ name }: { name: string | undefined }) {
         {rightAscension(mount.raHours)} {declination(mount.decDeg)}
       </p>
       {state?.stale && <p class="why">Not heard lately: this may be old.</p>}
+    </a>
+  )
+}
+
+function RoofCard({ name }: { name: string | undefined }) {
+  const dome = useAt<Dome>(name && `dome/${name}`)?.value
+  if (!dome) return null
+  return (
+    <a class="card" href={hrefOf('mount')}>
+      <h2>{dome.build === 'dome' ? 'Dome' : 'Roof'}</h2>
+      <p class="line">{dome.condition === 'ready' ? dome.shutter : dome.condition}</p>
+      {dome.trouble && <p class="why block">{sentence(dome.trouble)}</p>}
     </a>
   )
 }
