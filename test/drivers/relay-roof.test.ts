@@ -178,7 +178,10 @@ t.test('one that runs on past its switch has not arrived, and is not driven on',
   place.roof.setOff(1)
   await clock.advance(100)
   place.roof.halt()
-  t.match(await closing, /^broken: the roof reached its closed end and is not there any more: it stands between its ends/)
+  t.match(
+    await closing,
+    /^broken: the roof reached its closed end and is not there any more: it stands between its ends/,
+  )
   t.match(roof.status(), { moving: false, trouble: /brake/ })
   t.not(roof.status().shutter, 'closed')
   t.same(live(), [])
