@@ -3,7 +3,7 @@
 import { createSocket } from 'node:dgram'
 import type { ServerResponse } from 'node:http'
 import { networkInterfaces } from 'node:os'
-import t, { type Test } from 'tap'
+import t from 'tap'
 import { alpacaDriver } from '../../edge/drivers/box/alpaca.js'
 import { alpacaAround } from '../../edge/drivers/found/alpaca-around.js'
 import { type AlpacaNetwork, alpacaLink } from '../../edge/drivers/link/alpaca/alpaca-link.js'
@@ -30,21 +30,13 @@ import {
   lightAt,
   plugged,
 } from '../support/alpaca-devices.js'
-import { type Asked, type FakeAlpaca, type FakeDevice, imageBytes, startAlpaca } from '../support/alpaca-server.js'
+import { instead, opened, says } from '../support/alpaca-open.js'
+import { type FakeDevice, imageBytes, startAlpaca } from '../support/alpaca-server.js'
 import { bench } from '../support/bench.js'
 
 const never = new AbortController().signal
 const clock = systemClock()
 const light: ExposureOrder = { exposureSeconds: 0.05, binning: 1, frameType: 'light' }
-
-/** A bench with the server's device of a type, open. */
-async function opened(t: Test, server: FakeAlpaca, type: string, more: object = {}) {
-  const table = bench()
-  t.teardown(() => table.close())
-  const line = await table.openLink<AlpacaNetwork>(alpacaLink, { host: server.host, port: server.port })
-  const { box, ports } = await table.open(alpacaDriver, { type, readout_seconds: 1, ...more }, line)
-  return { table, line, box, ports }
-}
 
 function freeUdpPort(): Promise<number> {
   const socket = createSocket('udp4')
@@ -199,21 +191,6 @@ t.test('a server that asks who we are', async t => {
   t.equal((await open({ user: 'owner', password: 'dark-sky' })).condition, 'ready')
   t.notMatch(JSON.stringify(lines), /dark-sky|wrong-one|ZGFyay|d3Jvbm/, 'no word of it is in the log')
 })
-
-/** Answers one member in another way. */
-const instead =
-  (type: string, member: string, how: (response: ServerResponse) => void) =>
-  (asked: Asked, response: ServerResponse): boolean => {
-    if (asked.type !== type || asked.member !== member) return false
-    how(response)
-    return true
-  }
-const says =
-  (body: unknown, status = 200) =>
-  (response: ServerResponse) => {
-    response.writeHead(status, { 'content-type': 'application/json' })
-    response.end(typeof body === 'string' ? body : JSON.stringify(body))
-  }
 
 t.test('what a device says went wrong becomes what a person can do', async t => {
   const server = await startAlpaca(t, { devices: [plugged(fakeWheel(), true)] })
@@ -424,84 +401,6 @@ t.test('a server of the old days that refuses what it does not know is asked for
   frame.memory.release()
 })
 
-t.test('STOP goes out at once, whatever else a server is busy with', async t => {
-  const server = await startAlpaca(t, { devices: [plugged(fakeTelescope(false), false)] })
-  const { ports } = await opened(t, server, 'telescope')
-  const { mount } = ports
-  await mount!.unpark!(never)
-  await mount!.setTracking(true, never)
-  // Nothing that is asked is answered from here on; orders are.
-  const held: ServerResponse[] = []
-  server.mishap = (asked, response) => {
-    if (asked.method !== 'GET') return false
-    held.push(response)
-    return true
-  }
-  const { raHours } = mount!.status()
-  const slew = t.rejects(mount!.slew({ raHours: (raHours + 22) % 24, decDeg: 0, equinox: 'jnow' }, never), {
-    code: 'aborted',
-  })
-  await clock.sleep(1500)
-  const before = server.calls.length
-  const stopping = mount!.stop().catch(error => asFault(error, 'mount').code)
-  await slew
-  for (let look = 0; look < 40 && !server.calls.slice(before).includes('PUT telescope abortslew'); look++)
-    await clock.sleep(25)
-  t.ok(server.calls.slice(before).includes('PUT telescope abortslew'), 'the order is there')
-  server.mishap = undefined
-  for (const response of held) response.destroy()
-  await stopping
-  await clock.sleep(300)
-  t.equal(mount!.status().slewing, false)
-})
-
-t.test('a mount by its own rules', async t => {
-  const server = await startAlpaca(t, { devices: [plugged(fakeTelescope(true), true)] })
-  const { ports } = await opened(t, server, 'telescope')
-  const { mount } = ports
-  const { raHours } = mount!.status()
-  t.equal(mount!.status().pierSide, 'west')
-  await t.rejects(mount!.slew({ raHours, decDeg: 50, equinox: 'jnow' }, never), { code: 'limit' }, 'it is parked')
-  await mount!.unpark!(never)
-  await mount!.slew({ raHours, decDeg: 50, equinox: 'jnow' }, never)
-  t.equal(mount!.status().tracking, true, 'tracking is switched on for a slew, as ASCOM wants it')
-  server.mishap = instead(
-    'telescope',
-    'slewtocoordinatesasync',
-    says({ ErrorNumber: 0x500, ErrorMessage: 'Target below horizon' }),
-  )
-  await t.rejects(mount!.slew({ raHours, decDeg: 0, equinox: 'jnow' }, never), {
-    code: 'limit',
-    message: /below horizon/,
-  })
-  server.mishap = instead('telescope', 'slewtocoordinatesasync', says({ ErrorNumber: 0 }))
-  await t.rejects(mount!.slew({ raHours, decDeg: 0, equinox: 'jnow' }, never), {
-    code: 'broken',
-    message: /did not begin/,
-  })
-  server.mishap = undefined
-  await mount!.moveAxis!('ra', 9)
-  await clock.sleep(300)
-  await mount!.moveAxis!('ra', 0)
-  const moved = (mount!.status().raHours - raHours) * 15
-  t.ok(moved > 0.2 && moved < 4, `east by ${moved.toFixed(2)}°, no faster than the mount can`)
-  await mount!.setSite!(47, 190, 500, never)
-  t.equal(server.device('telescope').get['sitelongitude'](new Map()), -170)
-  const j2050 = plugged(fakeTelescope(true), true)
-  j2050.get['equatorialsystem'] = () => 3
-  const strange = await startAlpaca(t, { devices: [j2050] })
-  await t.rejects(opened(t, strange, 'telescope'), { code: 'unsupported' })
-})
-
-t.test('a dome that follows a telescope turns when it is told to', async t => {
-  const server = await startAlpaca(t, { devices: [plugged(fakeDome(true), true)] })
-  const { ports } = await opened(t, server, 'dome')
-  await server.device('dome').put['slaved'][1](new Map([['Slaved', 'True']]))
-  await ports.dome!.turnTo!(30, never)
-  t.ok(server.calls.includes('PUT dome slaved'), 'it does not follow any more')
-  t.ok(Math.abs(ports.dome!.status().azDeg! - 30) < 1)
-})
-
 t.test('a roof over Alpaca moves only over a mount that is sensed parked', async t => {
   const devices = [plugged(fakeDome(false), true), plugged(fakeTelescope(true), true)]
   const server = await startAlpaca(t, { devices })
@@ -564,4 +463,64 @@ t.test('devices of one name are told apart', async t => {
   const found = await alpacaLink.found!(line, table as never, never)
   t.equal(new Set(found.map(({ name }) => name)).size, 3)
   t.match(found[2], { name: 'Turner' }, 'and others keep theirs')
+})
+
+t.test('an order that the camera does not take is no failure of the camera', async t => {
+  const server = await startAlpaca(t, { devices: [plugged(fakeCamera({ width: 64, height: 48 }), true)] })
+  const { table, ports } = await opened(t, server, 'camera')
+  const phases: string[] = []
+  ports.camera!.onPhase!(phase => phases.push(phase))
+  const expose = (order: ExposureOrder) => ports.camera!.expose(order, table.pool.lend, never)
+  await t.rejects(expose({ ...light, binning: 99 }), { code: 'bad-input' })
+  server.mishap = instead('camera', 'numx', says({ ErrorNumber: 0x401, ErrorMessage: 'too wide' }))
+  await t.rejects(expose(light), { code: 'bad-input' })
+  t.notOk(phases.includes('error'), phases.join())
+  server.mishap = instead('camera', 'startexposure', says({ ErrorNumber: 0x500, ErrorMessage: 'shut' }))
+  await t.rejects(expose(light), { code: 'broken' })
+  t.equal(phases.at(-1), 'error', 'and a failure is one')
+})
+
+t.test('an opening that is given up ends with its reason, whatever was being asked', async t => {
+  const devices = [plugged(fakeCamera(), true), plugged(fakeTelescope(true), true), plugged(fakeWheel(), true)]
+  const server = await startAlpaca(t, { devices })
+  const table = bench()
+  t.teardown(() => table.close())
+  const line = await table.openLink<AlpacaNetwork>(alpacaLink, { host: server.host, port: server.port })
+  const tools = { ...table, link: () => line, log: createLog(clock, () => {}), lost: () => {} } as never
+  for (const [type, member] of [
+    ['camera', 'sensortype'],
+    ['telescope', 'equatorialsystem'],
+    ['filterwheel', 'names'],
+  ]) {
+    const control = new AbortController()
+    const reason = new Fault('aborted', 'enough of this', 'Start again')
+    server.mishap = asked => {
+      if (asked.member !== member) return false
+      control.abort(reason)
+      return true
+    }
+    const options = alpacaDriver.options.parse({ type })
+    await t.rejects(alpacaDriver.open(options, tools, control.signal), reason, `${type}, asked for its ${member}`)
+  }
+})
+
+t.test('switches: no name takes the place of another, and contacts that are only read are inputs', async t => {
+  const bank = plugged(fakeSwitch(true), true)
+  const names = ['Channel 3', 'Lamp', 'Lamp', 'Roof open']
+  bank.get['getswitchname'] = params => names[Number(params.get('id'))]
+  bank.get['canwrite'] = params => params.get('id') !== '3'
+  const server = await startAlpaca(t, { devices: [bank] })
+  const { ports } = await opened(t, server, 'switch')
+  const { channels } = ports.switches!
+  t.same(
+    channels.map(({ id, input }) => [id, input ?? false]),
+    [
+      ['channel-3', false],
+      ['lamp', false],
+      ['channel-4', false],
+      ['roof-open', true],
+    ],
+  )
+  t.equal(ports.switches!.value('roof-open'), 1)
+  await t.rejects(ports.switches!.set('roof-open', 0, never), { code: 'unsupported' })
 })

@@ -1,6 +1,7 @@
 // Everything that speaks ASCOM Alpaca, one device of it per box.
 import type { Ports } from '../../ports/device.js'
 import { driver } from '../../ports/driver.js'
+import { reasonOf } from '../../ports/fault.js'
 import { z } from '../../ports/schema.js'
 import { alpacaLink } from '../link/alpaca/alpaca-link.js'
 import { alpacaTypes, portOfType } from '../link/alpaca/kinds.data.js'
@@ -52,11 +53,17 @@ export const alpacaDriver = driver<typeof options>({
     const { type, number, unique_id: uniqueId } = wanted
     const place = await link(alpacaLink).find({ type, number, uniqueId }, signal)
     const session = await openAlpacaSession({ place, type, clock, log, lost }, signal)
+    // Whatever is being asked ends with the opening.
+    const giveUp = () => session.close(reasonOf(signal))
+    signal.addEventListener('abort', giveUp, { once: true })
+    if (signal.aborted) giveUp()
     try {
-      return { ports: await openPort(session, wanted, signal), close: async () => session.close() }
+      return { ports: await openPort(session, wanted, signal), close: () => session.leave() }
     } catch (error) {
       session.close()
-      throw error
+      throw signal.aborted ? reasonOf(signal) : error
+    } finally {
+      signal.removeEventListener('abort', giveUp)
     }
   },
 })

@@ -61,9 +61,9 @@ export async function openAlpacaCamera(
     onPhase: shutter.onPhase,
     async expose(order, lend, abort): Promise<Frame> {
       if (exposing) throw new Fault('busy', `${session.name} is exposing`, 'Wait or abort it')
+      checkOrder(session, order, facts)
       exposing = true
       try {
-        checkOrder(session, order, facts)
         const startMs = session.clock.monotonicMs()
         shutter.setPhase('waiting')
         await shutter.free(abort)
@@ -76,7 +76,9 @@ export async function openAlpacaCamera(
         shutter.setPhase('idle')
         return frame
       } catch (error) {
-        shutter.setPhase(abort.aborted ? 'idle' : 'error')
+        // An order that the camera does not take says nothing against the camera.
+        const refused = error instanceof Fault && error.code === 'bad-input'
+        shutter.setPhase(abort.aborted || refused ? 'idle' : 'error')
         throw error
       } finally {
         exposing = false

@@ -41,19 +41,25 @@ export async function openAlpacaDome(session: AlpacaSession, signal: AbortSignal
     }
   }
 
-  const halt = async () => {
-    await session.put('abortslew', {}, { ms: stopMs }).catch(error => {
-      // A shutter that cannot be stopped goes on to its end; whoever looks sees that it moves.
-      if (!isAbsent(error)) throw error
-    })
-    await state.until({ what: 'stopping', ms: stopMs }, () => (moving() ? undefined : true))
+  const halt = async (replaced: () => boolean) => {
+    try {
+      await session.put('abortslew', {}, { ms: stopMs })
+    } catch (error) {
+      // A shutter that cannot be stopped goes on to its end, and whoever says STOP hears that.
+      if (isAbsent(error)) await state.refresh()
+      if (!isAbsent(error) || moving()) throw error
+    }
+    await state.until({ what: 'stopping', ms: stopMs }, () => (moving() && !replaced() ? undefined : true))
   }
   const motion = oneMotion(name, gone, halt)
-  const travel = (to: 'open' | 'closed', of: AbortSignal) => {
+  session.onLeave(async () => {
+    if (motion.underWay()) await motion.stop(new Fault('aborted', `${name} is closed`, 'Open it again'))
+  })
+  const travel = async (to: 'open' | 'closed', of: AbortSignal) => {
+    if (!opens) throw new Fault('unsupported', `${name} has no shutter to move`, 'Move it by hand')
     const what = to === 'open' ? 'opening' : 'closing'
     const failed = (words: string) => new Fault('broken', `${name}, ${what}: ${words}`, 'Go and look at it')
-    return motion.run(of, async own => {
-      if (!opens) throw new Fault('unsupported', `${name} has no shutter to move`, 'Move it by hand')
+    await motion.run(of, async own => {
       await state.refresh(own)
       if (shutter() === to && !moving()) return
       const from = shutter()
@@ -88,9 +94,6 @@ export async function openAlpacaDome(session: AlpacaSession, signal: AbortSignal
       throw new Fault('broken', words, 'Go and look at it')
     })
   }
-  gone.addEventListener('abort', () => void motion.end(new Fault('aborted', `${name} is closed`, 'Open it again')), {
-    once: true,
-  })
 
   return {
     kind: turns ? 'dome' : 'roof',
@@ -98,10 +101,7 @@ export async function openAlpacaDome(session: AlpacaSession, signal: AbortSignal
     onStatus: listener => state.onHeard(() => listener(status())),
     open: of => travel('open', of),
     close: of => travel('closed', of),
-    async stop() {
-      motion.end(new Fault('aborted', `${name} was stopped`, 'Start it again when you are ready'))
-      await halt()
-    },
+    stop: () => motion.stop(new Fault('aborted', `${name} was stopped`, 'Start it again when you are ready')),
     turnTo: turns ? turnTo : undefined,
   }
 }

@@ -13,8 +13,10 @@ export interface ArrowOptions {
 export interface MountArrows {
   /** 0 stops the axis; other speeds become the nearest that the mount has. */
   move(axis: 'ra' | 'dec', degPerSecond: number): Promise<void>
-  /** Stops both axes, if they were told to move. */
+  /** Stops both axes, if they were told to move. An axis that does not take the order is told again the next time. */
   halt(): Promise<void>
+  /** The mount says that it stands: no axis needs to be stopped any more. */
+  stands(): void
   moving(): boolean
 }
 
@@ -34,29 +36,34 @@ export async function mountArrows(session: AlpacaSession, options: ArrowOptions)
     if (!((await maybe(session.flag('canmoveaxis', { Axis: number }))) ?? false)) return undefined
     rates[axis] = rangesIn(await maybe(session.get('axisrates', { Axis: number })))
   }
-  const moved = new Set<'ra' | 'dec'>()
+  /** Which turn it is that an axis was told to make last: only its own end ends it. */
+  const moved = new Map<'ra' | 'dec', number>()
+  let turns = 0
   const order = (axis: 'ra' | 'dec', rate: number) =>
     session.put('moveaxis', { Axis: axes[axis], Rate: rate }, { ms: answerMs })
+  const end = async (axis: 'ra' | 'dec') => {
+    const turn = moved.get(axis)
+    await order(axis, 0)
+    if (moved.get(axis) === turn) moved.delete(axis)
+  }
   return {
     moving: () => moved.size > 0,
+    stands: () => moved.clear(),
     async move(axis, degPerSecond) {
       if (!Number.isFinite(degPerSecond)) {
         throw new Fault('bad-input', `${session.name} cannot move at ${degPerSecond}°/s`, 'Give a speed')
       }
       if (degPerSecond === 0) {
-        await order(axis, 0)
-        moved.delete(axis)
+        await end(axis)
         return
       }
       const turned = axis === 'ra' ? !options.reverseRa : options.reverseDec
       const speed = nearest(Math.abs(degPerSecond), rates[axis] ?? [])
-      moved.add(axis)
+      moved.set(axis, ++turns)
       await order(axis, Math.sign(degPerSecond) * speed * (turned ? -1 : 1))
     },
     async halt() {
-      const all = [...moved]
-      moved.clear()
-      await Promise.all(all.map(axis => order(axis, 0)))
+      await Promise.all([...moved.keys()].map(end))
     },
   }
 }

@@ -98,19 +98,24 @@ export async function openAlpacaMount(
 
   let trackingBefore: boolean | undefined
   /** Stops, and brings tracking back to what it was where the driver takes the abort for more. */
-  const halt = async () => {
+  const halt = async (replaced: () => boolean) => {
     const before = trackingBefore
     const stopped = [arrow?.halt(), session.put('abortslew', {}, { ms: answerMs })]
     for (const each of await Promise.allSettled(stopped)) {
-      // Nothing is moving that an abort could end: it is parked, or says that it stands.
+      // Nothing is moving that an order could end: it is parked, or stands, of which it is asked below.
       if (each.status === 'rejected' && !standsAnyway(each.reason)) throw each.reason
     }
-    await state.until({ what: 'stopping', ms: answerMs }, () => (slewing() ? undefined : true))
-    if (before !== undefined && tracks && !parked() && tracking() !== before && !motion.underWay()) {
-      await setTracking(before)
-    }
+    const stands = () => !(state.flag('Slewing') ?? arrow?.moving() ?? false)
+    await state.until({ what: 'stopping', ms: answerMs }, () => (stands() || replaced() ? true : undefined))
+    if (replaced()) return
+    arrow?.stands()
+    if (before !== undefined && tracks && !parked() && tracking() !== before) await setTracking(before)
   }
   const motion = oneMotion(name, gone, halt)
+  session.onLeave(async () => {
+    if (!motion.underWay() && !arrow?.moving()) return
+    await motion.stop(new Fault('aborted', `${name} is closed`, 'Open it again'))
+  })
   const heard = listeners<MountStatus>()
   state.onHeard(() => heard.tell(status()))
   const begin = async (of: AbortSignal, move: (own: AbortSignal) => Promise<void>) => {
@@ -172,9 +177,6 @@ export async function openAlpacaMount(
     await session.put('sitelongitude', { SiteLongitude: east }, { signal: of })
     await session.put('siteelevation', { SiteElevation: elevationMetres }, { signal: of })
   }
-  gone.addEventListener('abort', () => void motion.end(new Fault('aborted', `${name} is closed`, 'Open it again')), {
-    once: true,
-  })
 
   return {
     equinox,
@@ -199,10 +201,8 @@ export async function openAlpacaMount(
       await state.until(wait, () => (offDeg(target) < 0.1 ? true : undefined))
     },
     async stop() {
-      const moved = slewing()
-      const waited = motion.end(new Fault('aborted', `${name} was stopped`, 'Start it again when you are ready'))
-      if (!moved && !waited) trackingBefore = undefined
-      await halt()
+      if (!slewing() && !motion.underWay()) trackingBefore = undefined
+      await motion.stop(new Fault('aborted', `${name} was stopped`, 'Start it again when you are ready'))
     },
     async setTracking(on, of) {
       unparked()
@@ -216,7 +216,7 @@ export async function openAlpacaMount(
   }
 }
 
-/** What an abort answers when nothing moves. */
+/** What an order to stop answers when nothing moves. */
 function standsAnyway(error: unknown): boolean {
   const number = alpacaErrorOf(error)
   return number === alpacaErrors.parked || number === alpacaErrors.invalidOperation || isAbsent(error)

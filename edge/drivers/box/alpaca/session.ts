@@ -34,7 +34,12 @@ export interface AlpacaSession {
   put(member: string, params: Params, wait?: OrderWait): Promise<void>
   /** Gives the device up: the supervisor reopens it. */
   fail(fault: Fault): void
-  close(): void
+  /** What `leave` calls first: it stops what was set moving here, and orders nothing when that stands. */
+  onLeave(stop: () => Promise<void>): void
+  /** Stops what was set moving, for 4 s at most, then closes. What could not be stopped is in the log. */
+  leave(): Promise<void>
+  /** Ends every call at once, with `why`. */
+  close(why?: Fault): void
 }
 
 export interface OrderWait {
@@ -55,6 +60,8 @@ const orderMs = 10_000
 /** A driver that looks through serial ports for its mount takes its time; opening as a whole ends at 30 s. */
 const connectMs = 25_000
 const lookMs = 200
+/** The supervisor gives a close 5 s. */
+const leaveMs = 4_000
 /** Of one device's calls and waits under way. */
 const mostListeners = 100
 
@@ -108,6 +115,7 @@ async function newSession(options: SessionOptions, signal: AbortSignal): Promise
   const control = new AbortController()
   setMaxListeners(mostListeners, control.signal)
   let armed = false
+  const stops: (() => Promise<void>)[] = []
   const end = (fault: Fault) => {
     if (control.signal.aborted) return
     control.abort(fault)
@@ -149,8 +157,12 @@ async function newSession(options: SessionOptions, signal: AbortSignal): Promise
     if (is(value)) return value
     throw strange(`${name}, its ${member}`, `gives ${JSON.stringify(value).slice(0, 60)}, which is no ${kind}`)
   }
+  const close: AlpacaSession['close'] = (why = new Fault('offline', `${name} is closed`, 'Open it again')) => {
+    armed = false
+    end(why)
+  }
   return {
-    ...{ name, clock, log, server, interfaceVersion, gone: control.signal, path, get },
+    ...{ name, clock, log, server, interfaceVersion, gone: control.signal, path, get, close },
     modern: interfaceVersion >= modernFrom[type],
     number: (...asked) => typed(asked, isNumber, 'number'),
     flag: (...asked) => typed(asked, isFlag, 'flag'),
@@ -161,9 +173,18 @@ async function newSession(options: SessionOptions, signal: AbortSignal): Promise
         server.put(path(member), params, { what: `${name}, ${member}`, ms, signals: [asked, control.signal] }),
       ),
     fail: end,
-    close() {
-      armed = false
-      end(new Fault('offline', `${name} is closed`, 'Open it again'))
+    onLeave: stop => stops.push(stop),
+    async leave() {
+      const limit = clock.deadline(leaveMs, `${name}, stopping before it is closed`, control.signal)
+      try {
+        // A server that is gone takes no order.
+        if (!control.signal.aborted) await limit.race(Promise.all(stops.map(stop => stop())).then(() => {}))
+      } catch (error) {
+        log.warn(`${name} may go on moving: ${asFault(error, name).message}`)
+      } finally {
+        limit.cancel()
+        close()
+      }
     },
     arm() {
       armed = true

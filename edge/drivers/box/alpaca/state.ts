@@ -115,8 +115,9 @@ export async function keepState(
     return own
   }
   const refresh = (until?: AbortSignal): Promise<void> => {
+    if (next) return next
     if (!under) return start(until)
-    next ??= under
+    next = under
       // Its own caller hears of that one.
       .catch(() => {})
       .then(() => {

@@ -1,4 +1,5 @@
-// What can be switched or set on an Alpaca Switch device: each writable switch of it is a channel.
+// What can be switched or set on an Alpaca Switch device: each writable switch of it is a channel, and so is each
+// contact that is only read.
 import { Fault } from '../../../ports/fault.js'
 import type { SwitchBank, SwitchChannel } from '../../../ports/switch.js'
 import { listeners } from '../../listeners.js'
@@ -50,6 +51,7 @@ export async function openAlpacaSwitches(session: AlpacaSession, signal: AbortSi
     value,
     async set(id, wanted, until) {
       const { channel, near, asynchronous, id: number } = at(id)
+      if (channel.input) throw new Fault('unsupported', `${id} of ${session.name} is an input`, 'Inputs are only read')
       const { min, max } = channel.range ?? { min: 0, max: 1 }
       const fits = channel.range ? Number.isFinite(wanted) : Number.isInteger(wanted)
       if (!(fits && wanted >= min && wanted <= max)) {
@@ -89,19 +91,25 @@ async function placesOf(session: AlpacaSession, signal: AbortSignal): Promise<Ma
   for (let id = 0; id < Math.min(count, mostSwitches); id++) {
     const params = { Id: id }
     // Those before ISwitchV2 can all be written.
-    if (!((await maybe(session.flag('canwrite', params, signal))) ?? true)) continue
+    const writable = (await maybe(session.flag('canwrite', params, signal))) ?? true
     const name = (await maybe(session.text('getswitchname', params, signal)))?.trim() || `Switch ${id}`
     const min = (await maybe(session.number('minswitchvalue', params, signal))) ?? 0
     const max = (await maybe(session.number('maxswitchvalue', params, signal))) ?? 1
     const step = (await maybe(session.number('switchstep', params, signal))) ?? 1
+    const onOff = min === 0 && max === 1 && step === 1
+    // What is measured, a voltage say, is no contact.
+    if (!writable && !onOff) continue
     const plain = name
       .toLowerCase()
       .replace(/[^a-z0-9_-]+/g, '-')
       .replace(/^-+|-+$/g, '')
-    const channelId = plain === '' || places.has(plain) ? `channel-${id + 1}` : plain
-    const onOff = min === 0 && max === 1 && step === 1
-    const channel = { id: channelId, name, ...(!onOff && { range: { min, max, step, unit: '' } }) }
-    const asynchronous = session.modern && ((await maybe(session.flag('canasync', params, signal))) ?? false)
+    let channelId = plain
+    // Another may really be called `Channel 3`.
+    for (let at = id + 1; channelId === '' || places.has(channelId); at++) channelId = `channel-${at}`
+    const range = onOff ? undefined : { min, max, step, unit: '' }
+    const channel = { id: channelId, name, ...(range && { range }), ...(!writable && { input: true as const }) }
+    const asynchronous =
+      writable && session.modern && ((await maybe(session.flag('canasync', params, signal))) ?? false)
     places.set(channelId, { id, channel, key: `GetSwitchValue${id}`, near: Math.max(1e-6, step / 2), asynchronous })
   }
   if (places.size > 0) return places
