@@ -3,6 +3,7 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process'
 import type { Readable, Writable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
+import { childEnvironment } from '../ports/child-environment.js'
 import type { Clock } from '../ports/clock.js'
 import { Fault, type FaultCode } from '../ports/fault.js'
 import type {
@@ -67,14 +68,6 @@ export async function startKeeper(order: KeeperOrder, parts: KeeperParts, signal
   }
 }
 
-/**
- * Where programs and temporary files are, and how its own kind of source is loaded; nothing else of our environment.
- */
-function environment(): NodeJS.ProcessEnv {
-  const { PATH, HOME, TMPDIR, NODE_OPTIONS } = process.env
-  return { PATH: PATH ?? '/usr/bin:/bin', HOME, TMPDIR, NODE_OPTIONS }
-}
-
 class Keeper implements Kept {
   readonly opened: Promise<void>
   private readonly child: Child
@@ -106,7 +99,11 @@ class Keeper implements Kept {
     this.opened.catch(() => undefined)
     // A group of its own: Ctrl-C at the terminal is for the agent. Little memory for what is young: it makes few words.
     const args = [...process.execArgv, '--max-semi-space-size=1', fileURLToPath(entry)]
-    this.child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'pipe'], detached: true, env: environment() })
+    this.child = spawn(process.execPath, args, {
+      stdio: ['pipe', 'pipe', 'pipe'],
+      detached: true,
+      env: childEnvironment(),
+    })
     this.child.stderr.setEncoding('utf8').on('data', (text: string) => {
       this.words = (this.words + text).slice(-wordsKept)
     })

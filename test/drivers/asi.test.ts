@@ -1,9 +1,11 @@
 // ASI cameras: what we take ZWO's header for, against the C compilers of both processors and the real library, and what
 // the driver does beyond the contract, on cameras of the stub.
-import { execFileSync } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { execFileSync, spawn } from 'node:child_process'
+import { constants, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { open } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import jpeg from 'jpeg-js'
 import t from 'tap'
 import { asiDriver } from '../../edge/drivers/camera/asi/asi.js'
@@ -11,12 +13,14 @@ import * as layout from '../../edge/drivers/camera/asi/asi-layout.js'
 import { startAsiProcess } from '../../edge/drivers/camera/asi/asi-process.js'
 import { formatFor, regionOf } from '../../edge/drivers/camera/asi/asi-region.js'
 import type { Ports } from '../../edge/ports/device.js'
+import type { Tools } from '../../edge/ports/driver.js'
+import { Fault } from '../../edge/ports/fault.js'
 import type { ExposureOrder } from '../../edge/ports/frame.js'
 import type { Picture } from '../../edge/ports/video-source.js'
 import { systemClock } from '../../edge/spine/system-clock.js'
 import { lendingPool } from '../../edge/workers/lending.js'
 import { asiHeaders, asiStub, noAsiStub, realAsiLibrary } from '../support/asi-stub.js'
-import { bench } from '../support/bench.js'
+import { bench, benchTools } from '../support/bench.js'
 import type { Teardown } from '../support/bench-devices.js'
 
 const never = new AbortController().signal
@@ -76,15 +80,15 @@ t.test(
   async t => {
     const lost: unknown[] = []
     const parts = { clock: systemClock(), name: 'camera real', lost: (fault: unknown) => lost.push(fault) }
-    const process = await startAsiProcess(parts)
-    t.teardown(() => process.close())
+    const child = await startAsiProcess(parts)
+    t.teardown(() => child.close())
     const library = realAsiLibrary
-    t.match(await process.ask('look', { library }, 20_000), { version: /^\d+, \d+/, names: [] })
-    await t.rejects(process.ask('open', { library }, 20_000), {
+    t.match(await child.ask('look', { library }, 20_000), { version: /^\d+, \d+/, names: [] })
+    await t.rejects(child.ask('open', { library }, 20_000), {
       code: 'offline',
       message: /is plugged in \(there: none/,
     })
-    await process.close()
+    await child.close()
     t.equal(lost.length, 1, 'and that is told to who has to open it again')
   },
 )
@@ -211,11 +215,11 @@ t.test('a camera of ZWO’s on the stub', { skip: noAsiStub }, async t => {
       ...{ name1: 'ZWO ASI120MM Mini(guide)', bus1: join(root, 'dev/bus/usb/001/006') },
     })
     const parts = { clock: systemClock(), name: 'camera guide', lost: () => {} }
-    const process = await startAsiProcess(parts)
-    t.teardown(() => process.close())
+    const child = await startAsiProcess(parts)
+    t.teardown(() => child.close())
     const which = async (choice: object) => {
-      const { info, serial, port } = await process.ask('open', { library, ...choice }, 20_000)
-      await process.ask('leave', {}, 5_000)
+      const { info, serial, port } = await child.ask('open', { library, ...choice }, 20_000)
+      await child.ask('leave', {}, 5_000)
       return [info.name, serial, port]
     }
     t.same(await which({ serial: 'AAAAAAAAAAAAAAAA' }), ['ZWO ASI120MM Mini', 'aaaaaaaaaaaaaaaa', 'usb:1-1.2'])
@@ -229,15 +233,76 @@ t.test('a camera of ZWO’s on the stub', { skip: noAsiStub }, async t => {
 
   t.test('a guide pulse ends by itself, whoever forgets it', async t => {
     const { library, told } = await asiStub(t)
-    const process = await startAsiProcess({ clock: systemClock(), name: 'camera guide', lost: () => {} })
-    t.teardown(() => process.close())
-    await process.ask('open', { library }, 10_000)
-    await process.ask('pulse', { direction: layout.guideDirections.EAST, ms: 100 }, 5_000)
+    const child = await startAsiProcess({ clock: systemClock(), name: 'camera guide', lost: () => {} })
+    t.teardown(() => child.close())
+    await child.ask('open', { library }, 10_000)
+    await child.ask('pulse', { direction: layout.guideDirections.EAST, ms: 100 }, 5_000)
     for (let tries = 0; tries < 50 && !told().includes('pulse off 0 2'); tries++) await systemClock().sleep(50)
     t.same(
       told().filter(line => line.startsWith('pulse')),
       ['pulse on 0 2', 'pulse off 0 2'],
     )
+  })
+
+  t.test('two guide pulses beside each other end each by itself', async t => {
+    const { library, told } = await asiStub(t)
+    const child = await startAsiProcess({ clock: systemClock(), name: 'camera guide', lost: () => {} })
+    t.teardown(() => child.close())
+    await child.ask('open', { library }, 10_000)
+    const { EAST, NORTH } = layout.guideDirections
+    await child.ask('pulse', { direction: EAST, ms: 300 }, 5_000)
+    await child.ask('pulse', { direction: NORTH, ms: 100 }, 5_000)
+    const off = () => told().filter(line => line.startsWith('pulse off'))
+    for (let tries = 0; tries < 50 && off().length < 2; tries++) await systemClock().sleep(50)
+    t.same(off(), [`pulse off 0 ${NORTH}`, `pulse off 0 ${EAST}`])
+  })
+
+  t.test('no guide pulse lasts as long as a frame is read', async t => {
+    const { ports, expose, told } = await opened(t, { 'slow0-ASIGetDataAfterExp': 1000 })
+    const { guidePort, onPhase } = ports.camera!
+    const reading = new Promise<void>(settle => onPhase!(phase => phase === 'reading' && settle()))
+    const pulse = guidePort!.pulse('east', 700, never)
+    const frame = expose()
+    await reading
+    await systemClock().sleep(100)
+    await t.rejects(guidePort!.pulse('north', 100, never), { code: 'busy', message: /being read/ })
+    await pulse
+    const taken = await frame
+    taken.memory.release()
+    const order = told().filter(line => /^(pulse|fetch)/.test(line))
+    t.same(order.slice(0, 2), ['pulse on 0 2', 'pulse off 0 2'], 'it was over before')
+    t.equal(order.at(-1), 'fetch 0 0')
+    await guidePort!.pulse('north', 10, never)
+  })
+
+  t.test('when the agent is gone its process ends, even if the library hangs', async t => {
+    const { library } = await asiStub(t, { 'hang0-ASIOpenCamera': 1 })
+    const memory = await open('/dev/shm/', constants.O_RDWR | constants.O_DIRECTORY | 0o20000000, 0o600)
+    const entry = fileURLToPath(new URL('../../edge/drivers/camera/asi/asi-child.js', import.meta.url))
+    const stdio = ['ignore', 'ignore', 'inherit', 'ipc', memory.fd] as const
+    const child = spawn(process.execPath, [...process.execArgv, entry], { stdio: [...stdio] })
+    const ended = new Promise<unknown>(settle => child.once('exit', (code, by) => settle(by ?? code)))
+    t.teardown(async () => {
+      child.kill('SIGKILL')
+      await memory.close()
+    })
+    const limit = systemClock().deadline(25_000, 'the process of the camera')
+    const heard = new Promise<unknown>(settle => child.once('message', settle))
+    child.send({ id: 1, word: 'state', input: {} })
+    t.match(await limit.race(heard), { fault: { code: 'offline' } }, 'it is there')
+    child.send({ id: 2, word: 'open', input: { library } }, () => child.disconnect())
+    t.equal(await limit.race(ended), 'SIGALRM')
+    limit.cancel()
+  })
+
+  t.test('an opening that is given up says why', async t => {
+    const { library } = await asiStub(t, { 'hang0-ASIOpenCamera': 1 })
+    const reason = new Fault('aborted', 'enough of this', 'Start again')
+    const control = new AbortController()
+    const tools = benchTools(systemClock(), () => {}) as Tools
+    const opening = asiDriver.open(asiDriver.options.parse({ library }), tools, control.signal)
+    setTimeout(() => control.abort(reason), 300)
+    await t.rejects(opening, reason)
   })
 
   t.test('the cooler is off when nobody has the camera, and goes on where it was left', async t => {

@@ -1,7 +1,7 @@
 // Video cameras of the kernel: its structures against the C compilers, the driver against a stand-in for the kernel,
 // and where there is a real /dev/video0 (vivid in the guest) against that.
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readlinkSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
@@ -11,12 +11,15 @@ import { planOf } from '../../edge/drivers/camera/v4l2-plan.js'
 import * as v4l2 from '../../edge/drivers/link/v4l2/v4l2-structs.js'
 import { setUsbLight, usbControls } from '../../edge/drivers/video/usb-light.js'
 import type { Camera } from '../../edge/ports/camera.js'
+import type { Tools } from '../../edge/ports/driver.js'
+import { Fault } from '../../edge/ports/fault.js'
 import type { ExposureOrder, Frame } from '../../edge/ports/frame.js'
 import type { RawProperties } from '../../edge/ports/raw-properties.js'
 import type { VideoOrder } from '../../edge/ports/video-source.js'
 import { type VideoFormat, videoFormats } from '../../edge/science/video-samples.js'
+import { systemClock } from '../../edge/spine/system-clock.js'
 import { encodePicture } from '../../edge/workers/pictures-codec.js'
-import { type Bench, bench } from '../support/bench.js'
+import { type Bench, bench, benchTools } from '../support/bench.js'
 import { noVideoDevice } from '../support/video-device.js'
 import {
   exposureControl,
@@ -84,7 +87,6 @@ function layout(): Record<string, number> {
     'sizeof(struct v4l2_buffer)': sizes.buffer,
     VIDIOC_QUERYCAP: requests.queryCap,
     VIDIOC_ENUM_FMT: requests.enumFormat,
-    VIDIOC_G_FMT: requests.getFormat,
     VIDIOC_S_FMT: requests.setFormat,
     VIDIOC_REQBUFS: requests.requestBuffers,
     VIDIOC_QUERYBUF: requests.queryBuffer,
@@ -418,6 +420,85 @@ t.test('a camera in use, pulled out, or silent', async t => {
   t.same([kernel.state.mapped, bench.pool.lentBytes()], [0, 0], 'and nothing is left behind')
   const nowhere = bench.open(v4l2On(kernel.kernel), { device: '/dev/v4l/by-id/nothing' })
   await t.rejects(nowhere, { code: 'offline', message: /ENOENT/ })
+})
+
+t.test('a camera that waits is said to wait', async t => {
+  const { take, camera, kernel } = await rig(t)
+  kernel.state.silent = true
+  const phases: string[] = []
+  camera.onPhase!(phase => phases.push(phase))
+  const end = new AbortController()
+  const waiting = take({}, end.signal)
+  setTimeout(() => end.abort(new Fault('aborted', 'enough', 'Start again')), 1300)
+  await t.rejects(waiting, { code: 'aborted' })
+  t.same(phases, ['waiting', 'waiting', 'idle'], 'again after a second')
+})
+
+t.test('a kernel that holds a call back holds nobody else', async t => {
+  const { path, kernel } = videoKernel(t, webcam())
+  const real = kernel()
+  let held: number | undefined = v4l2.requests.enumFormat
+  const holding = {
+    ...real,
+    ioctl: async (...call: Parameters<typeof real.ioctl>) => {
+      if (call[1] === held) await new Promise(() => {})
+      return real.ioctl(...call)
+    },
+  }
+  const lost: Fault[] = []
+  const driver = v4l2On(() => holding)
+  const tools = benchTools(systemClock(), fault => lost.push(fault)) as Tools
+  const open = (signal: AbortSignal) => driver.open(driver.options.parse({ device: path }), tools, signal)
+  const isOpen = () =>
+    readdirSync('/proc/self/fd').some(fd => {
+      try {
+        return readlinkSync(`/proc/self/fd/${fd}`) === path
+      } catch {
+        return false // the one of the list itself
+      }
+    })
+  const reason = new Fault('aborted', 'enough of this', 'Start again')
+  const stop = (control = new AbortController()) => {
+    setTimeout(() => control.abort(reason), 200)
+    return control.signal
+  }
+  await t.rejects(open(stop()), reason, 'an opening is given up')
+  t.equal(isOpen(), false, 'and its device is closed')
+  held = undefined
+  const { ports, close } = await open(never)
+  held = v4l2.requests.streamOff
+  const pool = bench()
+  t.teardown(() => pool.close())
+  await t.rejects(ports.camera!.expose({ ...light, exposureSeconds: 0.4 }, pool.pool.lend, stop()), {
+    code: 'timeout',
+    message: /does not come back/,
+  })
+  t.match(lost, [{ code: 'timeout' }], 'and the supervisor hears of it')
+  await t.rejects(ports.camera!.expose(light, pool.pool.lend, never), { code: 'busy' })
+  await close()
+  t.equal(isOpen(), false)
+})
+
+t.test('a driver’s absurd numbers are refused', async t => {
+  const { path, kernel } = videoKernel(t, webcam())
+  const real = kernel()
+  const absurd = {
+    ...real,
+    ioctl: async (...call: Parameters<typeof real.ioctl>) => {
+      const answer = await real.ioctl(...call)
+      if (call[1] === v4l2.requests.setFormat) (call[2] as Buffer).writeUInt32LE(0xffff_ffff, v4l2.offsets.pixSizeImage)
+      return answer
+    },
+  }
+  const table = bench()
+  t.teardown(() => table.close())
+  await t.rejects(
+    table.open(
+      v4l2On(() => absurd),
+      { device: path },
+    ),
+    { code: 'broken', message: /4294967295 bytes/ },
+  )
 })
 
 t.test('a pier camera’s light is set beside whoever has its pictures', async t => {

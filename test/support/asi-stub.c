@@ -102,18 +102,20 @@ __attribute__((constructor)) static void begin(void) {
 
 /* What goes wrong at this function of this camera (-1: of none): returns the error it is to give, does not return, or 0. */
 static int enter(const char *function, int id) {
-  char file[4200], hang[64], crash[64], error[64], removed[64];
+  char file[4200], hang[64], slow[64], crash[64], error[64], removed[64];
   snprintf(file, sizeof file, "%s.control", own);
   int fd = open(file, O_RDONLY);
   ssize_t length = fd < 0 ? 0 : read(fd, control_text, sizeof control_text - 1);
   control_text[length > 0 ? length : 0] = 0;
   if (fd >= 0) close(fd);
   snprintf(hang, sizeof hang, "hang%d-%s", id, function);
+  snprintf(slow, sizeof slow, "slow%d-%s", id, function);
   snprintf(crash, sizeof crash, "crash%d-%s", id, function);
   snprintf(error, sizeof error, "error%d-%s", id, function);
   snprintf(removed, sizeof removed, "removed%d", id);
   if (told("chatter")) printf("no new line"), fprintf(stderr, "%s\n", function), fflush(stdout);
   if (told(hang)) for (say("hangs", id, 0);;) pause();
+  if (told(slow)) usleep(number(slow, 0) * 1000);
   if (told(crash)) raise(SIGSEGV);
   if (told(removed)) return ASI_ERROR_CAMERA_REMOVED;
   return number(error, 0);
@@ -355,6 +357,7 @@ int ASIGetDataAfterExp(int id, unsigned char *buffer, long size) {
   CAMERA("ASIGetDataAfterExp");
   if (c->state != ASI_EXP_SUCCESS) return ASI_ERROR_GENERAL_ERROR;
   if (size < bytes_of(c)) return ASI_ERROR_BUFFER_TOO_SMALL;
+  say("fetch", id, 0);
   paint(c, buffer);
   c->state = ASI_EXP_IDLE;
   return ASI_SUCCESS;

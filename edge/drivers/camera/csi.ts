@@ -1,15 +1,15 @@
 // A camera on a CSI ribbon, through the programs of rpicam-apps: raw frames, or a stream of JPEGs as pier camera.
-import { type Camera, demandReadout, type ExposurePhase, type Sensor2D } from '../../ports/camera.js'
+import { type Camera, demandReadout, type Sensor2D } from '../../ports/camera.js'
 import { driver, type Tools } from '../../ports/driver.js'
 import { asFault, Fault, reasonOf } from '../../ports/fault.js'
 import type { ExposureOrder, Frame } from '../../ports/frame.js'
 import { z } from '../../ports/schema.js'
 import { viewSamples } from '../../science/samples.js'
-import { listeners } from '../listeners.js'
 import { csiVideo } from '../video/csi-video.js'
 import { type CsiPrograms, findPrograms, listCameras, type SeenCamera } from './csi-programs.js'
 import { csiSensors } from './csi-sensors.data.js'
 import { csiStill, type TakenStill } from './csi-still.js'
+import { exposurePhases } from './phases.js'
 
 const options = z.strictObject({
   camera: z
@@ -81,7 +81,7 @@ const maxGainOf = (camera: SeenCamera) => factsOf(camera)?.maxGain ?? usualMaxGa
 function csiCamera(programs: CsiPrograms, seen: SeenCamera, given: Options, tools: Tools) {
   const { clock } = tools
   const still = csiStill()
-  const phases = listeners<ExposurePhase>()
+  const phases = exposurePhases(clock)
   const closing = new AbortController()
   const facts = factsOf(seen)
   let gain = 1
@@ -102,7 +102,7 @@ function csiCamera(programs: CsiPrograms, seen: SeenCamera, given: Options, tool
       return sensor
     },
     gain: { min: 1, max: maxGainOf(seen), read: () => gain },
-    onPhase: phases.add,
+    onPhase: phases.onPhase,
     async expose(order, lend, signal) {
       if (closing.signal.aborted) throw reasonOf(closing.signal)
       if (signal.aborted) throw reasonOf(signal)
@@ -112,12 +112,12 @@ function csiCamera(programs: CsiPrograms, seen: SeenCamera, given: Options, tool
       const looked = given.immediate ? 1 : looks
       const allowedMs = (order.exposureSeconds * looked + sensor.readoutSeconds) * 1000 + slackMs
       const limit = clock.deadline(allowedMs, `an exposure by ${seen.sensor}`, signal, closing.signal)
-      const reminder = clock.every(1000, () => phases.tell('exposing'))
+      const phase = phases.begin()
       const one = { seconds: order.exposureSeconds, gain, immediate: given.immediate }
       try {
         const work = still.take(
           one,
-          { programs, camera: seen, clock, log: tools.log, lend, tell: phases.tell },
+          { programs, camera: seen, clock, log: tools.log, lend, tell: phase.enter },
           limit.signal,
         )
         running = work
@@ -128,9 +128,8 @@ function csiCamera(programs: CsiPrograms, seen: SeenCamera, given: Options, tool
         throw told(error, given, tools)
       } finally {
         running = undefined
-        reminder.cancel()
         limit.cancel()
-        phases.tell('idle')
+        phase.end()
       }
     },
   }

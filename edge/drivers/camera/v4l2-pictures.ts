@@ -35,7 +35,7 @@ export interface TakenPictures {
 /** Worked on in one go before others get their turn of the event loop: some 5 ms on a Pi 4. */
 const stripBytes = 2 ** 20
 
-/** @param onFirst called when the light of the first picture begins, and again when the last one is read */
+/** @param tell called when the light of the first picture begins, and again when the last one is read */
 export async function takePictures(
   order: PictureOrder,
   clock: Clock,
@@ -47,11 +47,11 @@ export async function takePictures(
   const { width, height } = layout
   const count = width * height * format.planes
   const type = typeFor(format.bits, pictures, stacking)
-  const memory = await lend(count * bytesPerSample[type], signal)
-  const samples = viewSamples(type, memory.buffer, 0, count).fill(0) as Float32Array
   const stride = format.jpeg ? format.lineBytes(width) : Math.max(layout.bytesPerLine, format.lineBytes(width))
   const rawBytes = stride * (height - 1) + format.lineBytes(width)
   const picture = new Uint8Array(format.jpeg ? layout.imageBytes : rawBytes)
+  const memory = await lend(count * bytesPerSample[type], signal)
+  const samples = viewSamples(type, memory.buffer, 0, count).fill(0) as Float32Array
   const add = async (lines: Uint8Array) => {
     const rows = Math.max(1, Math.floor(stripBytes / stride))
     for (let y = 0; y < height; y++) {

@@ -1,5 +1,6 @@
 // A USB video camera (or any other that Video4Linux shows) as a camera that takes frames: raw where it gives raw.
 import { type Camera, demandReadout, type ExposurePhase, type Sensor2D } from '../../ports/camera.js'
+import type { Clock, Timer } from '../../ports/clock.js'
 import { type Driver, driver, type Tools } from '../../ports/driver.js'
 import { Fault, reasonOf } from '../../ports/fault.js'
 import type { ExposureOrder, Frame, Lend } from '../../ports/frame.js'
@@ -24,7 +25,7 @@ import {
 } from '../link/v4l2/v4l2-device.js'
 import { faultOf } from '../link/v4l2/v4l2-fault.js'
 import { type LightControls, lightControlsOf } from '../link/v4l2/v4l2-light.js'
-import { listeners } from '../listeners.js'
+import { exposurePhases } from './phases.js'
 import { type TakenPictures, takePictures } from './v4l2-pictures.js'
 import { type Plan, planOf, type Reach, stackings, tidy } from './v4l2-plan.js'
 
@@ -73,6 +74,13 @@ type Options = z.output<typeof options>
 /** Where the kernel says nothing of pace. */
 const usualInterval = 1 / 30
 const slackMs = 8_000
+const openMs = 20_000
+/** For all its properties. */
+const askMs = 10_000
+/** A call into the kernel has this long to come back when all is over; closing may take 5 s. */
+const stuckMs = 3_000
+/** A picture of 64 megapixels, whatever it is made of. */
+const mostImageBytes = 2 ** 28
 
 export const v4l2Driver = v4l2On(ownKernel)
 
@@ -83,14 +91,20 @@ export function v4l2On(kernel: () => VideoKernel): Driver {
     summary: 'A USB video camera as a camera that takes frames, raw where it gives raw, with all its controls',
     options,
     ports: () => ['camera', 'raw'],
-    async open(given, tools) {
-      const device = await tools.clock.outside(openVideoDevice(given.device, kernel()))
+    async open(given, tools, signal) {
+      const { clock } = tools
+      const limit = clock.deadline(openMs, `opening ${given.device}`, signal)
+      const opening = openVideoDevice(given.device, kernel())
       try {
-        const { camera, raw, close } = await tools.clock.outside(openCamera(device, given, tools))
+        const device = await limit.race(clock.outside(opening))
+        const { camera, raw, close } = await limit.race(clock.outside(openCamera(device, given, tools)))
         return { ports: { camera, raw }, close }
       } catch (error) {
-        device.close()
+        // Also when it comes too late; of one that never opened there is nothing to close.
+        opening.then(device => device.close()).catch(() => undefined)
         throw faultOf(error, given.device)
+      } finally {
+        limit.cancel()
       }
     },
   })
@@ -109,10 +123,10 @@ async function openCamera(device: VideoDevice, given: Options, tools: Tools) {
   const { clock } = tools
   const setup = await setUp(device, given)
   const { layout, format, light, reach } = setup
-  const phases = listeners<ExposurePhase>()
+  const phases = exposurePhases(clock)
   const closing = new AbortController()
   let gain = await light.gain?.read()
-  let running: Promise<unknown> | undefined
+  let running: Promise<Frame> | undefined
   const sensor: Sensor2D = {
     width: layout.width,
     height: layout.height,
@@ -126,8 +140,14 @@ async function openCamera(device: VideoDevice, given: Options, tools: Tools) {
     regions: false,
   }
 
-  const take = async (order: ExposureOrder, plan: Plan, lend: Lend, signal: AbortSignal): Promise<Frame> => {
-    phases.tell('waiting')
+  const take = async (
+    order: ExposureOrder,
+    plan: Plan,
+    lend: Lend,
+    enter: (phase: ExposurePhase) => void,
+    signal: AbortSignal,
+  ): Promise<Frame> => {
+    enter('waiting')
     if (order.gain !== undefined && light.gain) gain = await light.gain.set(order.gain)
     const interval = await paceFor(device, setup, plan.eachSeconds)
     const eachSeconds = light.exposure ? await light.exposure.set(plan.eachSeconds) : plan.eachSeconds
@@ -139,7 +159,7 @@ async function openCamera(device: VideoDevice, given: Options, tools: Tools) {
       },
       clock,
       lend,
-      phases.tell,
+      enter,
       signal,
     )
     return frameOf(taken, { ...setup, given, device, plan: { ...plan, eachSeconds }, interval, gain })
@@ -148,7 +168,7 @@ async function openCamera(device: VideoDevice, given: Options, tools: Tools) {
   const camera: Camera = {
     sensor,
     ...(light.gain && { gain: { min: light.gain.min, max: light.gain.max, read: () => gain ?? Number.NaN } }),
-    onPhase: phases.add,
+    onPhase: phases.onPhase,
     async expose(order, lend, signal) {
       if (closing.signal.aborted) throw reasonOf(closing.signal)
       if (signal.aborted) throw reasonOf(signal)
@@ -156,29 +176,33 @@ async function openCamera(device: VideoDevice, given: Options, tools: Tools) {
       const plan = checkedPlan(order, setup, given)
       const allowedMs = (plan.eachSeconds * plan.pictures + sensor.readoutSeconds) * 1000 + slackMs
       const limit = clock.deadline(allowedMs, `an exposure by ${device.card}`, signal, closing.signal)
-      const reminder = clock.every(1000, () => phases.tell('exposing'))
+      const phase = phases.begin()
+      const work = take(order, plan, lend, phase.enter, limit.signal).finally(() => {
+        running = undefined
+      })
+      running = work
       try {
-        const work = take(order, plan, lend, limit.signal)
-        running = work
-        return await work
+        return await cameBack(work, limit.signal, clock, device)
       } catch (error) {
         const fault = faultOf(error, device.path)
-        if (fault.code === 'offline' && !limit.signal.aborted) tools.lost(fault)
+        const stuck = running !== undefined && !closing.signal.aborted
+        if (stuck || (fault.code === 'offline' && !limit.signal.aborted)) tools.lost(fault)
         throw fault
       } finally {
-        running = undefined
-        reminder.cancel()
         limit.cancel()
-        phases.tell('idle')
+        phase.end()
       }
     },
   }
   const asked = async <T>(work: () => Promise<T>): Promise<T> => {
     if (closing.signal.aborted) throw reasonOf(closing.signal)
+    const limit = clock.deadline(askMs, `asking the camera ${device.card}`, closing.signal)
     try {
-      return await work()
+      return await limit.race(work())
     } catch (error) {
       throw faultOf(error, device.path)
+    } finally {
+      limit.cancel()
     }
   }
   const raw: RawProperties = {
@@ -196,9 +220,45 @@ async function openCamera(device: VideoDevice, given: Options, tools: Tools) {
       if (closing.signal.aborted) return
       closing.abort(new Fault('offline', `the camera ${device.card} is closed`, 'Open it again'))
       // Why it failed is told to whoever asked for it; here it only has to be over.
-      await running?.catch(() => undefined)
+      if (running) await cameBack(running, closing.signal, clock, device).catch(() => undefined)
       device.close()
     },
+  }
+}
+
+/**
+ * Settles like `work`, which ends by itself when the signal fires. Where it does not, the kernel holds a call back:
+ * that is `timeout`.
+ */
+async function cameBack(
+  work: Promise<Frame>,
+  signal: AbortSignal,
+  clock: Clock,
+  { card }: VideoDevice,
+): Promise<Frame> {
+  let patience: Timer | undefined
+  let giveUp = () => {}
+  const stuck = new Promise<never>((_, reject) => {
+    giveUp = () => {
+      patience = clock.after(stuckMs, () => {
+        const fault = new Fault(
+          'timeout',
+          `a call to the camera ${card} does not come back`,
+          'Unplug it and plug it in again',
+        )
+        // A frame that comes all the same is nobody's any more.
+        work.then(frame => frame.memory.release()).catch(() => undefined)
+        reject(fault)
+      })
+    }
+  })
+  if (signal.aborted) giveUp()
+  else signal.addEventListener('abort', giveUp, { once: true })
+  try {
+    return await Promise.race([work, stuck])
+  } finally {
+    patience?.cancel()
+    signal.removeEventListener('abort', giveUp)
   }
 }
 
@@ -223,6 +283,10 @@ async function setUp(device: VideoDevice, given: Options): Promise<Setup> {
     const words = `${device.card} makes ${made} of ${wanted.width}×${wanted.height} ${format.fourcc}`
     const fix = `Use one of: ${all.map(one => `${one.width}x${one.height}`).join(', ')}`
     throw new Fault('bad-input', `the camera ${words}`, fix)
+  }
+  if (layout.imageBytes > mostImageBytes) {
+    const words = `the camera ${device.card} says that a picture of ${format.fourcc} has ${layout.imageBytes} bytes`
+    throw new Fault('broken', words, 'Choose another format: or size: in the config')
   }
   const light = await lightControlsOf(device)
   const now = given.fps ? await setPictureInterval(device, 1 / given.fps) : await pictureInterval(device)

@@ -1,11 +1,11 @@
 // An ASI camera's exposures: ordered from its process, waited for here, and read once from the memory both share.
-import { type Camera, demandReadout, type ExposurePhase, type Readout, type Sensor2D } from '../../../ports/camera.js'
+import { type Camera, demandReadout, type Readout, type Sensor2D } from '../../../ports/camera.js'
 import type { Clock } from '../../../ports/clock.js'
 import { Fault, reasonOf } from '../../../ports/fault.js'
 import type { ExposureOrder, Frame, Lend } from '../../../ports/frame.js'
 import { bayerNamed, shiftBayer } from '../../../science/bayer.js'
 import type { BayerPattern } from '../../../science/samples.js'
-import { listeners } from '../../listeners.js'
+import { exposurePhases } from '../phases.js'
 import { type AsiControls, checkControl } from './asi-controls.js'
 import { asiCooler, coolerReadings, sensorCelsiusOf } from './asi-cooler.js'
 import { asiGuidePort } from './asi-guide-port.js'
@@ -31,7 +31,7 @@ export interface AsiCameraParts {
   /** For messages: `camera main`. */
   readonly name: string
   readonly opened: OpenedCamera
-  readonly process: AsiProcess
+  readonly child: AsiProcess
   readonly controls: AsiControls
   readonly clock: Clock
   readonly folder: string
@@ -45,9 +45,10 @@ export interface AsiCamera {
 
 /** Takes a cooler up again that was left a moment ago. */
 export async function openAsiCamera(parts: AsiCameraParts): Promise<AsiCamera> {
-  const { name, opened, process, controls, clock } = parts
+  const { name, opened, child, controls, clock } = parts
   const { info } = opened
-  const phases = listeners<ExposurePhase>()
+  const phases = exposurePhases(clock)
+  const guide = asiGuidePort(name, child, clock)
   const sensor = sensorOf(opened)
   const cooler = info.cooled ? asiCooler(name, controls, parts.folder) : undefined
   await cooler?.resume()
@@ -58,7 +59,7 @@ export async function openAsiCamera(parts: AsiCameraParts): Promise<AsiCamera> {
 
   const look = clock.every(readingsMs, () => {
     // Nothing waits for it, and where it fails the process is gone already, or the next look will tell.
-    if (process.idle()) controls.refresh(readings).catch(() => undefined)
+    if (child.idle()) controls.refresh(readings).catch(() => undefined)
   })
   const setUp = async (order: ExposureOrder) => {
     const put = async (control: number, value: number | undefined) => {
@@ -70,7 +71,7 @@ export async function openAsiCamera(parts: AsiCameraParts): Promise<AsiCamera> {
     await put(named.OFFSET, order.offset)
     if (order.readout !== undefined) await put(named.HIGH_SPEED_MODE, readoutNames.indexOf(order.readout as never))
     await put(named.EXPOSURE, microsOf(order, controls))
-    electronsPerAdu ??= await process.ask('electrons', {}, orderMs)
+    electronsPerAdu ??= await child.ask('electrons', {}, orderMs)
   }
   /** Settles when the frame can be fetched. */
   const over = async (seconds: number, signal: AbortSignal) => {
@@ -78,7 +79,7 @@ export async function openAsiCamera(parts: AsiCameraParts): Promise<AsiCamera> {
     for (;;) {
       const leftMs = dueMs - clock.monotonicMs()
       await clock.sleep(leftMs > lookMs ? lookMs : Math.max(soonMs, leftMs), signal)
-      const state = await process.ask('state', {}, orderMs)
+      const state = await child.ask('state', {}, orderMs)
       if (state === exposureStates.SUCCESS) return
       if (state !== exposureStates.WORKING) throw failed(name, seconds)
       if (clock.monotonicMs() < dueMs + sensor.readoutSeconds * 1000 + slackMs) continue
@@ -86,34 +87,30 @@ export async function openAsiCamera(parts: AsiCameraParts): Promise<AsiCamera> {
     }
   }
   const take = async (order: ExposureOrder, format: AsiFormat, lend: Lend, signal: AbortSignal): Promise<Frame> => {
-    let phase: ExposurePhase = 'waiting'
-    const enter = (next: ExposurePhase) => {
-      phase = next
-      phases.tell(phase)
-    }
-    const reminder = clock.every(1000, () => phases.tell(phase))
+    const phase = phases.begin()
     try {
       await setUp(order)
-      const begin = await process.ask('format', format, orderMs)
+      const begin = await child.ask('format', format, orderMs)
       if (signal.aborted) throw reasonOf(signal)
       const startedMs = clock.now()
-      await process.ask('start', { dark: order.frameType === 'dark' || order.frameType === 'bias' }, orderMs)
-      enter('exposing')
+      await child.ask('start', { dark: order.frameType === 'dark' || order.frameType === 'bias' }, orderMs)
+      phase.enter('exposing')
       const exposureSeconds = controls.value(named.EXPOSURE) / 1e6
       try {
         await over(exposureSeconds, signal)
       } catch (error) {
-        if (signal.aborted) await process.ask('stop', {}, orderMs)
+        if (signal.aborted) await child.ask('stop', {}, orderMs)
         throw error
       }
-      enter('reading')
+      phase.enter('reading')
       const { width, height } = format
       const byteLength = width * height * bytesPerSample
       const memory = await lend(byteLength, signal)
       try {
-        await process.ask('fetch', { byteLength }, sensor.readoutSeconds * 1000 + slackMs)
-        enter('downloading')
-        await process.pixels(new Uint8Array(memory.buffer, 0, byteLength))
+        const fetch = () => child.ask('fetch', { byteLength }, sensor.readoutSeconds * 1000 + slackMs)
+        await guide.without(fetch, signal)
+        phase.enter('downloading')
+        await child.pixels(new Uint8Array(memory.buffer, 0, byteLength))
         if (signal.aborted) throw reasonOf(signal)
       } catch (error) {
         memory.release()
@@ -140,8 +137,7 @@ export async function openAsiCamera(parts: AsiCameraParts): Promise<AsiCamera> {
         cards: [{ keyword: 'INSTRUME', value: info.name }],
       }
     } finally {
-      reminder.cancel()
-      phases.tell('idle')
+      phase.end()
     }
   }
 
@@ -151,10 +147,10 @@ export async function openAsiCamera(parts: AsiCameraParts): Promise<AsiCamera> {
     offset: controls.knob(named.OFFSET),
     readout,
     cooler,
-    guidePort: info.guidePort ? asiGuidePort(name, process, clock) : undefined,
-    onPhase: phases.add,
+    guidePort: info.guidePort ? guide.port : undefined,
+    onPhase: phases.onPhase,
     async expose(order, lend, signal) {
-      process.gone.throwIfAborted()
+      child.gone.throwIfAborted()
       if (signal.aborted) throw reasonOf(signal)
       if (exposing) throw new Fault('busy', `${name} is exposing`, 'Wait for the frame, or abort it')
       const format = checkOrder(name, order, { info, controls, sensor, readout })

@@ -13,7 +13,13 @@ const farewellSeconds = 3
 serve()
 
 function serve(): void {
-  const alarm = loadLibrary('libc.so.6').find('alarm', 'int', ['unsigned int'])
+  // Called at once, so that none overtakes another.
+  const alarm = loadLibrary('libc.so.6').findNow('alarm', 'int', ['unsigned int'])
+  let leaving = false
+  const endAfter = (seconds: number) => {
+    // The deadline of leaving stays, whatever is still being done.
+    if (!leaving) alarm(seconds)
+  }
   /** One call into the library at a time. */
   let tail: Promise<unknown> = Promise.resolve()
   const next = <T>(run: () => Promise<T>): Promise<T> => {
@@ -22,7 +28,7 @@ function serve(): void {
     tail = mine.catch(() => undefined)
     return mine
   }
-  const hands = asiHands(memoryFd, next)
+  const hands = asiHands(memoryFd, next, endAfter)
   const answer = async ({ id, word, input }: AsiAsk) => {
     let said: AsiAnswer
     try {
@@ -35,7 +41,8 @@ function serve(): void {
     process.send?.(said, undefined, undefined, () => undefined)
   }
   const leave = async () => {
-    await alarm(farewellSeconds)
+    endAfter(farewellSeconds)
+    leaving = true
     await next(() => hands.leave({}))
     process.exit(0)
   }

@@ -21,7 +21,7 @@ export interface AsiControls {
 }
 
 /** @param camera for messages: `camera main` */
-export function asiControls(camera: string, { caps, values }: OpenedCamera, process: AsiProcess): AsiControls {
+export function asiControls(camera: string, { caps, values }: OpenedCamera, child: AsiProcess): AsiControls {
   const read = new Map(caps.map(({ control }, index) => [control, values[index]]))
   const has = (control: number) => caps.find(one => one.control === control)
   const value = (control: number) => read.get(control) ?? Number.NaN
@@ -33,13 +33,13 @@ export function asiControls(camera: string, { caps, values }: OpenedCamera, proc
       const one = has(control)
       if (!one?.writable) throw new Fault('unsupported', `${camera} has no such control to set`, 'Leave it out')
       checkControl(camera, one, wanted)
-      const now = await process.ask('set', { control, value: wanted }, setMs)
+      const now = await child.ask('set', { control, value: wanted }, setMs)
       read.set(control, now)
       return now
     },
     async refresh(controls) {
       const wanted = controls.filter(has)
-      const got = await process.ask('read', { controls: wanted }, setMs)
+      const got = await child.ask('read', { controls: wanted }, setMs)
       for (const [index, control] of wanted.entries()) read.set(control, got[index])
     },
     knob(control) {

@@ -1,5 +1,5 @@
 // The ST-4 socket of an ASI camera. Its process ends each pulse by itself: a contact that the agent forgets would send
-// the mount away.
+// the mount away. That process does one thing at a time, so no pulse runs beside what takes long.
 import type { GuidePort } from '../../../ports/camera.js'
 import type { Clock } from '../../../ports/clock.js'
 import { Fault, reasonOf } from '../../../ports/fault.js'
@@ -15,9 +15,26 @@ const directions = {
   west: guideDirections.WEST,
 } as const
 
+export interface AsiGuidePort {
+  readonly port: GuidePort
+  /** Does what takes long, after the pulses that run; those that are ordered meanwhile are `busy`. */
+  without<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T>
+}
+
 /** @param camera for messages: `camera main` */
-export function asiGuidePort(camera: string, process: AsiProcess, clock: Clock): GuidePort {
-  return {
+export function asiGuidePort(camera: string, child: AsiProcess, clock: Clock): AsiGuidePort {
+  const running = new Set<Promise<void>>()
+  let barred = false
+
+  const press = async (direction: number, ms: number, signal: AbortSignal) => {
+    try {
+      await child.ask('pulse', { direction, ms }, orderMs)
+      await clock.sleep(ms, signal)
+    } finally {
+      await child.ask('pulseOff', { direction }, orderMs)
+    }
+  }
+  const port: GuidePort = {
     async pulse(way, ms, signal) {
       if (!(ms >= 0 && ms <= longestMs)) {
         const fix = `Give a pulse from 0 to ${longestMs} ms`
@@ -25,12 +42,27 @@ export function asiGuidePort(camera: string, process: AsiProcess, clock: Clock):
       }
       if (signal.aborted) throw reasonOf(signal)
       if (ms === 0) return
-      const direction = directions[way]
-      await process.ask('pulse', { direction, ms }, orderMs)
+      if (barred) throw new Fault('busy', `${camera} is being read`, 'Guide again when its frame is here')
+      const pulse = press(directions[way], ms, signal)
+      running.add(pulse)
       try {
-        await clock.sleep(ms, signal)
+        await pulse
       } finally {
-        await process.ask('pulseOff', { direction }, orderMs)
+        running.delete(pulse)
+      }
+    },
+  }
+  return {
+    port,
+    async without(work, signal) {
+      barred = true
+      const limit = clock.deadline(longestMs + 2 * orderMs, `the guide pulses of ${camera}`, signal)
+      try {
+        await limit.race(Promise.allSettled(running))
+        return await work()
+      } finally {
+        limit.cancel()
+        barred = false
       }
     },
   }

@@ -21,26 +21,30 @@ const timedOut = errorNames.indexOf('TIMEOUT') + 1
 /**
  * @param memoryFd where the shared memory is
  * @param next runs one piece of work after those before it
+ * @param endAfter the process is ended after so many seconds, whatever it hangs in; 0: not any more
  */
-export function asiHands(memoryFd: number, next: (run: () => Promise<void>) => Promise<void>): AsiHands {
-  const libc = loadLibrary('libc.so.6')
-  const alarm = libc.find('alarm', 'int', ['unsigned int'])
-  const usleep = libc.find('usleep', 'int', ['unsigned int'])
+export function asiHands(
+  memoryFd: number,
+  next: (run: () => Promise<void>) => Promise<void>,
+  endAfter: (seconds: number) => void,
+): AsiHands {
+  const usleep = loadLibrary('libc.so.6').find('usleep', 'int', ['unsigned int'])
   const memory = sharedMemory(memoryFd)
   let loaded: AsiLibrary | undefined
   let info: CameraInfo | undefined
-  let pulses = 0
+  /** Of each direction whose contact is closed, the pulse that has it. */
+  const pulses = new Map<number, symbol>()
 
   const load = async (file: string | undefined): Promise<AsiLibrary> => {
     if (loaded) return loaded
-    await alarm(loadSeconds)
+    endAfter(loadSeconds)
     try {
       loaded = loadAsi(file)
       return loaded
     } catch (error) {
       throw noLibrary(file, error)
     } finally {
-      await alarm(0)
+      endAfter(0)
     }
   }
   const asi = () => {
@@ -52,6 +56,7 @@ export function asiHands(memoryFd: number, next: (run: () => Promise<void>) => P
     const { ask } = loaded
     const { id, cooled, guidePort } = info
     info = undefined
+    pulses.clear()
     // Each by itself: one that the camera cannot do any more must not keep the others from being done.
     const each = async (work: Promise<void>) => work.catch(error => process.stderr.write(`${error.message}\n`))
     if (guidePort) for (const way of Object.values(guideDirections)) await each(ask('ASIPulseGuideOff', id, way))
@@ -138,18 +143,23 @@ export function asiHands(memoryFd: number, next: (run: () => Promise<void>) => P
     },
     async pulse({ direction, ms }) {
       const { ask, id } = asi()
-      const mine = ++pulses
+      const mine = Symbol('pulse')
+      pulses.set(direction, mine)
       await ask('ASIPulseGuideOn', id, direction)
-      const over = usleep(ms * 1000).then(() =>
-        // A later pulse has ended this one already, or the camera is closed.
-        next(async () => (mine === pulses && info ? ask('ASIPulseGuideOff', id, direction) : undefined)),
+      const over = usleep(Math.round(ms * 1000)).then(() =>
+        next(async () => {
+          // It was ended already, a later one has the contact, or the camera is closed.
+          if (pulses.get(direction) !== mine || !info) return
+          pulses.delete(direction)
+          await ask('ASIPulseGuideOff', id, direction)
+        }),
       )
       // The agent switches it off as well, and hears there what is wrong.
       over.catch(error => process.stderr.write(`${error.message}\n`))
     },
     async pulseOff({ direction }) {
       const { ask, id } = asi()
-      pulses++
+      pulses.delete(direction)
       await ask('ASIPulseGuideOff', id, direction)
     },
     async film({ on }) {

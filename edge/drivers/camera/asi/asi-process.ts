@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { constants } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
+import { childEnvironment } from '../../../ports/child-environment.js'
 import type { Clock } from '../../../ports/clock.js'
 import { Fault } from '../../../ports/fault.js'
 import type { AsiAnswer, AsiAsk, AsiWord, AsiWork } from './asi-words.js'
@@ -53,15 +54,9 @@ export async function startAsiProcess(parts: AsiProcessParts): Promise<AsiProces
   const child = spawn(process.execPath, [...process.execArgv, '--max-semi-space-size=1', entry], {
     stdio: ['ignore', 'pipe', 'pipe', 'ipc', memory.fd],
     detached: true,
-    env: environment(),
+    env: childEnvironment(),
   })
   return talkTo(child, memory, parts)
-}
-
-/** Where programs and temporary files are, and how its own kind of source is loaded; nothing else of ours. */
-function environment(): NodeJS.ProcessEnv {
-  const { PATH, HOME, TMPDIR, NODE_OPTIONS } = process.env
-  return { PATH: PATH ?? '/usr/bin:/bin', HOME, TMPDIR, NODE_OPTIONS }
 }
 
 function talkTo(child: ChildProcess, memory: FileHandle, { clock, name, lost }: AsiProcessParts): AsiProcess {

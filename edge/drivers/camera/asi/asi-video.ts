@@ -1,5 +1,6 @@
 // An ASI camera as pier camera: the library's video mode, whose pictures are only looked at. The camera is open while
 // somebody looks, and free for other programs between.
+import { pause } from '../../../ports/clock.js'
 import type { Tools } from '../../../ports/driver.js'
 import { Fault } from '../../../ports/fault.js'
 import type { VideoOrder, VideoSource } from '../../../ports/video-source.js'
@@ -23,7 +24,7 @@ const fastestPerSecond = 30
 export interface AsiVideoParts {
   /** For messages: `camera pier`. */
   readonly name: string
-  readonly process: AsiProcess
+  readonly child: AsiProcess
   readonly tools: Pick<Tools, 'clock' | 'encodeJpeg'>
   /** The camera of that number where the owner names none. */
   choice(index: number | undefined): AsiChoice
@@ -32,20 +33,20 @@ export interface AsiVideoParts {
 }
 
 export function asiVideo(parts: AsiVideoParts): VideoSource {
-  const { name, process } = parts
+  const { name, child } = parts
   let running = false
   return {
     async run(order, onPicture, signal) {
-      process.gone.throwIfAborted()
+      child.gone.throwIfAborted()
       if (signal.aborted) return
       if (running) throw new Fault('busy', `${name} is running`, 'Stop it first')
       running = true
       try {
-        const opened = await process.ask('open', parts.choice(order.deviceIndex), openMs)
+        const opened = await child.ask('open', parts.choice(order.deviceIndex), openMs)
         try {
           await show(parts, opened, order, onPicture, signal)
         } finally {
-          if (!process.gone.aborted) await process.ask('leave', {}, orderMs)
+          if (!child.gone.aborted) await child.ask('leave', {}, orderMs)
         }
       } finally {
         running = false
@@ -55,7 +56,7 @@ export function asiVideo(parts: AsiVideoParts): VideoSource {
 }
 
 async function show(
-  { name, process, tools, prepare }: AsiVideoParts,
+  { name, child, tools, prepare }: AsiVideoParts,
   opened: OpenedCamera,
   order: VideoOrder,
   onPicture: Parameters<VideoSource['run']>[1],
@@ -63,7 +64,7 @@ async function show(
 ): Promise<void> {
   const { clock, encodeJpeg } = tools
   const { info } = opened
-  const controls = asiControls(name, opened, process)
+  const controls = asiControls(name, opened, child)
   await prepare(controls)
   const exposureMs = order.exposureMs ?? 80
   await nearest(controls, named.EXPOSURE, exposureMs * 1000)
@@ -75,34 +76,25 @@ async function show(
     colour ? imageTypes.RGB24 : imageTypes.RAW8,
   )
   if (!format) throw new Fault('unsupported', `${name} has too small a sensor`, 'Use another camera')
-  await process.ask('format', format, orderMs)
-  await process.ask('film', { on: true }, orderMs)
+  await child.ask('format', format, orderMs)
+  await child.ask('film', { on: true }, orderMs)
   const { width, height } = format
   const rgb = new Uint8Array(width * height * 3)
   const periodMs = 1000 / Math.min(fastestPerSecond, order.framesPerSecond)
   let lastMs = clock.monotonicMs()
   while (!signal.aborted) {
     const fresh = clock.monotonicMs() - lastMs > staleMs + exposureMs
-    if (await process.ask('picture', { width, height, colour, waitMs, fresh }, orderMs + waitMs)) {
+    if (await child.ask('picture', { width, height, colour, waitMs, fresh }, orderMs + waitMs)) {
       const atMs = clock.now()
       lastMs = clock.monotonicMs()
-      await process.pixels(rgb)
+      await child.pixels(rgb)
       const jpeg = await clock.outside(encodeJpeg(rgb, width, height, order.jpegQuality))
       if (signal.aborted) return
       onPicture({ jpeg, atMs, width, height })
-      await rest(clock, lastMs + periodMs - clock.monotonicMs(), signal)
+      await pause(clock, Math.max(0, lastMs + periodMs - clock.monotonicMs()), signal)
     } else if (clock.monotonicMs() - lastMs > silentMs + exposureMs) {
       throw new Fault('timeout', `${name} gives no pictures`, 'Lower its USB bandwidth, or use another socket or cable')
     }
-  }
-}
-
-/** A stop ends it early, and is looked at by the loop. */
-async function rest(clock: Tools['clock'], ms: number, signal: AbortSignal): Promise<void> {
-  try {
-    if (ms > 0) await clock.sleep(ms, signal)
-  } catch (error) {
-    if (!signal.aborted) throw error
   }
 }
 

@@ -53,6 +53,7 @@ export interface AsiWork {
   /** A number of `exposureStates`. */
   state(input: Nothing): number
   stop(input: Nothing): void
+  /** May take its time, and nothing else is done meanwhile: never while a guide contact is closed. */
   fetch(input: { readonly byteLength: number }): void
   /** The contact closes now and opens after `ms` by itself, even if the agent is gone by then. */
   pulse(input: { readonly direction: number; readonly ms: number }): void

@@ -1,7 +1,7 @@
 // ZWO's ASI cameras through ZWO's own library, each in a process of its own.
 import path from 'node:path'
 import { driver, type OpenBox, type Tools } from '../../../ports/driver.js'
-import { Fault } from '../../../ports/fault.js'
+import { Fault, reasonOf } from '../../../ports/fault.js'
 import { z } from '../../../ports/schema.js'
 import { openAsiCamera } from './asi-camera.js'
 import { type AsiControls, asiControls } from './asi-controls.js'
@@ -58,15 +58,17 @@ export const asiDriver = driver<typeof asiOptions>({
   ports: ({ as }) => (as === 'camera' ? ['camera', 'raw'] : ['video']),
   async open(options, tools, signal) {
     const name = `camera ${path.basename(tools.folder)}`
-    const process = await startAsiProcess({ clock: tools.clock, name, lost: fault => tools.lost(fault) })
-    const stop = () => void process.close()
+    const child = await startAsiProcess({ clock: tools.clock, name, lost: fault => tools.lost(fault) })
+    const stop = () => void child.close()
     signal.addEventListener('abort', stop, { once: true })
     try {
       const open = options.as === 'camera' ? openImaging : openPier
-      return await open(options, { name, process, tools })
+      // One that was given up meanwhile is not heard any more.
+      if (signal.aborted) throw reasonOf(signal)
+      return await open(options, { name, child, tools })
     } catch (error) {
-      await process.close()
-      throw error
+      await child.close()
+      throw signal.aborted ? reasonOf(signal) : error
     } finally {
       signal.removeEventListener('abort', stop)
     }
@@ -75,33 +77,33 @@ export const asiDriver = driver<typeof asiOptions>({
 
 interface OpenParts {
   readonly name: string
-  readonly process: AsiProcess
+  readonly child: AsiProcess
   readonly tools: Tools
 }
 
-async function openImaging(options: AsiOptions, { name, process, tools }: OpenParts): Promise<OpenBox> {
+async function openImaging(options: AsiOptions, { name, child, tools }: OpenParts): Promise<OpenBox> {
   const { clock, folder, log } = tools
-  const opened = await process.ask('open', choiceOf(options), openMs)
+  const opened = await child.ask('open', choiceOf(options), openMs)
   const { info, serial, port, version } = opened
   log.info(`${info.name} is open`, { serial, port, library: version })
-  const controls = asiControls(name, opened, process)
+  const controls = asiControls(name, opened, child)
   await prepare(name, options, controls)
-  const { camera, exposing, close } = await openAsiCamera({ name, opened, process, controls, clock, folder })
+  const { camera, exposing, close } = await openAsiCamera({ name, opened, child, controls, clock, folder })
   return {
     ports: { camera, raw: asiRaw({ name, opened, controls, exposing }) },
     async close() {
       close()
-      await process.close()
+      await child.close()
     },
   }
 }
 
-async function openPier(options: AsiOptions, { name, process, tools }: OpenParts): Promise<OpenBox> {
-  const { names } = await process.ask('look', { library: options.library }, openMs)
+async function openPier(options: AsiOptions, { name, child, tools }: OpenParts): Promise<OpenBox> {
+  const { names } = await child.ask('look', { library: options.library }, openMs)
   if (names.length === 0) throw new Fault('offline', 'no ASI camera is plugged in', 'Plug it in, and look at its cable')
   const choice = (index = 0): AsiChoice => ({ ...choiceOf(options), index })
-  const video = asiVideo({ name, process, tools, choice, prepare: controls => prepare(name, options, controls) })
-  return { ports: { video }, close: () => process.close() }
+  const video = asiVideo({ name, child, tools, choice, prepare: controls => prepare(name, options, controls) })
+  return { ports: { video }, close: () => child.close() }
 }
 
 const choiceOf = ({ library, serial, model, port }: AsiOptions): AsiChoice => ({ library, serial, model, port })

@@ -24,7 +24,7 @@ export interface Control {
 /** More of them than any camera has; one that answers for ever is broken. */
 const mostControls = 300
 const mostChoices = 64
-/** V4L2_CTRL_FLAG_NEXT_CTRL: the one after this number. Blocks of numbers come from controls too odd to show. */
+/** Of any other type, a block of numbers say, come controls too odd to show. */
 const kinds = new Map<number, Control['kind']>([
   [controlTypes.integer, 'number'],
   [controlTypes.integer64, 'number'],
@@ -40,6 +40,7 @@ export async function controlsOf(device: VideoDevice): Promise<Control[]> {
   let after = 0
   for (let count = 0; count < mostControls; count++) {
     const bytes = Buffer.alloc(sizes.queryControl)
+    // V4L2_CTRL_FLAG_NEXT_CTRL: the one after this number.
     bytes.writeUInt32LE((after | controlFlags.next) >>> 0, 0)
     try {
       await device.ioctl(device.fd, requests.queryControl, bytes)

@@ -16,7 +16,6 @@ export const sizes = {
 export const requests = {
   queryCap: ioctlNumber('read', 0, sizes.capability),
   enumFormat: ioctlNumber('both', 2, sizes.fmtdesc),
-  getFormat: ioctlNumber('both', 4, sizes.format),
   setFormat: ioctlNumber('both', 5, sizes.format),
   requestBuffers: ioctlNumber('both', 8, sizes.requestBuffers),
   queryBuffer: ioctlNumber('both', 9, sizes.buffer),
@@ -36,7 +35,7 @@ export const requests = {
 
 export const offsets = {
   ...{ capCard: 16, capBus: 48, capAll: 84, capDevice: 88 },
-  ...{ fmtFlags: 8, fmtWords: 12, fmtPixel: 44 },
+  ...{ fmtWords: 12, fmtPixel: 44 },
   ...{ sizePixel: 4, sizeType: 8, sizeWidth: 12, sizeHeight: 16, sizeMostWidth: 16, sizeMostHeight: 28 },
   ...{ ivalPixel: 4, ivalWidth: 8, ivalHeight: 12, ivalType: 16, ivalNumerator: 20, ivalMost: 28 },
   ...{ pixWidth: 8, pixHeight: 12, pixFormat: 16, pixField: 20, pixBytesPerLine: 24, pixSizeImage: 28 },
@@ -44,10 +43,10 @@ export const offsets = {
   ...{ controlType: 4, controlName: 8, controlMin: 40, controlMax: 48, controlStep: 56, controlDefault: 64 },
   ...{ controlFlags: 72, controlDimensions: 84 },
   ...{ menuIndex: 4, menuName: 8 },
-  ...{ valueSize: 4, value: 12 },
+  ...{ value: 12 },
   ...{ controlsCount: 4, controlsAt: 24 },
   ...{ buffersType: 4, buffersMemory: 8 },
-  ...{ bufferType: 4, bufferUsed: 8, bufferFlags: 12, bufferStamp: 24, bufferSequence: 56, bufferMemory: 60 },
+  ...{ bufferType: 4, bufferUsed: 8, bufferFlags: 12, bufferSequence: 56, bufferMemory: 60 },
   ...{ bufferOffset: 64, bufferLength: 72 },
 } as const
 
