@@ -524,3 +524,29 @@ t.test('switches: no name takes the place of another, and contacts that are only
   t.equal(ports.switches!.value('roof-open'), 1)
   await t.rejects(ports.switches!.set('roof-open', 0, never), { code: 'unsupported' })
 })
+
+t.test('an OFF does not overtake the ON that a slow server is still at', async t => {
+  const bank = plugged(fakeSwitch(true), true)
+  const [params, write] = bank.put['setswitchvalue']
+  const done: string[] = []
+  bank.put['setswitchvalue'] = [
+    params,
+    async given => {
+      const value = String(given.get('value') ?? given.get('Value'))
+      if (value === '1') await clock.sleep(400)
+      await write(given)
+      done.push(value)
+    },
+  ]
+  const server = await startAlpaca(t, { devices: [bank] })
+  const { ports } = await opened(t, server, 'switch')
+  const { id } = ports.switches!.channels.find(({ range }) => range === undefined)!
+  const control = new AbortController()
+  const on = t.rejects(ports.switches!.set(id, 1, control.signal), { code: 'aborted' })
+  await clock.sleep(50)
+  control.abort(new Fault('aborted', 'enough', 'Nothing to do'))
+  await on
+  await ports.switches!.set(id, 0, never)
+  t.same(done, ['1', '0'])
+  t.equal(ports.switches!.value(id), 0)
+})

@@ -1,6 +1,6 @@
 // What can be switched or set on an Alpaca Switch device: each writable switch of it is a channel, and so is each
 // contact that is only read.
-import { Fault } from '../../../ports/fault.js'
+import { Fault, reasonOf } from '../../../ports/fault.js'
 import type { SwitchBank, SwitchChannel } from '../../../ports/switch.js'
 import { listeners } from '../../listeners.js'
 import { type AlpacaSession, maybe } from './session.js'
@@ -46,6 +46,23 @@ export async function openAlpacaSwitches(session: AlpacaSession, signal: AbortSi
     last = new Map([...places.keys()].map(id => [id, value(id)]))
     for (const [id, now] of last) if (now !== before.get(id)) changed.tell(id)
   })
+  const underWay = new Map<string, Promise<void>>()
+  /**
+   * One order to a switch after the other, also after one whose asker has given up: a slow server may still be at its ON
+   * when OFF is asked for. What has not been sent by then is not sent.
+   */
+  const inTurn = async (id: string, what: string, until: AbortSignal, send: () => Promise<void>) => {
+    const sent = (underWay.get(id) ?? Promise.resolve()).then(() => {
+      if (until.aborted) throw reasonOf(until)
+      return send()
+    })
+    underWay.set(
+      id,
+      sent.catch(() => {}),
+    )
+    const limit = session.clock.deadline(2 * setMs, `${session.name}, ${what}`, until, session.gone)
+    await limit.race(sent).finally(() => limit.cancel())
+  }
   return {
     channels: [...places.values()].map(({ channel }) => channel),
     value,
@@ -59,7 +76,7 @@ export async function openAlpacaSwitches(session: AlpacaSession, signal: AbortSi
       }
       const what = `setting ${id} to ${wanted}`
       const member = asynchronous ? 'setasyncvalue' : 'setswitchvalue'
-      await session.put(member, { Id: number, Value: wanted }, { ms: setMs, signal: until })
+      await inTurn(id, what, until, () => session.put(member, { Id: number, Value: wanted }, { ms: setMs }))
       if (asynchronous) await done(session, number, { what, signal: until })
       const holds = () => Math.abs((value(id) ?? Number.NaN) - wanted) <= near
       await state
