@@ -209,8 +209,9 @@ export function channelPolicy(settings: Settings, device: string, channel: strin
   const namesake = duty ?? (Object.hasOwn(devices, channel) ? channel : undefined)
   const policy = policyOf(power, delicate(devices as never), { device, channel, namesake })
   // Whatever moves something stands still unless it is watched.
-  if (drivenBy(devices, device, channel) === undefined) return policy
-  return { ...policy, feeds: [], start: 'off', stop: 'off', unsafe: 'off', loss: 'off', watched: true }
+  const moves = drivenBy(devices, device, channel)
+  if (moves === undefined) return policy
+  return { ...policy, moves, feeds: [], start: 'off', stop: 'off', unsafe: 'off', loss: 'off', watched: true }
 }
 
 /** The links there are, each with whether an entry under `links:` would be the same line. */

@@ -122,6 +122,8 @@ export interface Power extends Presence {
   readonly max?: number
   readonly step?: number
   readonly unit?: string
+  /** The device that alone may switch it on. */
+  readonly moves?: string
   readonly feeds?: readonly string[]
   readonly amperes?: number
   readonly volts?: number

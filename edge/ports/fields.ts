@@ -105,6 +105,7 @@ export const kinds: Readonly<Record<string, Kind>> = {
       ...presence,
       name: text('Name'),
       feeds: list('Devices that hang on it'),
+      moves: text('Device that it moves'),
       on: flag('On'),
       goingOff: flag('Told to go off'),
       value: number('Value'),

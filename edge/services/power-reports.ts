@@ -45,7 +45,7 @@ export function reportPower({
         })
         return
       }
-      const { name, feeds, gauge } = policy(device.name, id)
+      const { name, feeds, moves, gauge } = policy(device.name, id)
       const measured = gauge && feed.get(`sensor/${gauge.station}`)
       const reading = (field: string | undefined) =>
         field === undefined || !measured || measured.stale || measured.value.condition !== 'ready'
@@ -59,6 +59,7 @@ export function reportPower({
         value,
         ...channel.range,
         feeds: feeds.length > 0 ? [...feeds] : undefined,
+        moves,
         amperes: finite(bank.amperes?.(id)) ?? reading(gauge?.amperes),
         volts: reading(gauge?.volts),
       })

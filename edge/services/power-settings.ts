@@ -87,6 +87,8 @@ export type ChannelSettings = z.output<typeof channelSettings>
 export interface ChannelPolicy extends OutputStates {
   readonly name: string | undefined
   readonly feeds: readonly string[]
+  /** The device that alone may switch it on. */
+  readonly moves?: string
   readonly heater: boolean
   readonly stop: OutputWord
   readonly unsafe: OutputWord

@@ -32,6 +32,8 @@ export function Switches() {
             <li key={path}>
               {heater ? (
                 <Heated power={value} heater={heater.path.slice('heater/'.length)} />
+              ) : value.moves ? (
+                <Moving power={value} moves={value.moves} />
               ) : value.max !== undefined && value.value !== undefined ? (
                 <Level power={value} device={device} channel={channel} />
               ) : (
@@ -81,6 +83,24 @@ export function Inputs() {
         ))}
       </dl>
     </section>
+  )
+}
+
+/** A relay of a roof: only the roof itself is asked to move. */
+function Moving({ power: { name, on }, moves }: { power: Power; moves: string }) {
+  return (
+    <>
+      <div class="row ends">
+        <strong>{name}</strong>
+        <span>{on ? 'on' : 'off'}</span>
+      </div>
+      <div class="row ends">
+        <small class="dim">moves {moves}</small>
+        <a class="button" href={hrefOf('mount')} aria-label={`Move ${moves}`}>
+          Move it
+        </a>
+      </div>
+    </>
   )
 }
 
