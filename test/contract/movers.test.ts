@@ -201,6 +201,8 @@ for (const row of rowsWith('raw')) {
         moves,
       )
       t.ok(moving.filter(({ writable }) => writable).every(({ locked }) => locked))
+      const pretends = all.filter(({ name }) => /^(SIMULATION|ACTIVE_DEVICES)$/.test(name))
+      t.ok(!moves || pretends.every(({ locked }) => locked), 'nor does what makes it tell of another than itself')
       await box.close()
       await box.close()
       await t.rejects(raw.set('CONNECTION', { CONNECT: true }, never), { name: 'Fault' })

@@ -10,18 +10,21 @@ const setMs = 30_000
 /** Where drivers put what moves; and what moves wherever it is put. */
 const movingGroups = new Set(['Main Control', 'Motion Control', 'Guide', 'Presets', 'Sync', 'Slaving'])
 const movingNames = /COORD|MOTION|PARK|HOME|GOTO|GUIDE|SLEW|TRACK|SHUTTER|DOME_|AUTOSYNC|PRESET|JOYSTICK|SYNC/i
+/** What makes the driver tell of something else than what stands there: a parked mount that is none, say. */
+const pretending = new Set(['SIMULATION', 'ACTIVE_DEVICES'])
 /** Of those groups, what only connects. */
 const still = new Set(['CONNECTION', 'GEOGRAPHIC_COORD', 'TIME_UTC'])
 
 /** @param switched properties whose elements are channels of a switch bank: what they feed is guarded there */
 export function openIndiRaw(session: IndiSession, switched: ReadonlySet<string>): RawProperties {
-  const moves = (property: IndiProperty) => {
-    const { mount, dome } = interfaceOf(session.property('DRIVER_INFO'))
-    if ((!mount && !dome) || still.has(property.name)) return false
-    return movingGroups.has(property.group) || movingNames.test(property.name)
-  }
   const lockedBy = (property: IndiProperty): { readonly locked: string } | undefined => {
-    if (moves(property)) return { locked: 'Use the Mount page: there the limits hold' }
+    const { mount, dome } = interfaceOf(session.property('DRIVER_INFO'))
+    const dangerous = (mount || dome) && !still.has(property.name)
+    if (dangerous && pretending.has(property.name)) {
+      return { locked: 'Set it under properties: of the device in the settings, while nothing moves' }
+    }
+    if (dangerous && (movingGroups.has(property.group) || movingNames.test(property.name)))
+      return { locked: 'Use the Mount page: there the limits hold' }
     return switched.has(property.name) ? { locked: 'Use its switch: there is watched what it feeds' } : undefined
   }
   const shown = (property: IndiProperty): RawProperty => {
