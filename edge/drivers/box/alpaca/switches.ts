@@ -48,18 +48,17 @@ export async function openAlpacaSwitches(session: AlpacaSession, signal: AbortSi
   })
   const underWay = new Map<string, Promise<void>>()
   /**
-   * One order to a switch after the other, also after one whose asker has given up: a slow server may still be at its ON
-   * when OFF is asked for. What has not been sent by then is not sent.
+   * One order to a switch after the other, also after one whose asker has given up: a slow server may still be at its
+   * ON when OFF is asked for. What has not been sent by then is not sent.
    */
   const inTurn = async (id: string, what: string, until: AbortSignal, send: () => Promise<void>) => {
     const sent = (underWay.get(id) ?? Promise.resolve()).then(() => {
       if (until.aborted) throw reasonOf(until)
       return send()
     })
-    underWay.set(
-      id,
-      sent.catch(() => {}),
-    )
+    // Whoever asked hears how it ended; the next one goes on either way.
+    const settled = () => {}
+    underWay.set(id, sent.then(settled, settled))
     const limit = session.clock.deadline(2 * setMs, `${session.name}, ${what}`, until, session.gone)
     await limit.race(sent).finally(() => limit.cancel())
   }
