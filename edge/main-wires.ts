@@ -20,8 +20,8 @@ type Entry = { readonly driver: string }
 const driverOf = (entry: unknown) => drivers.find(({ id }) => id === (entry as Entry).driver)
 
 function wiresOf(entry: unknown): Wires {
-  const { driver, ...options } = entry as Entry
-  return drivers.find(({ id }) => id === driver)?.wires?.(options as never) ?? { drives: [], reads: [] }
+  const { driver: _, ...options } = entry as Entry
+  return driverOf(entry)?.wires?.(options as never) ?? { drives: [], reads: [] }
 }
 
 /** The device that alone may switch on that channel. */
@@ -81,7 +81,8 @@ export function wireComplaints({ devices, power, heaters }: Wired): WireComplain
 const uses = (key: string, value: unknown): boolean =>
   key === 'feeds'
     ? (value as readonly string[]).length > 0
-    : (['start', 'stop', 'unsafe', 'loss'].includes(key) && value === 'on') || (key !== 'start' && value === 'keep')
+    : (['start', 'stop', 'unsafe', 'loss'].includes(key) && value === 'on') ||
+      (['stop', 'unsafe', 'loss'].includes(key) && value === 'keep')
 
 function hasSwitches(entry: unknown): boolean {
   const { driver: _, ...options } = entry as Entry

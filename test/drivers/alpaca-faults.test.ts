@@ -21,28 +21,13 @@ import {
   lightAt,
   plugged,
 } from '../support/alpaca-devices.js'
+import { opened, says } from '../support/alpaca-open.js'
 import { type FakeAlpaca, type FakeDevice, imageBytes, startAlpaca } from '../support/alpaca-server.js'
 import { type Bench, bench } from '../support/bench.js'
 
 const never = new AbortController().signal
 const clock = systemClock()
 const light = { exposureSeconds: 0.05, binning: 1, frameType: 'light' } as const
-
-/** A bench with the server's device of a type, open. */
-async function opened(t: Test, server: FakeAlpaca, type: string) {
-  const table = bench()
-  t.teardown(() => table.close())
-  const line = await table.openLink<AlpacaNetwork>(alpacaLink, { host: server.host, port: server.port })
-  const { box, ports } = await table.open(alpacaDriver, { type, readout_seconds: 1 }, line)
-  return { table, line, box, ports }
-}
-
-const says =
-  (body: unknown, status = 200) =>
-  (response: ServerResponse) => {
-    response.writeHead(status, { 'content-type': 'application/json' })
-    response.end(typeof body === 'string' ? body : JSON.stringify(body))
-  }
 
 /** What a server does in place of answering. */
 const mishaps: Readonly<Record<string, (response: ServerResponse) => void>> = {
