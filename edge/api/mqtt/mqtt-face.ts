@@ -177,12 +177,13 @@ export function mqttFace(parts: MqttFaceParts): MqttFace {
     connection = mine
     try {
       const birth = house.home.birthTopic
+      // Before the first command can come: a refusal, too, must find its way back.
+      house.commands.begin(mine)
       await mine.subscribe([house.commands.filter, topics.status, ...(birth ? [birth] : [])])
       house.states.begin(mine)
       house.home.begin(mine)
       await mine.deliver(topics.status, 'online', true)
       house.events.begin(mine)
-      house.commands.begin(mine)
       house.pictures.begin(mine)
       report()
       log.info(`connected to the MQTT broker ${url()}`)
