@@ -1,6 +1,6 @@
 # What a person or a machine asks of this repository. Each target is one script; `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help run build test types lint format tidy bench guest test-nodes clean
+.PHONY: help run build test types lint format tidy bench guest image image-test test-nodes clean
 
 FILE ?=
 
@@ -33,6 +33,12 @@ bench: ## measure, as JSON lines; fails when a gate fails (FILE=test/bench/x.ben
 
 guest: ## boot a small arm64 Linux and run the drivers on its simulated hardware (FILE=test/guest/x.guest.ts runs one)
 	@exec scripts/guest.sh $(FILE)
+
+image: ## make the image for the card, as root: build/pierside-<version>-arm64.img.xz and what goes with it
+	@exec image-build/build.sh
+
+image-test: ## make the card and use it in QEMU as an owner does (FILE=test/image/x.image.ts runs one)
+	@exec scripts/image-test.sh $(FILE)
 
 test-nodes: ## run the tests on Node 20.19, 22 and 24, each in a copy with packages of its own
 	@exec scripts/test-nodes.sh $(FILE)

@@ -2,10 +2,12 @@
 import { networkInterfaces } from 'node:os'
 import { toString as qrCode } from 'qrcode'
 import type { CliPlace } from './cli-ask.js'
+import { serviceWatch } from './drivers/own/service-watch.js'
 import { type Agent, startAgent } from './main.js'
 import { Fault } from './ports/fault.js'
 import { asJson, asWords } from './spine/log.js'
 import { claimFolder } from './spine/one-agent.js'
+import { systemClock } from './spine/system-clock.js'
 
 const standardPort = 8080
 
@@ -24,6 +26,7 @@ export async function runAgent(place: CliPlace & { mqttPort: number | undefined 
   process.once('SIGINT', onSignal)
   process.once('SIGTERM', onSignal)
 
+  const watch = serviceWatch(process.env, systemClock())
   const agent = await startAgent({
     config: place.config,
     data: place.data,
@@ -38,8 +41,10 @@ export async function runAgent(place: CliPlace & { mqttPort: number | undefined 
   })
   await folder.tell({ port: agent.http.port })
   await greet(agent, place.mqttPort)
+  watch?.ready()
   if (process.stdin.isTTY) process.stdin.on('data', () => process.stdout.write(newCode(agent)))
   const signal = await asked
+  watch?.stopping()
   process.stdout.write(terminal ? '\nStopping: exposures are aborted, devices closed …\n' : '')
   await agent.stop(new Fault('aborted', `the agent is stopped (${signal})`, 'Start it again when you are ready'))
   await folder.leave()
