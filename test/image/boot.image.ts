@@ -47,7 +47,10 @@ t.test('an image that is flashed and powered on', async t => {
     const bytes = Number(await machine.out('findmnt -bno SIZE /data'))
     t.ok(bytes > (cardMb - 1_460 - 100) * 2 ** 20, `${Math.round(bytes / 2 ** 20)} MB`)
     t.match(await machine.out('journalctl --header | head -n 3'), /\/var\/log\/journal\//, 'the journal lies on it')
-    t.equal(await machine.out('systemd-analyze cat-config systemd/journald.conf | grep ^SystemMaxUse'), 'SystemMaxUse=64M')
+    t.equal(
+      await machine.out('systemd-analyze cat-config systemd/journald.conf | grep ^SystemMaxUse'),
+      'SystemMaxUse=64M',
+    )
   })
 
   t.test('the agent has few rights, and a watch over it', async t => {
