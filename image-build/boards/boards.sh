@@ -1,6 +1,9 @@
 # Sourced by build.sh. What each computer wants of the FAT partition: its firmware, its device trees, its words for the
 # kernel. No other concern knows a computer by name.
 
+# boards_packages: what is unpacked beside the kernel.
+boards_packages() { echo raspi-firmware u-boot-rpi; }
+
 # put_boards TREE: what is there once, whatever slot is started.
 put_boards() {
   local tree=$1 firmware=$here/firmware/usr/lib

@@ -6,9 +6,9 @@ binfmt=/proc/sys/fs/binfmt_misc
 
 make_toolbox() {
   rm -rf --one-file-system "$toolbox.new" "$toolbox"
-  mmdebstrap --variant=minbase --include="$(packages_of image-build/toolbox)" \
+  mmdebstrap --variant=minbase --include="$(packages_of toolbox)" \
     --aptopt='APT::Install-Recommends "false"' --aptopt='Acquire::Languages "none"' \
-    "$release" "$toolbox.new" "$(sources "$(dpkg --print-architecture)" "$keys")" >&2 ||
+    "$release" "$toolbox.new" "$(sources "$(dpkg --print-architecture)")" >&2 ||
     fail "the toolbox could not be made"
   mv "$toolbox.new" "$toolbox"
 }

@@ -1,5 +1,5 @@
-// The image as it is flashed: it starts from the card by U-Boot, nothing in it has failed, its page answers, and what is
-// promised of its root, its data, its memory and its rights holds.
+// The image as it is flashed: it starts from the card by U-Boot, nothing in it has failed, its page answers, and what
+// is promised of its root, its data, its memory and its rights holds.
 import { statSync } from 'node:fs'
 import t from 'tap'
 import { bootImage, card } from '../support/image-machine.js'
@@ -34,7 +34,7 @@ t.test('an image that is flashed and powered on', async t => {
     }
     t.equal(await machine.out('findmnt -no FSTYPE /'), 'squashfs')
     t.equal(await machine.out('findmnt -no FSTYPE /var'), 'overlay')
-    for (const line of (await machine.out('cat /usr/lib/pierside/writable')).split('\n')) {
+    for (const line of (await machine.out('cat /usr/lib/pierside-image/writable')).split('\n')) {
       const [path, mode, owner, group] = line.split(' ')
       t.match(await machine.out(`findmnt -no SOURCE ${path}`), /\[\/system\//, `${path} lies on data`)
       t.equal(await machine.out(`stat -c '%a %U %G' ${path}`), `${mode} ${owner} ${group}`)

@@ -1,7 +1,7 @@
-// A computer of its own for a test of the image: QEMU's arm64 board, started by U-Boot from the card as it was built. What
-// it writes is kept for its next start, beside the card and not on it, and is gone when the test is over. Nothing on the
-// card is there for the tests: systemd takes further units from whoever runs a virtual machine (systemd.system-credentials(7)),
-// and one of them is a root's shell on a port that only such a machine has.
+// A computer of its own for a test of the image: QEMU's arm64 board, started by U-Boot from the card as it was built.
+// What it writes is kept for its next start, beside the card and not on it, and is gone when the test is over. Nothing
+// on the card is there for the tests: systemd takes further units from whoever runs a virtual machine
+// (systemd.system-credentials(7)), and one of them is a root's shell on a port that only such a machine has.
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
@@ -16,7 +16,7 @@ const place = join(root, 'build/image')
 export const card = join(place, 'card.img')
 const toolbox = join(place, 'toolbox')
 /** From QEMU's start until the page answers, on a machine that has other things to do. */
-const bootMs = 300_000
+const bootMs = 900_000
 
 export interface ImageMachine {
   /** Where its page is to be seen from here. */

@@ -33,7 +33,7 @@ LIST
   exit 0
 fi
 
-camera=0 shutter=10000 gain=1 output= immediate= nopreview= raw= framerate=30
+camera=0 shutter=10000 gain=1 output='' immediate='' nopreview='' raw='' framerate=30
 while [ $# -gt 0 ]; do
   case $1 in
     --camera) camera=$2; shift ;;

@@ -1,5 +1,5 @@
-// Word to systemd (sd_notify(3)): that the agent answers, and from then on that its event loop turns. A loop that stands
-// still sends nothing, and systemd starts the agent anew.
+// Word to systemd (sd_notify(3)): that the agent answers, and from then on that its event loop turns. A loop that
+// stands still sends nothing, and systemd starts the agent anew.
 import type { Clock } from '../../ports/clock.js'
 import { loadLibrary } from '../link/c-library.js'
 

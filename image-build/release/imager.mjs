@@ -1,0 +1,32 @@
+// Prints what Raspberry Pi Imager is told of the image: a list of one, which it opens as a file or from an address
+// (--repo). Its own questions for Wi-Fi, name and user are not asked, since nothing on the card reads its answers
+// (init_format none): pierside.txt on the card is where they are given.
+//
+//   imager.mjs CARD PACKED ADDRESS VERSION
+import { createHash } from 'node:crypto'
+import { createReadStream, readFileSync, statSync } from 'node:fs'
+
+const [card, packed, url, version] = process.argv.slice(2)
+const devices = readFileSync(new URL('../boards/imager-devices', import.meta.url), 'utf8')
+  .split('\n')
+  .filter(line => line !== '' && !line.startsWith('#'))
+
+async function sha256(file) {
+  const hash = createHash('sha256')
+  for await (const piece of createReadStream(file)) hash.update(piece)
+  return hash.digest('hex')
+}
+
+const image = {
+  name: `Pierside ${version}`,
+  description: 'Turns a telescope pier into an observatory that runs itself',
+  url,
+  release_date: statSync(card).mtime.toISOString().slice(0, 10),
+  extract_size: statSync(card).size,
+  extract_sha256: await sha256(card),
+  image_download_size: statSync(packed).size,
+  image_download_sha256: await sha256(packed),
+  init_format: 'none',
+  devices,
+}
+console.log(JSON.stringify({ os_list: [image] }, undefined, 2))
