@@ -25,6 +25,7 @@ make_slot() {
   for concern in $concerns; do if_there "put_${concern//-/_}_root" "$slot"; done
   in_toolbox depmod -b build/image/slot/usr "$kernel"
   for concern in $concerns; do if_there "tell_${concern//-/_}" "$slot"; done
+  node image-build/slot/missing-libraries.mjs "$slot" || fail "too much was pruned: image-build/slot/prune"
 
   in_slot systemd-sysusers
   put_units "$slot"
@@ -70,11 +71,16 @@ put_writable() {
 
 # put_units SLOT: what starts is what the lists say, and nothing that a package would start by itself.
 put_units() {
-  local preset=$1/usr/lib/systemd/system-preset
+  local preset=$1/usr/lib/systemd/system-preset unit
   mkdir -p "$preset"
   rm -rf "$1"/etc/systemd/system/*.wants "$1"/etc/systemd/system/*.requires
   cat image-build/*/units | sed 's/#.*//; s/ *$//; /^$/d; s/^/enable /' | sort -u >"$preset/00-pierside.preset"
   echo 'disable *' >>"$preset/00-pierside.preset"
+  while read -r _ unit; do
+    # What stands behind an @ is the unit's own affair.
+    [[ "$unit" = '*' || -e "$1/usr/lib/systemd/system/${unit/@*./@.}" || -e "$1/etc/systemd/system/${unit/@*./@.}" ]] ||
+      fail "there is no unit $unit"
+  done <"$preset/00-pierside.preset"
   in_slot systemctl preset-all >"$here/units.log" 2>&1 || fail "the units could not be enabled: see $here/units.log"
 }
 

@@ -1,5 +1,5 @@
-// What systemd hears of the agent, by a socket such as systemd's own: that it is up, and a beat for as long as its clock
-// turns.
+// What systemd hears of the agent, by a socket such as systemd's own: that it is up, and a beat for as long as its
+// clock turns.
 import { spawn } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
