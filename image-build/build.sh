@@ -66,7 +66,8 @@ stage() {
   echo "$key" >"$here/$name.key"
 }
 
-bring_debian "the image" mmdebstrap debian-archive-keyring dpkg gcc-aarch64-linux-gnu g++-aarch64-linux-gnu python3 make xz-utils
+bring_debian "the image" mmdebstrap debian-archive-keyring dpkg xz-utils \
+  gcc-aarch64-linux-gnu g++-aarch64-linux-gnu python3 make device-tree-compiler
 PATH=$PATH:/usr/sbin:/sbin
 mkdir -p "$here"
 exec 7>"$here/lock"
@@ -74,6 +75,7 @@ flock -w 3600 7 || fail "another make image has held $here/lock for an hour"
 find_mirror
 
 scripts/build.sh
+scripts/overlays.sh
 scripts/npm-arm64.sh "$here/npm" production
 stage toolbox image-build/toolbox/packages
 scripts/debian-arm64.sh --alone "$release-backports" "$here/kernel" linux-image-arm64
@@ -86,9 +88,10 @@ kernel=$(basename "$here"/kernel/usr/lib/modules/*)
 made=build/image
 stage root image-build/root image-build/!(toolbox)/packages
 stage initrd $made/{root.key,kernel.packages} image-build/boot/{boot.sh,init} image-build/*/initrd-modules
-stage boot-files $made/{initrd.key,kernel.packages,firmware.packages} image-build/boot/{boot.sh,cmdline} image-build/boards
+stage boot-files $made/{initrd.key,kernel.packages,firmware.packages} image-build/boot/{boot.sh,cmdline} \
+  image-build/boards build/overlays/pi*
 stage slot $made/{root.key,npm.key,boot-files.key} image-build/!(build.sh|toolbox|root|boot|card|release) \
   build/edge build/kernels.wasm web/dist package.json udev
 stage firmware-tree $made/boot-files.key image-build/boot image-build/boards image-build/*/pierside.txt
 stage card $made/{slot,firmware-tree}.key image-build/card
-[ "${1:-}" = card ] || make_release
+[ "${1:-}" = card ] || stage release $made/card.key image-build/release image-build/boards/imager-devices

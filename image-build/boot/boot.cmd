@@ -29,7 +29,8 @@ for slot in A B; do
   if test ${sound} = no; then setenv BOOT_${slot}_LEFT 3; fi
 done
 
-setenv save 'env export -t ${words_at} BOOT_ORDER BOOT_A_LEFT BOOT_B_LEFT && fatwrite ${card} ${words_at} ${slots_file} ${filesize}'
+# What is exported ends in a zero byte, which is no part of a text.
+setenv save 'env export -t ${words_at} BOOT_ORDER BOOT_A_LEFT BOOT_B_LEFT && setexpr bytes ${filesize} - 1 && fatwrite ${card} ${words_at} ${slots_file} ${bytes}'
 setenv start 'load ${card} ${words_at} ${slot}/slot.env && env import -t ${words_at} ${filesize} slot_args && load ${card} ${kernel_at} ${slot}/vmlinuz && load ${card} ${initrd_at} ${slot}/initrd.img && setenv initrd_bytes ${filesize} && setenv bootargs ${slot_args} ${board_args} && booti ${kernel_at} ${initrd_at}:${initrd_bytes} ${fdt_addr}'
 
 # What this computer's kernel is told beyond that.

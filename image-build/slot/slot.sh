@@ -35,7 +35,7 @@ make_slot() {
   find "$slot/etc" -name '*-' -type f -delete
 
   rm -f "$here/root.squashfs"
-  in_toolbox mksquashfs build/image/slot build/image/root.squashfs -comp zstd -Xcompression-level 9 -b 256K \
+  in_toolbox mksquashfs build/image/slot build/image/root.squashfs -comp zstd -Xcompression-level 15 -b 256K \
     -noappend -no-progress -quiet -wildcards -e 'proc/*' 'sys/*' 'dev/*' 'run/*' 'tmp/*' >&2
 }
 

@@ -2,7 +2,7 @@
 // is promised of its root, its data, its memory and its rights holds.
 import { statSync } from 'node:fs'
 import t from 'tap'
-import { bootImage, card } from '../support/image-machine.js'
+import { bootImage, card, packed } from '../support/image-machine.js'
 
 const idleMb = 350
 const cardMb = 3_000
@@ -21,7 +21,7 @@ t.test('an image that is flashed and powered on', async t => {
 
   t.test('it knows its slot, and itself', async t => {
     t.match(await machine.out('cat /proc/cmdline'), /root=PARTUUID=\S+-02 pierside\.slot=A /)
-    t.match(await machine.out('cat /boot/firmware/slots.env'), /^BOOT_ORDER=A B\nBOOT_A_LEFT=2\n/m)
+    t.match(await machine.out('cat /boot/firmware/slots.env'), /^BOOT_A_LEFT=2\nBOOT_B_LEFT=0\nBOOT_ORDER=A B$/)
     t.match(await machine.out('cat /etc/machine-id'), /^[0-9a-f]{32}$/)
     t.equal(await machine.out('cat /etc/machine-id'), await machine.out('cat /data/system/machine-id'), 'kept')
     const image = JSON.parse(await machine.out('cat /usr/lib/pierside/image.json'))
@@ -45,7 +45,8 @@ t.test('an image that is flashed and powered on', async t => {
     t.equal(await machine.out('findmnt -no FSTYPE /data'), 'ext4')
     t.match(await machine.out('dumpe2fs -h $(findmnt -no SOURCE /data) 2>/dev/null'), /has_journal/)
     const bytes = Number(await machine.out('findmnt -bno SIZE /data'))
-    t.ok(bytes > (cardMb - 1_460 - 100) * 2 ** 20, `${Math.round(bytes / 2 ** 20)} MB`)
+    // Firmware and two slots, and what a file system keeps for itself.
+    t.ok(bytes > (cardMb - 1_460) * 0.9 * 2 ** 20, `${Math.round(bytes / 2 ** 20)} MB`)
     t.match(await machine.out('journalctl --header | head -n 3'), /\/var\/log\/journal\//, 'the journal lies on it')
     t.equal(
       await machine.out('systemd-analyze cat-config systemd/journald.conf | grep ^SystemMaxUse'),
@@ -68,6 +69,8 @@ t.test('an image that is flashed and powered on', async t => {
     t.comment(words)
     t.ok(usedMb <= idleMb, `${Math.round(usedMb)} MB of ${idleMb} in use`)
     t.ok(statSync(card).size < 2 * 2 ** 30, 'the smallest card has room for it')
+    const packedMb = statSync(packed).size / 1e6
+    t.ok(packedMb <= 450, `${Math.round(packedMb)} MB of 450 are to be fetched`)
   })
 
   t.test('a plug that is pulled leaves the same computer', async t => {
@@ -80,5 +83,19 @@ t.test('an image that is flashed and powered on', async t => {
     t.equal(await machine.out('findmnt -bno SIZE /data'), bytes)
     t.equal(await machine.out('systemctl list-units --failed --plain --no-legend'), '')
     t.match(await machine.out('cat /boot/firmware/slots.env'), /^BOOT_A_LEFT=1$/m, 'the try was counted')
+  })
+
+  t.test('what is damaged is told, and stops nothing', async t => {
+    const data = await machine.out('findmnt -no SOURCE /data')
+    await machine.out('mount -o remount,rw /boot/firmware && echo BOOT_ORDER=C >/boot/firmware/slots.env && sync')
+    await machine.out(`dd if=/dev/zero of=${data} bs=1M count=700 conv=fsync 2>&1`, 300_000)
+    await machine.cutPower()
+    await machine.powerOn()
+    await machine.pageAnswers()
+    const faults = await machine.out('cat /run/pierside/boot-faults')
+    t.match(faults, /^data: the file system is damaged/m)
+    t.match(faults, /^data: .* lies in memory and is gone when the power goes$/m)
+    t.equal(await machine.out('findmnt -no FSTYPE /data'), 'tmpfs')
+    t.match(await machine.out('cat /boot/firmware/slots.env'), /^BOOT_A_LEFT=2\nBOOT_B_LEFT=3\nBOOT_ORDER=A B$/)
   })
 })

@@ -14,6 +14,9 @@ import { freePort } from './free-port.js'
 const place = join(root, 'build/image')
 /** What `make image` has made. */
 export const card = join(place, 'card.img')
+const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+/** The same as owners fetch it. */
+export const packed = join(root, `build/pierside-${version}-arm64.img.xz`)
 const toolbox = join(place, 'toolbox')
 /** From QEMU's start until the page answers, on a machine that has other things to do. */
 const bootMs = 900_000
