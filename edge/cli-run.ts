@@ -1,11 +1,11 @@
 // `pierside run`: starts the agent, greets its owner at a terminal, and stops cleanly.
 import { networkInterfaces } from 'node:os'
-import { toString as qrCode } from 'qrcode'
 import type { CliPlace } from './cli-ask.js'
 import { type Agent, startAgent } from './main.js'
 import { Fault } from './ports/fault.js'
 import { asJson, asWords } from './spine/log.js'
 import { claimFolder } from './spine/one-agent.js'
+import { qrForTerminal } from './spine/qr-code.js'
 
 const standardPort = 8080
 
@@ -38,7 +38,8 @@ export async function runAgent(place: CliPlace & { mqttPort: number | undefined 
     },
   })
   await folder.tell({ port: agent.http.port })
-  await greet(agent, place.mqttPort)
+  // On the image nobody sits at a terminal, and what is printed is kept in the journal.
+  if (!process.env.PIERSIDE_IMAGE) await greet(agent, place.mqttPort)
   if (process.stdin.isTTY) process.stdin.on('data', () => process.stdout.write(newCode(agent)))
   const signal = await asked
   process.stdout.write(terminal ? '\nStopping: exposures are aborted, devices closed …\n' : '')
@@ -85,7 +86,7 @@ async function greet(agent: Agent, mqttPort: number | undefined) {
   const moved = mqtt.startsWith('mqtt://127.') && !mqtt.endsWith(`:${wished}`)
   const words = [
     '',
-    await qrCode(`${home}?pair=${code}`, { type: 'terminal', small: true }),
+    await qrForTerminal(`${home}?pair=${code}`),
     address
       ? `  Pierside is at        ${home}   (here: http://localhost:${agent.http.port}/)`
       : `  Pierside is at        ${home}   (this machine only: it has no network yet)`,

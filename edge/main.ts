@@ -12,6 +12,7 @@ import { configSchema, demoConfig, habitsOf, linksLike, type Settings } from './
 import { ownImage } from './main-image.js'
 import { type Ground, type Night, startNight } from './main-night.js'
 import { configuration, type HeldConfig } from './main-settings.js'
+import { readFirstBoot, setUpFace, startSetUp } from './main-setup.js'
 import { action, roles } from './ports/action.js'
 import { asFault, Fault } from './ports/fault.js'
 import type { LogLine } from './ports/log.js'
@@ -102,6 +103,7 @@ async function assemble(where: Surroundings, ends: ((reason: Fault) => Promise<v
   const log = createLog(clock, where.writeLog)
   await mkdir(where.data, { recursive: true })
   const held: HeldConfig = await configuration(where.config, configSchema, demoConfig)
+  const firstBoot = await readFirstBoot(where.image, where.data, held)
   const settings = held.settings()
   const version = await versionOf()
 
@@ -122,8 +124,11 @@ async function assemble(where: Surroundings, ends: ((reason: Fault) => Promise<v
   const views = openViews({ store, pixels })
   const feed = createFeed({ node: settings.mqtt.node, store, clock, log: log.named('feed') })
   const claims = createClaims(clock, log.named('claims'))
-  const actions = createActions({ claims, feed, clock, random, log: log.named('actions') })
   const access = await openAccess(folder, clock)
+  const setUp = firstBoot && startSetUp(firstBoot, { feed, clock, log, access, held })
+  ends.push(async () => setUp?.stop())
+  const closed = () => setUp?.closed()
+  const actions = createActions({ claims, feed, clock, random, log: log.named('actions'), closed })
   const ground: Ground = {
     store,
     pixels,
@@ -203,7 +208,8 @@ async function assemble(where: Surroundings, ends: ((reason: Fault) => Promise<v
       configuration: held,
       logs: log,
       log: log.named('http'),
-      guard: { access, open: () => held.settings().access.open, hosts },
+      guard: { access, open: () => held.settings().access.open, hosts, closed },
+      settingUp: setUp && setUpFace(setUp),
       page: join(root, 'web/dist'),
     },
     settings.http.host,
@@ -212,6 +218,7 @@ async function assemble(where: Surroundings, ends: ((reason: Fault) => Promise<v
   ends.push(() => http.close())
   night = startNight(settings, ground)
   await startMqtt(settings)
+  setUp?.begin()
   await feed.event('agent-started', { version })
 
   return {

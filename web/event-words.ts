@@ -22,6 +22,8 @@ const fileName = (path: unknown) => String(path).split('/').at(-1)
 
 const say: Readonly<Record<string, (body: Record<string, unknown>) => string>> = {
   'agent-started': () => 'The agent started',
+  'set-up-done': body => `The box was set up as “${body.name}”`,
+  'set-up-administrator': () => 'A device paired with the code of pierside.txt',
   'frame-archived': body => frameWords(body),
   'exposure-failed': body => `An exposure with camera “${body.camera}” failed: ${body.error}`,
   'exposure-aborted': body => `The exposure with camera “${body.camera}” was aborted`,

@@ -13,6 +13,12 @@ export function wrongNetworkName(text: string): string | undefined {
   return bytes < 1 || bytes > 32 ? `has ${bytes} bytes; a Wi-Fi has 1 to 32` : undefined
 }
 
+/** What a QR code says that a phone joins a network by. @param passphrase of WPA */
+export function wifiQrText(ssid: string, passphrase: string): string {
+  const escaped = (text: string) => text.replace(/([\\;,:"])/g, '\\$1')
+  return `WIFI:T:WPA;S:${escaped(ssid)};P:${escaped(passphrase)};;`
+}
+
 const names = new Intl.DisplayNames('en', { type: 'region', fallback: 'none' })
 /** Regions that are no countries, yet have two letters. */
 const unions = new Set(['EU', 'EZ', 'UN', 'QO', 'ZZ', 'XA', 'XB'])
