@@ -10,7 +10,7 @@ import { Sheet } from './parts/sheet'
 import { Stop } from './parts/stop'
 import { useTick } from './parts/tick'
 import { hrefOf, route } from './route'
-import type { Observatory } from './states'
+import type { Observatory, Setup } from './states'
 import { setTheme, theme } from './theme'
 import { CalibrationView } from './views/calibration'
 import { DevicesView } from './views/devices'
@@ -22,6 +22,7 @@ import { MountView } from './views/mount'
 import { NowView } from './views/now'
 import { PierView } from './views/pier'
 import { PowerView } from './views/power'
+import { SetUpView } from './views/setup'
 import { StackView } from './views/stack'
 import { clockSeconds, clockTime } from './words'
 
@@ -83,6 +84,7 @@ function Head({ title }: { title: string }) {
 function Banners() {
   const { phase, sinceMs } = useCell(presence)
   const open = useAt<Observatory>('observatory')?.value.openAccess
+  const setup = useAt<Setup>('setup')?.value
   return (
     <div class="banners">
       {phase === 'gone' && (
@@ -97,6 +99,14 @@ function Banners() {
       {phase === 'calling' && (
         <p id="box-gone" class="banner" role="status">
           Calling the box …
+        </p>
+      )}
+      {setup?.done === false && (
+        <p class="banner">
+          <Icon name="key" />
+          <span>
+            The box is not set up yet: nothing can be moved or switched. <a href={hrefOf('setup')}>Set it up</a>
+          </span>
         </p>
       )}
       {open && (
@@ -151,6 +161,9 @@ function Ways({ at }: { at: ViewRow }) {
 
 export function App() {
   const { view } = useCell(route)
+  const setup = useAt<Setup>('setup')?.value
+  // Who comes without naming a view is led through it; who looks around is told of it.
+  if (setup?.done === false && (view === 'setup' || !location.hash)) return <SetUpView />
   const at = views.find(row => row.id === view) ?? views[0]
   return (
     <div class="app">

@@ -332,3 +332,12 @@ export interface Activity {
   readonly error?: string
   readonly fix?: string
 }
+
+/** Only on Pierside's own image. */
+export interface Setup {
+  readonly done?: boolean
+  readonly step?: 'new' | 'guarded' | 'waiting' | 'done'
+  readonly untilMs?: number
+  readonly ssid?: string
+  readonly complaints?: readonly string[]
+}
