@@ -1,6 +1,6 @@
-// What root's first-boot script calls when pierside.txt has changed: takes it, puts what it says where the system and the
-// agent look for it, and lays out what is to be written back to the card. It loads next to nothing, for it runs before
-// everything else.
+// What root's first-boot script calls when pierside.txt has changed: takes it, puts what it says where the system and
+// the agent look for it, and lays out what is to be written back to the card. It loads next to nothing, for it runs
+// before everything else.
 import { mkdir, open, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { sshKey } from './rules/ssh-key.js'

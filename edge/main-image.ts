@@ -1,5 +1,5 @@
-// What there is on Pierside's own image and nowhere else: the box may be switched off, reset, joined to a network. Whether
-// we run on it, PIERSIDE_IMAGE says: the file in which the image tells of itself.
+// What there is on Pierside's own image and nowhere else: the box may be switched off, reset, joined to a network.
+// Whether we run on it, PIERSIDE_IMAGE says: the file in which the image tells of itself.
 import { readFile } from 'node:fs/promises'
 import type { Feed } from './ports/feed.js'
 import type { ImageDeed } from './ports/machine.js'

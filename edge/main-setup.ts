@@ -1,5 +1,5 @@
-// The first set-up of Pierside's own image: what root's first boot has left for us, and what becomes of it. The script of
-// that is image-build/first-boot/files/usr/lib/pierside-image/first-boot.
+// The first set-up of Pierside's own image: what root's first boot has left for us, and what becomes of it. The
+// script of that is image-build/first-boot/files/usr/lib/pierside-image/first-boot.
 import { readFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
@@ -8,9 +8,11 @@ import type { HeldConfig } from './main-settings.js'
 import type { Clock } from './ports/clock.js'
 import type { Feed } from './ports/feed.js'
 import type { Log } from './ports/log.js'
+import type { ImageDeed } from './ports/machine.js'
 import { z } from './ports/schema.js'
 import type { SetUpRadio } from './ports/setup.js'
-import type { Kept } from './ports/store.js'
+import type { Kept, Store } from './ports/store.js'
+import { showOnLamp } from './services/box-lamp.js'
 import {
   fresh,
   type Given,
@@ -22,11 +24,14 @@ import {
   setUpService,
   takenWith,
 } from './services/setup.js'
+import { sshAccess } from './services/ssh-access.js'
 import { type Access, codeMs } from './spine/access.js'
+import type { ActionTable } from './spine/actions.js'
 import { qrAsSvg } from './spine/qr-code.js'
 import { readIfThere, writeWhole } from './spine/whole-file.js'
 
 const places = z.object({ system: z.string().default('/data/system') })
+const cardKeys = z.object({ wishes: z.object({ sshKeys: z.array(z.string()).default([]) }) })
 const identitySchema = z.object({
   node: z.string().regex(/^[a-z0-9_-]{1,40}$/),
   suffix: z.string().regex(/^[0-9A-Za-z]{0,8}$/),
@@ -38,12 +43,14 @@ type Identity = z.output<typeof identitySchema>
 export interface FirstBoot {
   readonly identity: Identity
   readonly given: Given
+  /** How many there are in pierside.txt. */
+  readonly sshKeys: number
   readonly record: Kept<SetUpRecord>
 }
 
 /**
- * Reads it before anything starts, and puts the box's name and the card's site into the configuration, each once: what the
- * owner changes on the page afterwards stays so.
+ * Reads it before anything starts, and puts the box's name and the card's site into the configuration, each once:
+ * what the owner changes on the page afterwards stays so.
  * @param image PIERSIDE_IMAGE; undefined anywhere else, and then there is no first boot
  */
 export async function readFirstBoot(
@@ -56,7 +63,9 @@ export async function readFirstBoot(
   const named = await readIfThere(join(system, 'identity.json'))
   const identity = named === undefined ? nameless : identitySchema.parse(JSON.parse(named))
   const text = await readIfThere(join(system, 'first-boot/given.json'))
-  const given = text === undefined ? { wishes: {}, complaints: [] } : givenSchema.parse(JSON.parse(text))
+  const told = text === undefined ? { wishes: {}, complaints: [] } : JSON.parse(text)
+  const given = givenSchema.parse(told)
+  const { sshKeys } = cardKeys.parse(told).wishes
   const record = await keptFile(join(data, 'setup.json'))
   if (!Object.hasOwn(Object(held.loose().mqtt), 'node')) await held.merge({ mqtt: { node: identity.node } })
   const { siteName, latitudeDeg, longitudeDeg, elevationMetres } = fresh(given.wishes, record.read().taken)
@@ -67,7 +76,7 @@ export async function readFirstBoot(
     const place = { siteName, latitudeDeg, longitudeDeg, elevationMetres }
     await record.write({ ...record.read(), taken: takenWith(record.read().taken, place) })
   }
-  return { identity, given, record }
+  return { identity, given, sshKeys: sshKeys.length, record }
 }
 
 /** A file, since root's reset has to be able to take it away. */
@@ -81,6 +90,24 @@ async function keptFile(path: string): Promise<Kept<SetUpRecord>> {
       value = next
     },
   }
+}
+
+/** What else the first boot has brought: SSH by keys, and the lamp. */
+export async function bringOwnBox(
+  { sshKeys }: FirstBoot,
+  { actions, deed, ...ground }: OwnBoxGround,
+): Promise<() => void> {
+  actions.offer(await sshAccess({ ...ground, deed, onCard: sshKeys }))
+  return showOnLamp({ ...ground, log: ground.log.named('lamp'), deed })
+}
+
+export interface OwnBoxGround {
+  readonly feed: Feed
+  readonly clock: Clock
+  readonly log: Log
+  readonly store: Store
+  readonly actions: ActionTable
+  readonly deed: ImageDeed
 }
 
 export interface SetUpGround {

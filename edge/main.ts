@@ -12,7 +12,7 @@ import { configSchema, demoConfig, habitsOf, linksLike, type Settings } from './
 import { ownImage } from './main-image.js'
 import { type Ground, type Night, startNight } from './main-night.js'
 import { configuration, type HeldConfig } from './main-settings.js'
-import { readFirstBoot, setUpFace, startSetUp } from './main-setup.js'
+import { bringOwnBox, readFirstBoot, setUpFace, startSetUp } from './main-setup.js'
 import { action, roles } from './ports/action.js'
 import { asFault, Fault } from './ports/fault.js'
 import type { LogLine } from './ports/log.js'
@@ -145,6 +145,12 @@ async function assemble(where: Surroundings, ends: ((reason: Fault) => Promise<v
     version,
     data: folder,
     image: await ownImage(where.image, feed),
+  }
+
+  if (firstBoot && ground.image) {
+    const { deed } = ground.image
+    const leave = await bringOwnBox(firstBoot, { feed, clock, log, store, actions, deed })
+    ends.push(async () => leave())
   }
 
   let mqtt: MqttFace | undefined

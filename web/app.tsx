@@ -12,6 +12,7 @@ import { useTick } from './parts/tick'
 import { hrefOf, route } from './route'
 import type { Observatory, Setup } from './states'
 import { setTheme, theme } from './theme'
+import { BoxView } from './views/box'
 import { CalibrationView } from './views/calibration'
 import { DevicesView } from './views/devices'
 import { ExposeView } from './views/expose'
@@ -31,6 +32,8 @@ interface ViewRow {
   readonly name: string
   /** In the bar of a phone; the others stand behind “More”. */
   readonly near?: boolean
+  /** Only on a box that is Pierside's own. */
+  readonly onImage?: boolean
   readonly show: () => ComponentChild
 }
 
@@ -46,6 +49,7 @@ const views: readonly ViewRow[] = [
   { id: 'power', name: 'Power', show: () => <PowerView /> },
   { id: 'files', name: 'Files', show: () => <FilesView /> },
   { id: 'devices', name: 'Devices', show: () => <DevicesView /> },
+  { id: 'box', name: 'Box', onImage: true, show: () => <BoxView /> },
   { id: 'log', name: 'Log', show: () => <LogView /> },
 ]
 
@@ -121,6 +125,8 @@ function Banners() {
 
 function Ways({ at }: { at: ViewRow }) {
   const [more, setMore] = useState(false)
+  const own = useAt('image') !== undefined
+  const rows = views.filter(({ onImage }) => own || !onImage)
   const link = (row: ViewRow, far: string) => (
     <a
       key={row.id}
@@ -136,7 +142,7 @@ function Ways({ at }: { at: ViewRow }) {
   return (
     <>
       <nav class="ways" aria-label="Views">
-        {views.map(row => link(row, row.near ? '' : 'far'))}
+        {rows.map(row => link(row, row.near ? '' : 'far'))}
         <button
           type="button"
           class="more"
@@ -151,7 +157,7 @@ function Ways({ at }: { at: ViewRow }) {
       {more && (
         <Sheet title="All views" onClose={() => setMore(false)}>
           <nav class="all-ways" aria-label="All views">
-            {views.map(row => link(row, ''))}
+            {rows.map(row => link(row, ''))}
           </nav>
         </Sheet>
       )}

@@ -341,3 +341,10 @@ export interface Setup {
   readonly ssid?: string
   readonly complaints?: readonly string[]
 }
+
+/** Only on Pierside's own image. */
+export interface Ssh {
+  readonly on?: boolean
+  readonly keys?: readonly string[]
+  readonly onCard?: number
+}

@@ -93,6 +93,14 @@ export const pierKinds: Readonly<Record<string, Kind>> = {
       complaints: list('What was not understood in pierside.txt'),
     },
   },
+  ssh: {
+    name: 'SSH',
+    fields: {
+      on: flag('On'),
+      keys: list('Public keys given on the page'),
+      onCard: number('Keys in pierside.txt', undefined, 0),
+    },
+  },
   image: {
     name: 'Image',
     fields: { version: text('Version of the image'), builtAt: text('Made at'), base: text('Made of') },

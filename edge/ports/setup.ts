@@ -41,15 +41,16 @@ export interface SetUp {
   /** Why nothing may be moved or switched; undefined once the box is set up. */
   closed(): Fault | undefined
   /**
-   * Holds until the code ends, and for good as soon as somebody pairs with it: after a power cut before that the box is as
-   * new. Throws `busy` while it holds, `forbidden` when the box is set up, `bad-input`.
+   * Holds until the code ends, and for good as soon as somebody pairs with it: after a power cut before that the box
+   * is as new. Throws `busy` while it holds, `forbidden` when the box is set up, `bad-input`.
    */
   complete(order: SetUpOrder): SetUpAnswer
   /** The hotspot asks for the passphrase in a moment, rather than later. Throws `not-found` when nothing holds. */
   switchNow(): void
 }
 
-/** The hotspot as set-up changes it: tried first, and kept when somebody has found the way in. Rejects with Faults. */
+/** The hotspot as set-up changes it: tried first, and kept when somebody has found the way in. Rejects with Faults.
+/** */
 export interface SetUpRadio {
   tryHotspot(order: { readonly passphrase: string }, signal: AbortSignal): Promise<void>
   keepHotspot(signal: AbortSignal): Promise<void>

@@ -7,10 +7,8 @@ export interface Place {
 }
 
 const number = String.raw`\d+(?:[.,]\d+)?`
-const shape = new RegExp(
-  String.raw`^([NSEW])?\s*([+-]?)(${number})\s*[°d:]?\s*(?:(${number})\s*['m:]?\s*(?:(${number})\s*(?:["s]|'')?)?)?\s*([NSEW])?$`,
-  'i',
-)
+const sixtieths = String.raw`(${number})\s*['m:]?\s*(?:(${number})\s*(?:["s]|'')?)?`
+const shape = new RegExp(String.raw`^([NSEW])?\s*([+-]?)(${number})\s*[°d:]?\s*(?:${sixtieths})?\s*([NSEW])?$`, 'i')
 
 /**
  * Degrees of a latitude (`most` 90) or longitude (180): `46.5`, `-46,5`, `46° 30' 12" N`, `W 8 30`. South and west are
@@ -25,12 +23,12 @@ export function readDegrees(text: string, most: 90 | 180): number | undefined {
   const found = shape.exec(plain)
   if (!found) return undefined
   const [, before, sign, whole, minutes = '0', seconds = '0', after] = found
-  const [degrees, sixtieths, thirds] = [whole, minutes, seconds].map(part => Number(part.replace(',', '.')))
+  const [degrees, minute, second] = [whole, minutes, seconds].map(part => Number(part.replace(',', '.')))
   const side = (before ?? after)?.toUpperCase()
   const wrongSide = side !== undefined && !(most === 90 ? 'NS' : 'EW').includes(side)
-  if ((before && after) || wrongSide || sixtieths >= 60 || thirds >= 60) return undefined
+  if ((before && after) || wrongSide || minute >= 60 || second >= 60) return undefined
   // To a tenth of a millimetre: sixtieths leave crumbs behind.
-  const size = Math.round((degrees + sixtieths / 60 + thirds / 3600) * 1e9) / 1e9
+  const size = Math.round((degrees + minute / 60 + second / 3600) * 1e9) / 1e9
   if (size > most) return undefined
   return (sign === '-') !== (side === 'S' || side === 'W') && size > 0 ? -size : size
 }

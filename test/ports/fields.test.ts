@@ -14,6 +14,8 @@ import type { Field } from '../../edge/ports/field.js'
 import { kindOf, kinds } from '../../edge/ports/fields.js'
 import type { Json } from '../../edge/ports/json.js'
 import { jsonSchemaOf } from '../../edge/ports/schema.js'
+import { nothingSetUp, setUpService } from '../../edge/services/setup.js'
+import { sshAccess } from '../../edge/services/ssh-access.js'
 import { openHouse } from '../support/house.js'
 import { mqttHouse } from '../support/mqtt-house.js'
 import { openNight, pierConfig } from '../support/night.js'
@@ -212,6 +214,22 @@ t.test('a box that is Pierside’s own', async t => {
     JSON.stringify({ version: '1.0.0', builtAt: '2026-11-30T00:00:00Z', base: 'debian', sources: [] }),
   )
   t.match(await ownImage(file, feed), { facts: { version: '1.0.0' } })
+})
+
+t.test('a box that waits for the browser of whoever set it up', async t => {
+  const house = await openHouse(t)
+  watch(house.feed)
+  let record = nothingSetUp
+  const setUp = setUpService({
+    ...house,
+    record: { read: () => record, write: async next => void (record = next) },
+    given: { wishes: {}, complaints: [{ line: 1, words: 'is not a key here' }] },
+    ...{ ssid: 'Pierside-0A1B', codeMs: 600_000, invite: () => '12345678', expect: () => {}, nameSite: async () => {} },
+  })
+  setUp.complete({ name: 'North', passphrase: 'clear skies' })
+  setUp.stop()
+  await sshAccess({ ...house, deed: async () => {}, onCard: 1 })
+  t.match(house.feed.get('setup')?.value, { step: 'waiting' })
 })
 
 t.test('what was said is described', async t => {

@@ -1,5 +1,5 @@
-// The first set-up in a real browser the size of a phone, by day and by night, in the phone's own little window and out of
-// it.
+// The first set-up in a real browser the size of a phone, by day and by night, in the phone's own little window and
+// out of it.
 import t from 'tap'
 import { type AgentProcess, startAgent } from '../support/agent.js'
 import { brightest, noBrowser, openBrowser, openPhone, sideways, tooSmall } from '../support/browser.js'

@@ -4,7 +4,8 @@ import t from 'tap'
 import { type BootFile, readBootFile, saidOf } from '../../edge/services/boot-file.js'
 import { seededRandom } from '../../edge/spine/seeded-random.js'
 
-const key = `ssh-ed25519 ${Buffer.concat([Buffer.from([0, 0, 0, 11]), Buffer.from('ssh-ed25519'), Buffer.alloc(36)]).toString('base64')}`
+const blob = Buffer.concat([Buffer.from([0, 0, 0, 11]), Buffer.from('ssh-ed25519'), Buffer.alloc(36)])
+const key = `ssh-ed25519 ${blob.toString('base64')}`
 
 const whole = `# Beforehand
 wifi = Home Sweet Home

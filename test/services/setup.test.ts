@@ -1,4 +1,5 @@
-// The first set-up on simulated time: what holds, what ends by itself, what a power cut leaves, and what the card decides.
+// The first set-up on simulated time: what holds, what ends by itself, what a power cut leaves, and what the card
+// decides.
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

@@ -1,5 +1,6 @@
-// What phones and computers ask to find out whether a network leads anywhere. Until the box is set up they are led to its
-// page, which opens by itself; afterwards they are told that all is well, lest they leave the only network at the pier.
+// What phones and computers ask to find out whether a network leads anywhere. Until the box is set up they are led to
+// its page, which opens by itself; afterwards they are told that all is well, lest they leave the only network at the
+// pier.
 import type { RequestHandler } from 'express'
 
 interface Probe {
@@ -57,8 +58,8 @@ export interface CaptivePortalParts {
 }
 
 /**
- * Stands before the check of host names: only the probes pass it. Until the box is set up, whatever else is looked for at
- * another's name is led to the page too, without an answer of its own.
+ * Stands before the check of host names: only the probes pass it. Until the box is set up, whatever else is looked
+ * for at another's name is led to the page too, without an answer of its own.
  */
 export function captivePortal({ settingUp, ours }: CaptivePortalParts): RequestHandler {
   return (request, response, next) => {
