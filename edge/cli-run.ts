@@ -38,8 +38,7 @@ export async function runAgent(place: CliPlace & { mqttPort: number | undefined 
     },
   })
   await folder.tell({ port: agent.http.port })
-  // On the image nobody sits at a terminal, and what is printed is kept in the journal.
-  if (!process.env.PIERSIDE_IMAGE) await greet(agent, place.mqttPort)
+  await greet(agent, place.mqttPort)
   if (process.stdin.isTTY) process.stdin.on('data', () => process.stdout.write(newCode(agent)))
   const signal = await asked
   process.stdout.write(terminal ? '\nStopping: exposures are aborted, devices closed …\n' : '')
@@ -77,6 +76,8 @@ async function ourFolder(data: string): ReturnType<typeof claimFolder> {
 }
 
 async function greet(agent: Agent, mqttPort: number | undefined) {
+  // On the image nobody sits at a terminal, and what is printed is kept in the journal.
+  if (process.env.PIERSIDE_IMAGE) return
   const code = agent.access.pairingCode('administrator')
   const address = lanAddress()
   const home = `http://${address ?? 'localhost'}:${agent.http.port}/`

@@ -136,8 +136,12 @@ export function setUpService(parts: SetUpParts): SetUpService {
     if (timeZone) await deed('the time zone', signal => parts.setZone?.(timeZone, signal))
     if (!passphrase) return
     await tryPassphrase(passphrase)
-    await deed('the hotspot with its passphrase', signal => parts.radio?.keepHotspot(signal))
-    tried = undefined
+    try {
+      await deed('the hotspot with its passphrase', signal => parts.radio?.keepHotspot(signal))
+    } finally {
+      // Kept, or gone in the meantime and to be tried anew.
+      tried = undefined
+    }
   }
 
   const switchOver = (of: NonNullable<typeof trial>) => {
