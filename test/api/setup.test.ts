@@ -91,8 +91,11 @@ const refusal = async (response: Response) => ({ status: response.status, ...((a
 
 t.test('a box that is not set up', { timeout: 120_000 }, async t => {
   const agent = await onImage(t, ownImage(t))
-  const { paths } = await agent.get<{ paths: Record<string, unknown> }>('/api/openapi.json')
-  const actions = Object.keys(paths).flatMap(path => /^\/api\/actions\/(.+)$/.exec(path)?.[1] ?? [])
+  type Paths = Record<string, { post?: { 'x-before-set-up'?: boolean } }>
+  const { paths } = await agent.get<{ paths: Paths }>('/api/openapi.json')
+  const actions = Object.entries(paths)
+    .filter(([, { post }]) => !post?.['x-before-set-up'])
+    .flatMap(([path]) => /^\/api\/actions\/(.+)$/.exec(path)?.[1] ?? [])
   const closed = { status: 403, code: 'forbidden', error: /not set up yet/, fix: /complete the set-up/ }
   const token = await administrators(agent)
 
