@@ -1,10 +1,8 @@
 // A box that is not set up, over real HTTP: what may be done with it, what phones are told that ask whether they are
-// online, the way through set-up, and what a killed agent leaves of it.
-
+// online, and the way through set-up.
 import { readFile } from 'node:fs/promises'
 import { request } from 'node:http'
 import t, { type Test } from 'tap'
-import { seededRandom } from '../../edge/spine/seeded-random.js'
 import { type AgentProcess, startAgent } from '../support/agent.js'
 import { type OwnImage, ownImage } from '../support/own-image.js'
 
@@ -191,39 +189,6 @@ t.test('a box that is not set up', { timeout: 120_000 }, async t => {
 async function administrators(agent: AgentProcess): Promise<string> {
   return (await readFile(`${agent.data}/cli.token`, 'utf8')).trim()
 }
-
-t.test('an agent killed at any moment of it comes back new, or set up', { timeout: 200_000 }, async t => {
-  const random = seededRandom(11)
-  const seen = { new: 0, done: 0 }
-  for (let round = 0; round < 4; round++) {
-    const image = ownImage(t)
-    const agent = await onImage(t, image)
-    const { code } = await completed(agent)
-    const pairing = agent.raw('POST', '/api/pair', { code, name: 'phone' }).then(
-      async response => ((await response.json()) as { token?: string }).token,
-      () => undefined, // the agent was gone before it could answer
-    )
-    await new Promise(resolve => setTimeout(resolve, round === 0 ? 0 : round === 3 ? 2_000 : random.next() * 40))
-    await agent.kill('SIGKILL')
-    const token = await pairing
-    const after = await onImage(t, image)
-    const { done } = await after.state<{ done: boolean }>('setup')
-    seen[done ? 'done' : 'new']++
-    if (done) {
-      await after.until('observatory', ({ name }) => name === 'North pier')
-      t.equal((await after.raw('POST', '/api/setup', order)).status, 403)
-    } else {
-      t.equal(token, undefined, 'whoever was told that they are paired has a box that is set up')
-      t.match(await completed(after), { code: /^\d{8}$/ }, 'it can be set up')
-    }
-    if (token) {
-      const me = await after.raw('GET', '/api/session', undefined, { Authorization: `Bearer ${token}` })
-      t.match(await me.json(), { paired: true, role: 'administrator' }, 'and knows who was told to be paired')
-    }
-    await after.kill('SIGKILL')
-  }
-  t.ok(seen.done > 0, JSON.stringify(seen))
-})
 
 t.test('what the card says of site and place is put into the configuration once', { timeout: 60_000 }, async t => {
   const image = ownImage(t, { siteName: 'Above the fog', latitudeDeg: -33.9, longitudeDeg: 18.4, elevationMetres: 700 })
