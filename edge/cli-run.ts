@@ -1,6 +1,5 @@
 // `pierside run`: starts the agent, greets its owner at a terminal, and stops cleanly.
 import { networkInterfaces } from 'node:os'
-import { toString as qrCode } from 'qrcode'
 import type { CliPlace } from './cli-ask.js'
 import { serviceWatch } from './drivers/own/service-watch.js'
 import { type Agent, startAgent } from './main.js'
@@ -8,6 +7,7 @@ import { Fault } from './ports/fault.js'
 import { asJson, asWords } from './spine/log.js'
 import { claimFolder } from './spine/one-agent.js'
 import { systemClock } from './spine/system-clock.js'
+import { qrForTerminal } from './spine/qr-code.js'
 
 const standardPort = 8080
 
@@ -32,6 +32,7 @@ export async function runAgent(place: CliPlace & { mqttPort: number | undefined 
     data: place.data,
     port: place.port ?? standardPort,
     mqttPort: place.mqttPort,
+    image: process.env.PIERSIDE_IMAGE || undefined,
     nextFreePort: terminal || process.env.PIERSIDE_NEXT_FREE_PORT === '1',
     writeLog: line => process.stdout.write(terminal ? asWords(line) : asJson(line)),
     onLost(fault) {
@@ -80,6 +81,8 @@ async function ourFolder(data: string): ReturnType<typeof claimFolder> {
 }
 
 async function greet(agent: Agent, mqttPort: number | undefined) {
+  // On the image nobody sits at a terminal, and what is printed is kept in the journal.
+  if (process.env.PIERSIDE_IMAGE) return
   const code = agent.access.pairingCode('administrator')
   const address = lanAddress()
   const home = `http://${address ?? 'localhost'}:${agent.http.port}/`
@@ -89,7 +92,7 @@ async function greet(agent: Agent, mqttPort: number | undefined) {
   const moved = mqtt.startsWith('mqtt://127.') && !mqtt.endsWith(`:${wished}`)
   const words = [
     '',
-    await qrCode(`${home}?pair=${code}`, { type: 'terminal', small: true }),
+    await qrForTerminal(`${home}?pair=${code}`),
     address
       ? `  Pierside is at        ${home}   (here: http://localhost:${agent.http.port}/)`
       : `  Pierside is at        ${home}   (this machine only: it has no network yet)`,

@@ -9,8 +9,10 @@ import { hearTopics } from './api/mqtt/hear-topics.js'
 import { type MqttFace, mqttFace } from './api/mqtt/mqtt-face.js'
 import { links } from './drivers/index.js'
 import { configSchema, demoConfig, habitsOf, linksLike, type Settings } from './main-config.js'
+import { ownImage } from './main-image.js'
 import { type Ground, type Night, startNight } from './main-night.js'
 import { configuration, type HeldConfig } from './main-settings.js'
+import { bringOwnBox, readFirstBoot, setUpFace, startSetUp } from './main-setup.js'
 import { action, roles } from './ports/action.js'
 import { asFault, Fault } from './ports/fault.js'
 import type { LogLine } from './ports/log.js'
@@ -42,6 +44,8 @@ export interface Surroundings {
   readonly mqttPort: number | undefined
   /** Take the next free port where the wished one is in use (a person's own machine). */
   readonly nextFreePort: boolean
+  /** Where Pierside's own image tells of itself; undefined anywhere else. */
+  readonly image?: string
   writeLog(line: LogLine): void
   /** Nothing can be kept any more: the process must end, so that whoever watches it starts it anew. */
   onLost(fault: Fault): void
@@ -99,6 +103,7 @@ async function assemble(where: Surroundings, ends: ((reason: Fault) => Promise<v
   const log = createLog(clock, where.writeLog)
   await mkdir(where.data, { recursive: true })
   const held: HeldConfig = await configuration(where.config, configSchema, demoConfig)
+  const firstBoot = await readFirstBoot(where.image, where.data, held)
   const settings = held.settings()
   const version = await versionOf()
 
@@ -119,8 +124,11 @@ async function assemble(where: Surroundings, ends: ((reason: Fault) => Promise<v
   const views = openViews({ store, pixels })
   const feed = createFeed({ node: settings.mqtt.node, store, clock, log: log.named('feed') })
   const claims = createClaims(clock, log.named('claims'))
-  const actions = createActions({ claims, feed, clock, random, log: log.named('actions') })
   const access = await openAccess(folder, clock)
+  const setUp = firstBoot && startSetUp(firstBoot, { feed, clock, log, access, held })
+  ends.push(async () => setUp?.stop())
+  const closed = () => setUp?.closed()
+  const actions = createActions({ claims, feed, clock, random, log: log.named('actions'), closed })
   const ground: Ground = {
     store,
     pixels,
@@ -136,6 +144,13 @@ async function assemble(where: Surroundings, ends: ((reason: Fault) => Promise<v
     standing: new Map(),
     version,
     data: folder,
+    image: await ownImage(where.image, feed),
+  }
+
+  if (firstBoot && ground.image) {
+    const { deed } = ground.image
+    const leave = await bringOwnBox(firstBoot, { feed, clock, log, store, actions, deed })
+    ends.push(async () => leave())
   }
 
   let mqtt: MqttFace | undefined
@@ -199,7 +214,8 @@ async function assemble(where: Surroundings, ends: ((reason: Fault) => Promise<v
       configuration: held,
       logs: log,
       log: log.named('http'),
-      guard: { access, open: () => held.settings().access.open, hosts },
+      guard: { access, open: () => held.settings().access.open, hosts, closed },
+      settingUp: setUp && setUpFace(setUp),
       page: join(root, 'web/dist'),
     },
     settings.http.host,
@@ -208,6 +224,7 @@ async function assemble(where: Surroundings, ends: ((reason: Fault) => Promise<v
   ends.push(() => http.close())
   night = startNight(settings, ground)
   await startMqtt(settings)
+  setUp?.begin()
   await feed.event('agent-started', { version })
 
   return {

@@ -10,8 +10,9 @@ import { Sheet } from './parts/sheet'
 import { Stop } from './parts/stop'
 import { useTick } from './parts/tick'
 import { hrefOf, route } from './route'
-import type { Observatory } from './states'
+import type { Observatory, Setup } from './states'
 import { setTheme, theme } from './theme'
+import { BoxView } from './views/box'
 import { CalibrationView } from './views/calibration'
 import { DevicesView } from './views/devices'
 import { ExposeView } from './views/expose'
@@ -22,6 +23,7 @@ import { MountView } from './views/mount'
 import { NowView } from './views/now'
 import { PierView } from './views/pier'
 import { PowerView } from './views/power'
+import { SetUpView } from './views/setup'
 import { StackView } from './views/stack'
 import { clockSeconds, clockTime } from './words'
 
@@ -30,6 +32,8 @@ interface ViewRow {
   readonly name: string
   /** In the bar of a phone; the others stand behind “More”. */
   readonly near?: boolean
+  /** Only on a box that is Pierside's own. */
+  readonly onImage?: boolean
   readonly show: () => ComponentChild
 }
 
@@ -45,6 +49,7 @@ const views: readonly ViewRow[] = [
   { id: 'power', name: 'Power', show: () => <PowerView /> },
   { id: 'files', name: 'Files', show: () => <FilesView /> },
   { id: 'devices', name: 'Devices', show: () => <DevicesView /> },
+  { id: 'box', name: 'Box', onImage: true, show: () => <BoxView /> },
   { id: 'log', name: 'Log', show: () => <LogView /> },
 ]
 
@@ -83,6 +88,7 @@ function Head({ title }: { title: string }) {
 function Banners() {
   const { phase, sinceMs } = useCell(presence)
   const open = useAt<Observatory>('observatory')?.value.openAccess
+  const setup = useAt<Setup>('setup')?.value
   return (
     <div class="banners">
       {phase === 'gone' && (
@@ -99,6 +105,14 @@ function Banners() {
           Calling the box …
         </p>
       )}
+      {setup?.done === false && (
+        <p class="banner">
+          <Icon name="key" />
+          <span>
+            The box is not set up yet: nothing can be moved or switched. <a href={hrefOf('setup')}>Set it up</a>
+          </span>
+        </p>
+      )}
       {open && (
         <p class="banner">
           <Icon name="key" />
@@ -111,6 +125,8 @@ function Banners() {
 
 function Ways({ at }: { at: ViewRow }) {
   const [more, setMore] = useState(false)
+  const own = useAt('image') !== undefined
+  const rows = views.filter(({ onImage }) => own || !onImage)
   const link = (row: ViewRow, far: string) => (
     <a
       key={row.id}
@@ -126,7 +142,7 @@ function Ways({ at }: { at: ViewRow }) {
   return (
     <>
       <nav class="ways" aria-label="Views">
-        {views.map(row => link(row, row.near ? '' : 'far'))}
+        {rows.map(row => link(row, row.near ? '' : 'far'))}
         <button
           type="button"
           class="more"
@@ -141,7 +157,7 @@ function Ways({ at }: { at: ViewRow }) {
       {more && (
         <Sheet title="All views" onClose={() => setMore(false)}>
           <nav class="all-ways" aria-label="All views">
-            {views.map(row => link(row, ''))}
+            {rows.map(row => link(row, ''))}
           </nav>
         </Sheet>
       )}
@@ -151,6 +167,9 @@ function Ways({ at }: { at: ViewRow }) {
 
 export function App() {
   const { view } = useCell(route)
+  const setup = useAt<Setup>('setup')?.value
+  // Who comes without naming a view is led through it; who looks around is told of it.
+  if (setup?.done === false && (view === 'setup' || !location.hash)) return <SetUpView />
   const at = views.find(row => row.id === view) ?? views[0]
   return (
     <div class="app">

@@ -1,5 +1,6 @@
 // How the page asks the box for things: every request has a deadline, every refusal keeps the box's words, and a device
 // that is not paired yet is asked for the code once, after which its request is made again.
+import { inCaptiveSheet } from './captive-sheet'
 import { type Cell, cell } from './cell'
 
 /** What the box answered when it would not, or what to say when it did not answer. */
@@ -158,6 +159,8 @@ export async function pairFromAddress(): Promise<void> {
   const address = new URL(location.href)
   const code = address.searchParams.get('pair')
   if (!code) return
+  // What this window forgets must not use the code up: the set-up view says where to go.
+  if (inCaptiveSheet()) return
   address.searchParams.delete('pair')
   history.replaceState(null, '', address)
   try {

@@ -22,6 +22,8 @@ const fileName = (path: unknown) => String(path).split('/').at(-1)
 
 const say: Readonly<Record<string, (body: Record<string, unknown>) => string>> = {
   'agent-started': () => 'The agent started',
+  'set-up-done': body => `The box was set up as “${body.name}”`,
+  'set-up-administrator': () => 'A device paired with the code of pierside.txt',
   'frame-archived': body => frameWords(body),
   'exposure-failed': body => `An exposure with camera “${body.camera}” failed: ${body.error}`,
   'exposure-aborted': body => `The exposure with camera “${body.camera}” was aborted`,
@@ -63,6 +65,8 @@ const say: Readonly<Record<string, (body: Record<string, unknown>) => string>> =
   'battery-critical': body => `The battery is nearly empty, at ${body.volts} V: everything is stopped`,
   'battery-unknown': () => 'The battery is not measured any more',
   'mount-stopped': () => 'The mount was stopped',
+  'box-goes-off': body => `The box is switched off by ${body.who}`,
+  'box-restarts': body => `The box is switched off and on by ${body.who}`,
   'config-saved': () => 'The configuration was saved',
 }
 

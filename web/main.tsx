@@ -12,6 +12,7 @@ import './styles/viewer.css'
 import './styles/views.css'
 import './styles/calibration.css'
 import './styles/files.css'
+import './styles/setup.css'
 
 listenToBox()
 // A box that started anew may have forgotten us, or been opened to all.

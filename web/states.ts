@@ -332,3 +332,19 @@ export interface Activity {
   readonly error?: string
   readonly fix?: string
 }
+
+/** Only on Pierside's own image. */
+export interface Setup {
+  readonly done?: boolean
+  readonly step?: 'new' | 'guarded' | 'waiting' | 'done'
+  readonly untilMs?: number
+  readonly ssid?: string
+  readonly complaints?: readonly string[]
+}
+
+/** Only on Pierside's own image. */
+export interface Ssh {
+  readonly on?: boolean
+  readonly keys?: readonly string[]
+  readonly onCard?: number
+}

@@ -1,5 +1,5 @@
 // The fields of the pier's own hardware: what measures, what heats, the box itself and what is plugged into it.
-import { flag, type Kind, list, measured, number, presence, record, temperature, text } from './field.js'
+import { flag, type Kind, list, measured, number, presence, record, temperature, text, time } from './field.js'
 
 /** What stations measure, whichever kind they are. */
 const readings = {
@@ -82,6 +82,28 @@ export const pierKinds: Readonly<Record<string, Kind>> = {
       cardErrors: number('Errors of the disk', undefined, 0, { ...measured, diagnostic: true }),
       cardLifePercent: number('Life of the card used up', '%', 0, { ...measured, diagnostic: true }),
     },
+  },
+  setup: {
+    name: 'Set-up',
+    fields: {
+      done: flag('Set up'),
+      step: text('How far set-up is: new, guarded (the card gave a passphrase), waiting (for its code), done'),
+      untilMs: time('Until when its code holds'),
+      ssid: text('Name of the hotspot'),
+      complaints: list('What was not understood in pierside.txt'),
+    },
+  },
+  ssh: {
+    name: 'SSH',
+    fields: {
+      on: flag('On'),
+      keys: list('Public keys given on the page'),
+      onCard: number('Keys in pierside.txt', undefined, 0),
+    },
+  },
+  image: {
+    name: 'Image',
+    fields: { version: text('Version of the image'), builtAt: text('Made at'), base: text('Made of') },
   },
   plugged: {
     name: 'Plugged in',

@@ -18,16 +18,34 @@ const ledger = z.strictObject({ tokens: z.array(ticket) })
 type Ticket = z.infer<typeof ticket>
 
 /** A code lives this long, and this many wrong guesses end it. */
-const codeMs = 10 * 60_000
+export const codeMs = 10 * 60_000
 const guesses = 5
 const mostTokens = 200
 const localName = 'this machine'
 
+/** What hangs on a pairing code. */
+export interface Invitation {
+  /** Somebody has paired with it; their token is valid already, and told when this settles. */
+  used(): Promise<void>
+  /** It was guessed at too often, or another one has taken its place. Not called when its time is over. */
+  lost(): void
+}
+
+interface Code {
+  readonly digits: string
+  readonly role: Role
+  readonly invitation: Invitation | undefined
+  readonly untilMs: number
+  left: number
+}
+
 export interface Access {
   /** Whom a token belongs to; undefined when nobody. */
   whoHas(token: string): Promise<Pick<Who, 'name' | 'role'> | undefined>
-  /** A fresh one-time code for the terminal, eight digits; the one before it is void. */
-  pairingCode(role: Role): string
+  /** A fresh one-time code of eight digits for ten minutes; the one before it is void. */
+  pairingCode(role: Role, invitation?: Invitation): string
+  /** A one-time code that its owner has chosen; it lasts as long as this process. */
+  expect(digits: string, role: Role, invitation?: Invitation): void
   /** A token for whoever knows the code. Throws `unpaired` for a wrong, used or old one. */
   pair(code: string, name: string): Promise<{ token: string; role: Role; name: string }>
   issue(name: string, role: Role): Promise<string>
@@ -44,7 +62,7 @@ export async function openAccess(folder: string, clock: Clock): Promise<Access> 
   const path = join(folder, 'access.json')
   let tickets: Ticket[] = await readTickets(path)
   let readMs = await changedMs(path)
-  let code: { digits: string; role: Role; untilMs: number; left: number } | undefined
+  const codes = new Map<'asked' | 'expected', Code>()
   let changing: Promise<unknown> = Promise.resolve()
 
   /** One change after another, each upon what is in the file: two phones that pair at once both get in. */
@@ -85,29 +103,39 @@ export async function openAccess(folder: string, clock: Clock): Promise<Access> 
       }
       return found && { name: found.name, role: found.role }
     },
-    pairingCode(role) {
+    pairingCode(role, invitation) {
       const digits = String(randomInt(100_000_000)).padStart(8, '0')
-      code = { digits, role, untilMs: clock.monotonicMs() + codeMs, left: guesses }
+      codes.get('asked')?.invitation?.lost()
+      codes.set('asked', { digits, role, invitation, untilMs: clock.monotonicMs() + codeMs, left: guesses })
       return digits
+    },
+    expect(digits, role, invitation) {
+      codes.set('expected', { digits, role, invitation, untilMs: Number.POSITIVE_INFINITY, left: guesses })
     },
     async pair(given, name) {
       const digits = given.replace(/\D/g, '')
-      if (!code || clock.monotonicMs() > code.untilMs) {
-        code = undefined
+      for (const [kind, { untilMs }] of codes) if (clock.monotonicMs() > untilMs) codes.delete(kind)
+      if (codes.size === 0) {
         throw new Fault(
           'unpaired',
           'there is no pairing code now',
           'Run `pierside token new` or press enter in its terminal for a new code',
         )
       }
-      if (digits !== code.digits) {
-        code.left--
-        if (code.left <= 0) code = undefined
+      const right = [...codes].find(([, one]) => one.digits === digits)
+      if (!right) {
+        for (const [kind, one] of codes) {
+          if (--one.left > 0) continue
+          codes.delete(kind)
+          one.invitation?.lost()
+        }
         throw new Fault('unpaired', 'the pairing code is not right', 'Type the eight digits that the terminal shows')
       }
-      const { role } = code
-      code = undefined
-      return { token: await issue(name, role), role, name }
+      const [kind, { role, invitation }] = right
+      codes.delete(kind)
+      const token = await issue(name, role)
+      await invitation?.used()
+      return { token, role, name }
     },
     issue,
     async issueLocal() {

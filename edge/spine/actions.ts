@@ -17,6 +17,8 @@ export interface ActionParts {
   readonly clock: Clock
   readonly random: Random
   readonly log: Log
+  /** Why nothing may be asked for now but what is `beforeSetUp`; undefined when all may. */
+  closed?(): Fault | undefined
 }
 
 /** Ended activities that stay readable in the feed. */
@@ -133,6 +135,8 @@ export function createActions(parts: ActionParts): ActionTable {
     find,
     async ask(name, input, who) {
       const row = find(name)
+      const closed = row.beforeSetUp ? undefined : parts.closed?.()
+      if (closed) throw closed
       if (roles.indexOf(who.role) < roles.indexOf(row.role)) {
         throw new Fault(
           'forbidden',

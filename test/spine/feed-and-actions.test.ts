@@ -6,6 +6,7 @@ import { Fault } from '../../edge/ports/fault.js'
 import type { FeedEvent, State } from '../../edge/ports/feed.js'
 import type { LogLine } from '../../edge/ports/log.js'
 import { z } from '../../edge/ports/schema.js'
+import { createActions } from '../../edge/spine/actions.js'
 import { asWords } from '../../edge/spine/log.js'
 import { openHouse } from '../support/house.js'
 
@@ -264,4 +265,30 @@ t.test('actions bind to the switches that exist at the time', async t => {
   feed.set('power/relays/dew', { on: false })
   feed.set('power/relays', { odd: true })
   t.same(actions.bindings(row), [{ path: 'power/relays/dew', input: { device: 'relays', channel: 'dew' } }])
+})
+
+t.test('while the table is closed, only what says so may be asked for', async t => {
+  const house = await openHouse(t)
+  let closed: Fault | undefined = new Fault('forbidden', 'the box is not set up yet', 'Set it up')
+  const actions = createActions({ ...house, closed: () => closed })
+  const ran: string[] = []
+  const row = (name: string, beforeSetUp?: true) =>
+    action({
+      ...{ name, beforeSetUp, summary: name, input: z.strictObject({}), output: z.object({}), role: 'viewer' as const },
+      claims: () => [],
+      settles: { kind: 'deed', deadlineMs: 1_000 },
+      run: async () => {
+        ran.push(name)
+        return {}
+      },
+    })
+  actions.offer([row('look', true), row('move')])
+  const inside: Who = { name: 'agent', role: 'administrator', face: 'inside' }
+  for (const who of [observer, inside]) await t.rejects(actions.ask('move', {}, who), { code: 'forbidden' })
+  await t.rejects(actions.ask('moov', {}, observer), { code: 'not-found' }, 'what there is not is not there')
+  await actions.ask('look', {}, observer)
+  t.same(ran, ['look'])
+  closed = undefined
+  await actions.ask('move', {}, observer)
+  t.same(ran, ['look', 'move'])
 })

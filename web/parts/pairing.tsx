@@ -2,7 +2,7 @@
 import { useState } from 'preact/hooks'
 import { pair, pairingWish, thisDevice } from '../ask'
 import { useCell } from '../cell'
-import { presence } from '../live'
+import { presence, useAt } from '../live'
 import { Said, useJob } from './act'
 import { Field } from './fields'
 import { Sheet } from './sheet'
@@ -10,6 +10,7 @@ import { Sheet } from './sheet'
 export function Pairing() {
   const wish = useCell(pairingWish)
   const gone = useCell(presence).phase !== 'here'
+  const ours = useAt('image') !== undefined
   const [code, setCode] = useState('')
   const [name, setName] = useState(thisDevice)
   const job = useJob()
@@ -39,11 +40,20 @@ export function Pairing() {
         }}
       >
         <p>
-          Anyone may look; acting needs pairing, once for each device. The code stands in the terminal where the agent
-          runs, under the QR code.
+          Anyone may look; acting needs pairing, once for each device.{' '}
+          {ours
+            ? 'An administrator’s device gets a code on its Box page; or write one into pierside.txt on the card.'
+            : 'The code stands in the terminal where the agent runs, under the QR code.'}
         </p>
         {wish.words && !job.trouble && <p class="why block">{wish.words}</p>}
-        <Field first label="Code" value={code} onValue={setCode} keys="text" placeholder="as shown in the terminal" />
+        <Field
+          first
+          label="Code"
+          value={code}
+          onValue={setCode}
+          keys="text"
+          placeholder={ours ? 'eight digits' : 'as shown in the terminal'}
+        />
         <Field label="Name of this device" value={name} onValue={setName} help="Shown to others as “in use by …”" />
         <Said by={job} />
         <button type="submit" class="main" disabled={!!missing || gone || !!job.pending} aria-describedby="pair-why">

@@ -18,6 +18,8 @@ export interface GuardParts {
   readonly open: () => boolean
   /** Names the box is known by, beside IP addresses, `localhost` and `*.local`. */
   readonly hosts: readonly string[]
+  /** Why nobody can be paired yet. */
+  closed?(): Fault | undefined
 }
 
 export const cookieName = 'pierside'
@@ -41,6 +43,8 @@ export async function whoIs(request: Request, { access, open }: GuardParts): Pro
 export async function demandWho(request: Request, parts: GuardParts): Promise<Who> {
   const who = await whoIs(request, parts)
   if (who) return who
+  const closed = parts.closed?.()
+  if (closed) throw closed
   throw new Fault(
     'unpaired',
     'this phone or program is not paired',
@@ -52,10 +56,9 @@ export async function demandWho(request: Request, parts: GuardParts): Promise<Wh
  * Refuses names that are not ours (DNS rebinding) and, for anything but looking, other sites' pages.
  * A program without an Origin header is no page; it still needs its token.
  */
-export function checkOrigin({ hosts }: GuardParts): RequestHandler {
+export function checkOrigin({ hosts }: Pick<GuardParts, 'hosts'>): RequestHandler {
   return (request: Request, response: Response, next: NextFunction) => {
-    const host = hostnameOf(request.headers.host)
-    if (host === undefined || !isOurs(host, hosts)) {
+    if (!isOurs(request.headers.host, hosts)) {
       const fault = new Fault(
         'forbidden',
         `the host name "${request.headers.host ?? ''}" is not one of this box`,
@@ -93,5 +96,9 @@ function hostnameOf(host: string | undefined): string | undefined {
   return bracketed ? bracketed[1] : host.replace(/:\d+$/, '').toLowerCase()
 }
 
-const isOurs = (host: string, hosts: readonly string[]) =>
-  isIP(host) !== 0 || host === 'localhost' || host.endsWith('.local') || hosts.includes(host)
+/** @param host as the request names it, with its port */
+export function isOurs(host: string | undefined, hosts: readonly string[]): boolean {
+  const name = hostnameOf(host)
+  if (name === undefined) return false
+  return isIP(name) !== 0 || name === 'localhost' || name.endsWith('.local') || hosts.includes(name)
+}

@@ -88,6 +88,7 @@ function operationOf(row: Action): Operation {
     summary: row.summary,
     tags: ['actions'],
     'x-role': row.role,
+    'x-before-set-up': row.beforeSetUp,
     requestBody: { content: { 'application/json': { schema: jsonSchemaOf(row.input) } } },
     responses: answers(
       activity

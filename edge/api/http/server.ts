@@ -18,16 +18,18 @@ import { actionRoutes } from './action-routes.js'
 import { lastResort } from './answer.js'
 import { archiveRoutes } from './archive-routes.js'
 import { calibrationRoutes } from './calibration-routes.js'
+import { captivePortal } from './captive-portal.js'
 import { catalogueRoutes } from './catalogue-routes.js'
 import { configRoutes } from './config-routes.js'
 import { dashboardRoutes, dashboardTable } from './dashboard.js'
 import { type LogSource, streamRoutes } from './event-stream.js'
-import { checkOrigin, type GuardParts } from './guard.js'
+import { checkOrigin, type GuardParts, isOurs } from './guard.js'
 import { fewAtOnce, largeAnswers } from './large-answers.js'
 import { openApi } from './openapi.js'
 import { pageFiles } from './page-files.js'
 import { pierCamRoutes } from './pier-cam-stream.js'
 import { sessionRoutes } from './session-routes.js'
+import { type SetUpRouteParts, setUpRoutes } from './setup-routes.js'
 import { viewRoutes } from './view-routes.js'
 
 export const httpSettings = z
@@ -50,6 +52,8 @@ export interface HttpParts {
   readonly clock: Clock
   readonly log: Log
   readonly guard: GuardParts
+  /** On Pierside's own image. */
+  readonly settingUp?: SetUpRouteParts
   /** Folder of the files. */
   readonly archive: string
   /** Folder of the built page. */
@@ -74,6 +78,10 @@ function routes(parts: HttpParts): Express {
   const app = express()
   app.disable('x-powered-by')
   app.set('etag', false)
+  if (parts.settingUp) {
+    const { setUp } = parts.settingUp
+    app.use(captivePortal({ settingUp: () => !!setUp.closed(), ours: host => isOurs(host, guard.hosts) }))
+  }
   app.use(checkOrigin(guard))
   app.use((request, response, next) => {
     response.setHeader('X-Content-Type-Options', 'nosniff')
@@ -88,6 +96,7 @@ function routes(parts: HttpParts): Express {
   app.use(express.json({ limit: '256kb' }))
   app.use(streamRoutes({ feed, pictures, logs: parts.logs, clock }))
   app.use(sessionRoutes(guard))
+  if (parts.settingUp) app.use(setUpRoutes(parts.settingUp))
   app.use(actionRoutes(actions, guard))
   app.use(archiveRoutes({ store, pixels, pictures, log: parts.log }))
   app.use(viewRoutes(parts.views))
