@@ -42,7 +42,7 @@ cat >"$state/etc/debian.sources" <<SOURCES
 Types: deb
 URIs: $mirror
 Suites: $suites
-Components: main
+Components: main contrib non-free non-free-firmware
 Signed-By: $keys
 SOURCES
 cat >"$state/apt.conf" <<CONF
