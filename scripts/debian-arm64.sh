@@ -12,6 +12,7 @@
 # build/debian-arm64; the mirror is the one this machine's apt uses, or MIRROR=; signatures are verified.
 set -euo pipefail
 . "$(dirname "$0")/node.sh"
+. scripts/debian-sources.sh
 
 alone=no
 if [ "${1:-}" = --alone ]; then alone=yes; shift; fi
@@ -20,19 +21,12 @@ suite=$1 folder=$2
 shift 2
 release=${suite%-backports}
 state=$PWD/build/debian-arm64
-keys=${KEYRING:-/usr/share/keyrings/debian-archive-keyring.gpg}
 
 asked="$suite alone=$alone $*"
 if [ -d "$folder" ] && [ "$(head -n 1 "$folder.packages" 2>/dev/null)" = "$asked" ]; then exit 0; fi
 
-for program in apt-get dpkg-deb; do
-  command -v "$program" >/dev/null || fail "$program is missing: packages of Debian can be fetched on Debian and its kin only"
-done
-[ -e "$keys" ] || fail "the keys of Debian's archive are missing: install debian-archive-keyring"
-
-# The first place that this machine has Debian from, updates and security apart.
-mirror=${MIRROR:-$(apt-get indextargets --format '$(LABEL)|$(REPO_URI)' 'Created-By: Packages' | sed -n 's/^Debian|//p' | head -n 1)}
-[ -n "$mirror" ] || fail "no mirror of Debian is known to this machine's apt: name one, MIRROR=http://…"
+command -v dpkg-deb >/dev/null || fail "dpkg-deb is missing: packages of Debian can be unpacked on Debian and its kin only"
+find_mirror
 
 suites="$release $release-updates"
 [ "$suite" = "$release" ] || suites+=" $suite"
@@ -42,7 +36,7 @@ cat >"$state/etc/debian.sources" <<SOURCES
 Types: deb
 URIs: $mirror
 Suites: $suites
-Components: main contrib non-free non-free-firmware
+Components: $components
 Signed-By: $keys
 SOURCES
 cat >"$state/apt.conf" <<CONF
@@ -69,11 +63,11 @@ exec 8>"$state/lock"
 flock -w 1800 8 || fail "another has held $state/lock for half an hour"
 # Whoever had it may have made the same.
 if [ -d "$folder" ] && [ "$(head -n 1 "$folder.packages" 2>/dev/null)" = "$asked" ]; then exit 0; fi
-if [ "$(head -n 1 "$state/lists-of" 2>/dev/null)" != "$mirror $suites" ] ||
+if [ "$(head -n 1 "$state/lists-of" 2>/dev/null)" != "$mirror $suites $components" ] ||
   [ -n "$(find "$state/lists-of" -mmin +60 2>/dev/null)" ]; then
   say "asking Debian's $suite for arm64 what it has"
   apt-get -qq -o APT::Update::Error-Mode=any update >&2 || fail "the lists of $suite could not be had, or are not signed by $keys"
-  echo "$mirror $suites" >"$state/lists-of"
+  echo "$mirror $suites $components" >"$state/lists-of"
 fi
 
 # dependencies PACKAGE PATTERN: those of its direct dependencies whose whole name matches.
