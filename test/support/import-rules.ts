@@ -133,7 +133,7 @@ export function deadFiles(sources: Sources): string[] {
   return [
     ...unreached(sources, 'edge/', file => /^edge\/(cli\.ts|spine\/simulated-clock\.ts|.*\.d\.ts)$/.test(file)),
     ...unreached(sources, 'web/', file => /^web\/(main\.tsx|vite\.config\.ts|.*\.d\.ts)$/.test(file)),
-    ...unreached(sources, 'test/', file => /\.(test|bench|guest)\.ts$/.test(file)),
+    ...unreached(sources, 'test/', file => /\.(test|bench|guest|image)\.ts$/.test(file)),
   ]
 }
 
