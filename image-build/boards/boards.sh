@@ -26,6 +26,7 @@ each_board() (
 # put_boards TREE: what lies at the root of the FAT partition, whatever slot is started.
 put_boards() {
   local tree=$1
+  scripts/overlays.sh
   each_board u-boot put_firmware "$tree"
   each_board u-boot put_trees "$tree"
   config_txt >"$tree/config.txt"
@@ -37,6 +38,7 @@ put_boards() {
 # put_boards_slot FOLDER WORDS: what the firmware of those boards starts by itself; WORDS are the kernel's.
 put_boards_slot() {
   local folder=$1 words=$2
+  scripts/overlays.sh
   each_board direct put_trees "$folder"
   echo "$words $(sed -n 's/^board_args=//p' "$boards/rpi.env")" >"$folder/cmdline.txt"
 }
@@ -100,8 +102,10 @@ put_boards_root() {
 # tell_boards ROOT: what works on which board, from what really lies in the finished root; after depmod. What the packages
 # have for a claimed device and this root has not was lost on the way, and is a fault.
 tell_boards() {
-  local root=$1 told=$1/usr/lib/pierside-image/boards.json
-  node "$boards/table.mjs" --json --root "$root" --trees "$here/kernel" >"$told"
-  node "$boards/table.mjs" --json --made "$boards/modules" --root "$here/kernel" --root "$here/firmware" |
-    cmp -s - "$told" || fail "$told: the root lacks what its packages have; compare both with $boards/table.mjs"
+  local root=$1 lost
+  use_node
+  node "$boards/table.mjs" --json --root "$root" --trees "$here/kernel" >"$root/usr/lib/pierside-image/boards.json"
+  lost=$(diff <(node "$boards/table.mjs" --made "$boards/modules" --root "$here/kernel" --root "$here/firmware") \
+    <(node "$boards/table.mjs" --root "$root" --trees "$here/kernel")) ||
+    fail "the root lacks what claimed devices need, and what its packages have: $lost"
 }
