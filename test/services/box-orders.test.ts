@@ -74,7 +74,8 @@ t.test('an order for root lies there before its deed starts; what root says of a
   const [orders, words, systemctl] = ['orders', 'words', 'systemctl'].map(name => path.join(folder, name))
   writeFileSync(
     systemctl,
-    `#!/bin/sh\necho "$1 $2" >>${folder}/asked\n[ "$2" = pierside-do-good.service ] && exec cat ${orders}/good.json >${folder}/got\n` +
+    `#!/bin/sh\necho "$1 $2" >>${folder}/asked\n` +
+      `[ "$2" = pierside-do-good.service ] && exec cat ${orders}/good.json >${folder}/got\n` +
       '[ "$2" = pierside-do-slow.service ] && exec sleep 60\nexit 1\n',
   )
   chmodSync(systemctl, 0o755)
