@@ -12,7 +12,7 @@ export function readTap(onFile) {
   const root = new Parser()
   follow(root, point => {
     // After a hang tap adds a point of its own, which is no file.
-    if (/\.(test|guest)\.[mc]?tsx?$/.test(point.name)) onFile(point)
+    if (/\.(test|guest|image)\.[mc]?tsx?$/.test(point.name)) onFile(point)
   })
   return {
     write: chunk => root.write(chunk),

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Compiles the device-tree overlays into build/overlays/{pi4,pi5}/NAME.dtbo. A warning is an error.
+# Compiles the device-tree overlays into build/overlays/{pi3,pi4,pi5}/NAME.dtbo. A warning is an error.
 set -euo pipefail
 . "$(dirname "$0")/node.sh"
 

@@ -288,6 +288,21 @@ export interface Plugged {
   readonly things?: readonly PluggedThing[]
 }
 
+export interface BoardDevice {
+  readonly kind: string
+  readonly name: string
+  readonly by: string
+  readonly overlay?: string
+  readonly lacking: readonly string[]
+}
+
+export interface Board {
+  readonly name?: string
+  readonly claimed?: boolean
+  readonly provenOn?: string
+  readonly devices?: readonly BoardDevice[]
+}
+
 /** `device/*` and `link/*`. */
 export interface Box extends Presence {
   readonly driver?: string

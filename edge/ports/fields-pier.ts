@@ -101,6 +101,15 @@ export const pierKinds: Readonly<Record<string, Kind>> = {
       onCard: number('Keys in pierside.txt', undefined, 0),
     },
   },
+  board: {
+    name: 'Board',
+    fields: {
+      name: text('Name'),
+      claimed: flag('The image is made for it'),
+      provenOn: text('Seen to run on one, on'),
+      devices: list('What can be attached, and what it lacks to work'),
+    },
+  },
   image: {
     name: 'Image',
     fields: { version: text('Version of the image'), builtAt: text('Made at'), base: text('Made of') },

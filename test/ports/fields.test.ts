@@ -16,6 +16,7 @@ import type { Json } from '../../edge/ports/json.js'
 import { jsonSchemaOf } from '../../edge/ports/schema.js'
 import { nothingSetUp, setUpService } from '../../edge/services/setup.js'
 import { sshAccess } from '../../edge/services/ssh-access.js'
+import { boardFolder } from '../support/board-folder.js'
 import { openHouse } from '../support/house.js'
 import { mqttHouse } from '../support/mqtt-house.js'
 import { openNight, pierConfig } from '../support/night.js'
@@ -208,10 +209,11 @@ t.test('a face over MQTT', async t => {
 t.test('a box that is Pierside’s own', async t => {
   const { feed, folder } = await openHouse(t)
   watch(feed)
+  const boardPlaces = boardFolder(folder, 'raspberrypi,5-model-b')
   const file = join(folder, 'image.json')
   writeFileSync(
     file,
-    JSON.stringify({ version: '1.0.0', builtAt: '2026-11-30T00:00:00Z', base: 'debian', sources: [] }),
+    JSON.stringify({ version: '1.0.0', builtAt: '2026-11-30T00:00:00Z', base: 'debian', sources: [], boardPlaces }),
   )
   t.match(await ownImage(file, feed), { facts: { version: '1.0.0' } })
 })

@@ -6,7 +6,7 @@ import { lineOf, type Sources, syntax, visitAll } from './source-tree.js'
 const mostLines = (file: string) => (file.startsWith('test/') ? 700 : 400)
 const mostColumns = 120
 
-const ourCode = /^(edge|test|web)\/.*\.tsx?$|^scripts\/.*\.m[jt]s$/
+const ourCode = /^(edge|test|web)\/.*\.tsx?$|^(scripts|image-build)\/.*\.m[jt]s$/
 const agentOrPage = /^(edge|web)\/.*\.tsx?$/
 const agent = /^edge\/.*\.ts$/
 const isTable = (file: string) => /\.data\.m?[jt]s$/.test(file)

@@ -1,11 +1,13 @@
 // The box itself, as far as it is Pierside's own image: one card for each of its affairs.
 import { AccessCard } from './box-access'
+import { DevicesCard } from './box-devices'
 
 export function BoxView() {
   return (
     <div class="two">
       <div class="stacked">
         <AccessCard />
+        <DevicesCard />
       </div>
     </div>
   )
