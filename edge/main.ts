@@ -10,7 +10,7 @@ import { type MqttFace, mqttFace } from './api/mqtt/mqtt-face.js'
 import { links } from './drivers/index.js'
 import { configSchema, demoConfig, habitsOf, linksLike, type Settings } from './main-config.js'
 import { type Ground, type Night, startNight } from './main-night.js'
-import { configuration, type HeldConfig } from './main-settings.js'
+import { configCheck, configuration, type HeldConfig } from './main-settings.js'
 import { action, roles } from './ports/action.js'
 import { asFault, Fault } from './ports/fault.js'
 import type { LogLine } from './ports/log.js'
@@ -27,6 +27,7 @@ import { thisMachine } from './spine/machine.js'
 import { createPictures } from './spine/pictures.js'
 import { systemRandom } from './spine/seeded-random.js'
 import { systemClock } from './spine/system-clock.js'
+import { changeVersion } from './spine/version-change.js'
 import { openStore } from './store/open-store.js'
 import { warnOfPlainCodec } from './workers/pictures-codec.js'
 import { openPixels } from './workers/pixels.js'
@@ -98,13 +99,16 @@ async function assemble(where: Surroundings, ends: ((reason: Fault) => Promise<v
   const random = systemRandom()
   const log = createLog(clock, where.writeLog)
   await mkdir(where.data, { recursive: true })
-  const held: HeldConfig = await configuration(where.config, configSchema, demoConfig)
-  const settings = held.settings()
   const version = await versionOf()
+  const { config, data } = where
+  const change = await changeVersion({ config, data, version, check: configCheck(config, configSchema) })
+  const held: HeldConfig = await configuration(config, configSchema, demoConfig)
+  const settings = held.settings()
 
   const software = `Pierside ${version}`
   const { data: folder, onLost } = where
-  const store = await openStore({ ...habitsOf(settings), folder, software, thread: true, clock, log, onLost })
+  const kept = { ...habitsOf(settings), folder, software, version }
+  const store = await openStore({ ...kept, thread: true, clock, log, onLost })
   ends.push(() => store.close())
   const archive = join(folder, 'archive')
   const memoryBytes = settings.memory.frames_mb * 2 ** 20
@@ -209,6 +213,8 @@ async function assemble(where: Surroundings, ends: ((reason: Fault) => Promise<v
   night = startNight(settings, ground)
   await startMqtt(settings)
   await feed.event('agent-started', { version })
+  const aside = { database: store.report.wentBack, configuration: change.configAside }
+  if (aside.database ?? aside.configuration) await feed.event('went-back', { from: change.from, ...aside })
 
   return {
     http,

@@ -5,6 +5,8 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'n
 import { join, resolve } from 'node:path'
 
 type Slot = 'A' | 'B'
+/** A group of its own: a script that is killed takes its programs along, and us not. Node's types do not know it. */
+const ownGroup = { detached: true }
 const tools = resolve('image-build/updates/files/usr/lib/pierside-image')
 const programs = 'awk cat cp cut date df dirname flock grep head mkdir mv rm sed sync tail tr'.split(' ')
 
@@ -56,7 +58,7 @@ PATH=/usr/bin:/bin exec ${name} "$@"
     put('count', '')
     put('mounts', '')
     return spawnSync('/bin/sh', [join(tools, tool), ...args], {
-      detached: true,
+      ...ownGroup,
       encoding: 'utf8',
       timeout: 20_000,
       env: {
