@@ -29,6 +29,7 @@ export async function runAgent(place: CliPlace & { mqttPort: number | undefined 
     data: place.data,
     port: place.port ?? standardPort,
     mqttPort: place.mqttPort,
+    image: process.env.PIERSIDE_IMAGE || undefined,
     nextFreePort: terminal || process.env.PIERSIDE_NEXT_FREE_PORT === '1',
     writeLog: line => process.stdout.write(terminal ? asWords(line) : asJson(line)),
     onLost(fault) {

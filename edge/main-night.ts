@@ -6,6 +6,7 @@ import { lookAround } from './drivers/found/look-around.js'
 import { usbComings } from './drivers/found/usb-comings.js'
 import { type BoxPlaces, boxHealth } from './drivers/own/box-health.js'
 import { channelPolicy, entriesOf, type Settings } from './main-config.js'
+import type { OwnImage } from './main-image.js'
 import { rungsOf } from './main-recovery.js'
 import { drivenBy } from './main-wires.js'
 import type { Who } from './ports/action.js'
@@ -27,6 +28,7 @@ import { nightDate } from './science/sky.js'
 import { accessoryActions } from './services/accessory-actions.js'
 import { watchBattery } from './services/battery.js'
 import { reportBox } from './services/box.js'
+import { boxOrders } from './services/box-orders.js'
 import { calibrationActions } from './services/calibration-actions.js'
 import { calibrationLibrary } from './services/calibration-library.js'
 import { cameraActions } from './services/camera-actions.js'
@@ -73,6 +75,8 @@ export interface Ground {
   readonly data: string
   /** Where the box tells of itself, when not in its usual places. */
   readonly boxPlaces?: BoxPlaces
+  /** Absent on anybody's own computer. */
+  readonly image?: Pick<OwnImage, 'deed'>
 }
 
 export interface Night {
@@ -145,6 +149,7 @@ export function startNight(settings: Settings, ground: Ground): Night {
     ...mountActions({ ...shared, settings: settings.mount, site }),
     ...accessoryActions(shared),
     ...powerActions(ending),
+    ...(ground.image ? boxOrders({ ...ending, machine: ground.machine, deed: ground.image.deed }) : []),
     ...trainActions(shared),
     ...domeActions(shared),
     ...rawActions(shared),

@@ -9,6 +9,7 @@ import { hearTopics } from './api/mqtt/hear-topics.js'
 import { type MqttFace, mqttFace } from './api/mqtt/mqtt-face.js'
 import { links } from './drivers/index.js'
 import { configSchema, demoConfig, habitsOf, linksLike, type Settings } from './main-config.js'
+import { ownImage } from './main-image.js'
 import { type Ground, type Night, startNight } from './main-night.js'
 import { configCheck, configuration, type HeldConfig } from './main-settings.js'
 import { action, roles } from './ports/action.js'
@@ -43,6 +44,8 @@ export interface Surroundings {
   readonly mqttPort: number | undefined
   /** Take the next free port where the wished one is in use (a person's own machine). */
   readonly nextFreePort: boolean
+  /** Where Pierside's own image tells of itself; undefined anywhere else. */
+  readonly image?: string
   writeLog(line: LogLine): void
   /** Nothing can be kept any more: the process must end, so that whoever watches it starts it anew. */
   onLost(fault: Fault): void
@@ -140,6 +143,7 @@ async function assemble(where: Surroundings, ends: ((reason: Fault) => Promise<v
     standing: new Map(),
     version,
     data: folder,
+    image: await ownImage(where.image, feed),
   }
 
   let mqtt: MqttFace | undefined

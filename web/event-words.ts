@@ -73,6 +73,8 @@ const say: Readonly<Record<string, (body: Record<string, unknown>) => string>> =
   'battery-critical': body => `The battery is nearly empty, at ${body.volts} V: everything is stopped`,
   'battery-unknown': () => 'The battery is not measured any more',
   'mount-stopped': () => 'The mount was stopped',
+  'box-goes-off': body => `The box is switched off by ${body.who}`,
+  'box-restarts': body => `The box is switched off and on by ${body.who}`,
   'config-saved': () => 'The configuration was saved',
 }
 

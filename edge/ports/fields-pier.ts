@@ -83,6 +83,10 @@ export const pierKinds: Readonly<Record<string, Kind>> = {
       cardLifePercent: number('Life of the card used up', '%', 0, { ...measured, diagnostic: true }),
     },
   },
+  image: {
+    name: 'Image',
+    fields: { version: text('Version of the image'), builtAt: text('Made at'), base: text('Made of') },
+  },
   plugged: {
     name: 'Plugged in',
     fields: { things: list('What is plugged in'), count: number('How many') },

@@ -1,18 +1,20 @@
 // Every field of every state is described once, in ports/fields.ts, and nothing is described that nobody says: a night
 // with all devices and some trouble is run, and whatever stood in the feed is held against the descriptions.
-import { readFileSync, renameSync } from 'node:fs'
+import { readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import ts from 'typescript'
 import { componentsOf } from '../../edge/api/mqtt/home-assistant.js'
 import { topicsOf } from '../../edge/api/mqtt/topics.js'
 import { parts } from '../../edge/drivers/link/simulator/mishaps.js'
+import { ownImage } from '../../edge/main-image.js'
 import type { Action } from '../../edge/ports/action.js'
 import type { Feed } from '../../edge/ports/feed.js'
 import type { Field } from '../../edge/ports/field.js'
 import { kindOf, kinds } from '../../edge/ports/fields.js'
 import type { Json } from '../../edge/ports/json.js'
 import { jsonSchemaOf } from '../../edge/ports/schema.js'
+import { openHouse } from '../support/house.js'
 import { mqttHouse } from '../support/mqtt-house.js'
 import { openNight, pierConfig } from '../support/night.js'
 import { jsonServer, piTree } from '../support/sensor-rigs.js'
@@ -199,6 +201,17 @@ t.test('a face over MQTT', async t => {
   t.equal(house.feed.get('mqtt')?.value.connected, true)
   await face.stop()
   await house.close()
+})
+
+t.test('a box that is Pierside’s own', async t => {
+  const { feed, folder } = await openHouse(t)
+  watch(feed)
+  const file = join(folder, 'image.json')
+  writeFileSync(
+    file,
+    JSON.stringify({ version: '1.0.0', builtAt: '2026-11-30T00:00:00Z', base: 'debian', sources: [] }),
+  )
+  t.match(await ownImage(file, feed), { facts: { version: '1.0.0' } })
 })
 
 t.test('what was said is described', async t => {

@@ -65,6 +65,8 @@ export interface NightOrder extends HouseOrder {
   readonly startMs?: number
   /** A folder in place of `/`, for what the box tells of itself. */
   readonly boxRoot?: string
+  /** On Pierside's own image. */
+  readonly image?: boolean
 }
 
 /** Opens the night and lets its devices come up; all is stopped when the test ends. */
@@ -80,7 +82,9 @@ export async function openNight(t: Test, yaml: string, order: NightOrder = {}) {
   const machine = {
     sync: async () => void machined.push('sync'),
     shutDown: async () => void machined.push('shut down'),
+    restart: async () => void machined.push('restart'),
   }
+  const deed = async (name: string, order: JsonObject) => void machined.push(`${name} ${JSON.stringify(order)}`)
   feed.listen({ event: event => events.push(event) })
   const night = startNight(settings, {
     ...house,
@@ -90,6 +94,7 @@ export async function openNight(t: Test, yaml: string, order: NightOrder = {}) {
     standing: new Map(),
     version: 'test',
     data: folder,
+    image: order.image ? { deed } : undefined,
     boxPlaces: { root: order.boxRoot ?? folder, vcgencmd: 'no-vcgencmd-here' },
   })
   t.teardown(async () => {

@@ -1,0 +1,26 @@
+// What there is on Pierside's own image and nowhere else: the box may be switched off, reset, joined to a network. Whether
+// we run on it, PIERSIDE_IMAGE says: the file in which the image tells of itself.
+import { readFile } from 'node:fs/promises'
+import type { Feed } from './ports/feed.js'
+import type { ImageDeed } from './ports/machine.js'
+import { z } from './ports/schema.js'
+import { imageDeeds } from './spine/machine.js'
+
+const imageFacts = z.object({
+  version: z.string(),
+  builtAt: z.string().optional(),
+  base: z.string().optional(),
+})
+
+export interface OwnImage {
+  readonly facts: z.output<typeof imageFacts>
+  readonly deed: ImageDeed
+}
+
+/** @param file PIERSIDE_IMAGE; without it this is somebody's own computer, and none of it is offered */
+export async function ownImage(file: string | undefined, feed: Feed): Promise<OwnImage | undefined> {
+  if (!file) return undefined
+  const facts = imageFacts.parse(JSON.parse(await readFile(file, 'utf8')))
+  feed.set('image', facts)
+  return { facts, deed: imageDeeds() }
+}
