@@ -12,6 +12,7 @@ import { configSchema, demoConfig, habitsOf, linksLike, type Settings } from './
 import { ownImage } from './main-image.js'
 import { type Ground, type Night, startNight } from './main-night.js'
 import { configCheck, configuration, type HeldConfig } from './main-settings.js'
+import { boxUpdates } from './main-updates.js'
 import { action, roles } from './ports/action.js'
 import { asFault, Fault } from './ports/fault.js'
 import type { LogLine } from './ports/log.js'
@@ -145,6 +146,9 @@ async function assemble(where: Surroundings, ends: ((reason: Fault) => Promise<v
     data: folder,
     image: await ownImage(where.image, feed),
   }
+  const updating = { machine: ground.machine, store, feed, clock, version, folder, log: log.named('updates') }
+  const updates = ground.image && boxUpdates(updating)
+  ends.push(async () => updates?.stop())
 
   let mqtt: MqttFace | undefined
   const startMqtt = async (wanted: Settings) => {
@@ -178,6 +182,7 @@ async function assemble(where: Surroundings, ends: ((reason: Fault) => Promise<v
   actions.offer([
     ...held.actions(() => actions.running()),
     pairingAction(access),
+    ...(updates?.actions ?? []),
     pluggedAction({
       feed,
       merge: changes => held.merge(changes),
@@ -205,6 +210,7 @@ async function assemble(where: Surroundings, ends: ((reason: Fault) => Promise<v
         refusal: () => night?.pierCamera.refusal?.(),
       },
       configuration: held,
+      updates: updates?.inlet,
       logs: log,
       log: log.named('http'),
       guard: { access, open: () => held.settings().access.open, hosts },

@@ -31,6 +31,8 @@ const fileName = (path: unknown) => String(path).split('/').at(-1)
 
 const say: Readonly<Record<string, (body: Record<string, unknown>) => string>> = {
   'agent-started': () => 'The agent started',
+  'update-ready': body => `Version ${body.version} is in the other slot; it starts when the box restarts`,
+  'update-restarts': body => `The box restarts into version ${body.version} (${body.who})`,
   'went-back': body => wentBackWords(body),
   'frame-archived': body => frameWords(body),
   'exposure-failed': body => `An exposure with camera “${body.camera}” failed: ${body.error}`,

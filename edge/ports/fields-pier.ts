@@ -1,5 +1,5 @@
 // The fields of the pier's own hardware: what measures, what heats, the box itself and what is plugged into it.
-import { flag, type Kind, list, measured, number, presence, record, temperature, text } from './field.js'
+import { flag, type Kind, list, measured, number, presence, record, temperature, text, time } from './field.js'
 
 /** What stations measure, whichever kind they are. */
 const readings = {
@@ -86,6 +86,33 @@ export const pierKinds: Readonly<Record<string, Kind>> = {
   image: {
     name: 'Image',
     fields: { version: text('Version of the image'), builtAt: text('Made at'), base: text('Made of') },
+  },
+  update: {
+    name: 'Update',
+    fields: {
+      version: text('Version', { entity: true, diagnostic: true, icon: 'mdi:package-up' }),
+      slot: text('Slot'),
+      otherVersion: text('Version in the other slot'),
+      otherGood: flag('The other slot can be started'),
+      phase: text('What is being done'),
+      progressPercent: number('Progress', '%', 0),
+      progress: text('Step'),
+      pendingReboot: flag('Another version waits for a restart', {
+        entity: true,
+        diagnostic: true,
+        deviceClass: 'update',
+      }),
+      waitsFor: list('What the restart waits for'),
+      onTrial: flag('What runs has still to be judged'),
+      missing: list('Devices that it has not found again'),
+      refusal: text('Why no update is taken'),
+      sent: flag('A bundle has been sent'),
+      found: list('Bundles on sticks'),
+      lastOk: flag('The last update stayed'),
+      lastVersion: text('Version of the last update'),
+      lastReason: text('Why the last update did not stay', { entity: true, diagnostic: true, icon: 'mdi:alert' }),
+      lastAtMs: time('Last update'),
+    },
   },
   plugged: {
     name: 'Plugged in',

@@ -27,7 +27,7 @@ export function slotCard(root: string, { how, running, mailbox = true }: CardOpt
     writeFileSync(at(name), text)
   }
   const read = (name: string) => (existsSync(at(name)) ? readFileSync(at(name), 'utf8') : undefined)
-  for (const folder of ['fat/A', 'run', 'shims', 'tree/chosen']) mkdirSync(at(folder), { recursive: true })
+  for (const folder of ['fat/A', 'run', 'system', 'shims', 'tree/chosen']) mkdirSync(at(folder), { recursive: true })
   put('fat/slots.env', 'BOOT_ORDER=A B\nBOOT_A_LEFT=3\nBOOT_B_LEFT=0\n')
   put('fat/A/vmlinuz', 'kernel of A')
   put('fat/A/slot.env', 'slot_args=root=PARTUUID=5049-02 pierside.slot=A rauc.slot=A ro quiet\n')
@@ -65,7 +65,8 @@ PATH=/usr/bin:/bin exec ${name} "$@"
         PATH: `${at('shims')}:/usr/bin:/bin`,
         ...{ SHIM_COUNT: at('count'), SHIM_DIES: String(dies), SHIM_MOUNTS: at('mounts') },
         ...{ PIERSIDE_FIRMWARE: at('fat'), PIERSIDE_DEVICE_TREE: at('tree'), PIERSIDE_CMDLINE: at('cmdline') },
-        ...{ PIERSIDE_RUN: at('run'), PIERSIDE_REBOOT_PARAMETER: at('reboot-param'), PIERSIDE_MAILBOX: at('vcio') },
+        ...{ PIERSIDE_RUN: at('run'), PIERSIDE_SYSTEM: at('system'), PIERSIDE_REBOOT_PARAMETER: at('reboot-param') },
+        ...{ PIERSIDE_MAILBOX: at('vcio') },
         ...{ PIERSIDE_TRIED: at('update-tried'), PIERSIDE_ROOT: at('old-root'), ...more },
       },
     })
