@@ -12,6 +12,7 @@ import { useTick } from './parts/tick'
 import { hrefOf, route } from './route'
 import type { Observatory } from './states'
 import { setTheme, theme } from './theme'
+import { BoxView } from './views/box'
 import { CalibrationView } from './views/calibration'
 import { DevicesView } from './views/devices'
 import { ExposeView } from './views/expose'
@@ -30,6 +31,8 @@ interface ViewRow {
   readonly name: string
   /** In the bar of a phone; the others stand behind “More”. */
   readonly near?: boolean
+  /** Only on a box that is Pierside's own. */
+  readonly onImage?: boolean
   readonly show: () => ComponentChild
 }
 
@@ -45,6 +48,7 @@ const views: readonly ViewRow[] = [
   { id: 'power', name: 'Power', show: () => <PowerView /> },
   { id: 'files', name: 'Files', show: () => <FilesView /> },
   { id: 'devices', name: 'Devices', show: () => <DevicesView /> },
+  { id: 'box', name: 'Box', onImage: true, show: () => <BoxView /> },
   { id: 'log', name: 'Log', show: () => <LogView /> },
 ]
 
@@ -111,6 +115,8 @@ function Banners() {
 
 function Ways({ at }: { at: ViewRow }) {
   const [more, setMore] = useState(false)
+  const own = useAt('image') !== undefined
+  const rows = views.filter(({ onImage }) => own || !onImage)
   const link = (row: ViewRow, far: string) => (
     <a
       key={row.id}
@@ -126,7 +132,7 @@ function Ways({ at }: { at: ViewRow }) {
   return (
     <>
       <nav class="ways" aria-label="Views">
-        {views.map(row => link(row, row.near ? '' : 'far'))}
+        {rows.map(row => link(row, row.near ? '' : 'far'))}
         <button
           type="button"
           class="more"
@@ -141,7 +147,7 @@ function Ways({ at }: { at: ViewRow }) {
       {more && (
         <Sheet title="All views" onClose={() => setMore(false)}>
           <nav class="all-ways" aria-label="All views">
-            {views.map(row => link(row, ''))}
+            {rows.map(row => link(row, ''))}
           </nav>
         </Sheet>
       )}
