@@ -192,7 +192,7 @@ export function updatesService(parts: UpdatesParts): UpdatesService {
         await demandAble()
         const tell = (phase: string) => (percent: number, words: string) => {
           say({ phase, progressPercent: Math.floor(percent), progress: words })
-          activity?.progress({ summary: words, progressPercent: Math.floor(percent) })
+          activity?.progress({ summary: words })
         }
         try {
           const path = await bring(input.from, tell('fetching'), signal)
