@@ -1,4 +1,5 @@
-// Whether a version that has started is in order, as `pierside health` finds out: over HTTP, at the process of the folder.
+// Whether a version that has started is in order, as `pierside health` finds out: over HTTP, at the process of the
+// folder.
 import { execFile } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer, type RequestListener } from 'node:http'

@@ -1,5 +1,5 @@
-// Another version of the box: brought by phone, stick or address, judged before it is put in, put in while observing goes
-// on, started at an idle moment or when its owner says so. All of it at the state `update`.
+// Another version of the box: brought by phone, stick or address, judged before it is put in, put in while observing
+// goes on, started at an idle moment or when its owner says so. All of it at the state `update`.
 import { type Action, action } from '../ports/action.js'
 import type { Clock } from '../ports/clock.js'
 import { Fault } from '../ports/fault.js'

@@ -1,4 +1,5 @@
-// Another version of the box, from the bundle to the restart: what is taken, what is refused and why, and when it starts.
+// Another version of the box, from the bundle to the restart: what is taken, what is refused and why, and when it
+// starts.
 import { once } from 'node:events'
 import { copyFileSync, existsSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { createServer, type RequestListener } from 'node:http'

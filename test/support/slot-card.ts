@@ -52,6 +52,10 @@ PATH=/usr/bin:/bin exec ${name} "$@"
   // The only one that cannot run here: it says how the partition is mounted.
   put('shims/mount', '#!/bin/sh\necho "$2" >>"$SHIM_MOUNTS"\n')
   chmodSync(at('shims/mount'), 0o755)
+  const program = (name: string, script: string) => {
+    put(`shims/${name}`, `#!/bin/sh\n${script}\n`)
+    chmodSync(at(`shims/${name}`), 0o755)
+  }
 
   /** @param dies the number of the program at which a power cut comes */
   const run = (tool: string, args: readonly string[], dies = 1e6, more: Record<string, string> = {}) => {
@@ -67,7 +71,7 @@ PATH=/usr/bin:/bin exec ${name} "$@"
         ...{ PIERSIDE_FIRMWARE: at('fat'), PIERSIDE_DEVICE_TREE: at('tree'), PIERSIDE_CMDLINE: at('cmdline') },
         ...{ PIERSIDE_RUN: at('run'), PIERSIDE_SYSTEM: at('system'), PIERSIDE_REBOOT_PARAMETER: at('reboot-param') },
         ...{ PIERSIDE_MAILBOX: at('vcio') },
-        ...{ PIERSIDE_TRIED: at('update-tried'), PIERSIDE_ROOT: at('old-root'), ...more },
+        ...{ PIERSIDE_TRIED: at('update-tried'), PIERSIDE_ROOT: at('old-root'), PIERSIDE_TOOLS: tools, ...more },
       },
     })
   }
@@ -85,6 +89,8 @@ PATH=/usr/bin:/bin exec ${name} "$@"
     start,
     word,
     slots: (...args: string[]) => run('slots', args),
+    /** Stands in for a program of the system. */
+    program,
     /** How the partition was left. */
     mounted: () => read('mounts')?.trim().split('\n').at(-1),
     /** What starts next, with what that changes: a try counted down, the wish for one forgotten. */

@@ -30,7 +30,8 @@ export function UpdateCard() {
       {update.onTrial && <Trial missing={update.missing ?? []} />}
       {!update.onTrial && <Last of={update} />}
       {update.pendingReboot && <Ready of={update} />}
-      {update.refusal ? <p class="why block">{sentence(update.refusal)}.</p> : <Bring of={update} />}
+      {update.refusal && <p class="why block">{sentence(update.refusal)}.</p>}
+      {!update.refusal && !update.onTrial && <Bring of={update} />}
     </section>
   )
 }
@@ -114,9 +115,6 @@ function Bring({ of }: { of: BoxUpdate }) {
   }
   return (
     <>
-      <Toggle label="Restart by itself in an idle moment" on={byItself} onToggle={setByItself}>
-        When nothing has run, moved or been kept cold for ten minutes
-      </Toggle>
       {offer ? (
         <>
           <p>
@@ -159,6 +157,9 @@ function Bring({ of }: { of: BoxUpdate }) {
           />
         </>
       )}
+      <Toggle label="Restart by itself in an idle moment" on={byItself} onToggle={setByItself}>
+        <small class="dim"> once nothing has run, moved or been kept cold for ten minutes</small>
+      </Toggle>
       <Said by={job} />
     </>
   )

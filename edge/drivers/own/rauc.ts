@@ -1,5 +1,5 @@
-// RAUC, which judges bundles and puts them into the other slot: its program, as its own user and not as root. What it may
-// be asked for over D-Bus stands in image-build/updates.
+// RAUC, which judges bundles and puts them into the other slot: its program, as its own user and not as root. What it
+// may be asked for over D-Bus stands in image-build/updates.
 import type { Clock } from '../../ports/clock.js'
 import { Fault, reasonOf } from '../../ports/fault.js'
 import type { Log } from '../../ports/log.js'

@@ -120,7 +120,7 @@ function unreachable(url: string, error: unknown, nowMs: number): Fault {
   const code = cause?.code ?? ''
   if (/^(CERT_|ERR_TLS|DEPTH_|UNABLE_|SELF_)/.test(code)) {
     const today = new Date(nowMs).toISOString().slice(0, 10)
-    const fix = `If it is not ${today}, set the clock of the box; an http:// address will do as well, for updates are signed`
+    const fix = `If it is not ${today}, set the clock of the box; http:// will do as well, for updates are signed`
     return new Fault('offline', `${hostOf(url)} cannot be trusted (${code}) by this box's clock`, fix, { cause: error })
   }
   const fix = 'Check that the box is on a network that reaches it, or bring the bundle by phone or stick'
