@@ -6,6 +6,7 @@ import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { askAgent, type CliPlace, lookAt } from './cli-ask.js'
 import { configDocs } from './cli-docs.js'
+import { checkHealth } from './cli-health.js'
 import { makeRelaysSafe } from './cli-relays.js'
 import { runAgent } from './cli-run.js'
 import { configSchema, demoConfig } from './main-config.js'
@@ -23,6 +24,7 @@ pierside devices                    every device with its lamp
 pierside pair                       a new pairing code for a phone
 pierside token new --role observer [--name N]   a token for a program
 pierside relays safe                every output into its safe state, when no agent runs
+pierside health                     whether a new version is in order (on the image; see docs/image.md)
 pierside config check [file]        what is wrong with the configuration, line by line
 pierside config docs                the reference of every key, as Markdown
 
@@ -56,6 +58,9 @@ async function main(argv: readonly string[]): Promise<number> {
       name: { type: 'string' },
       wait: { type: 'boolean' },
       json: { type: 'boolean' },
+      'agent-s': { type: 'string', default: '300' },
+      'devices-s': { type: 'string', default: '600' },
+      'steady-s': { type: 'string', default: '15' },
       help: { type: 'boolean', short: 'h' },
     },
   })
@@ -78,6 +83,14 @@ async function main(argv: readonly string[]): Promise<number> {
       return newToken(values.role ?? 'observer', values.name ?? 'program')
     case 'relays safe':
       return makeRelaysSafe(place(), say)
+    case 'health':
+      await checkHealth({
+        data: place().data,
+        agentSeconds: Number(values['agent-s']),
+        devicesSeconds: Number(values['devices-s']),
+        steadySeconds: Number(values['steady-s']),
+      })
+      return 0
     case 'config check': {
       const file = rest[1] ? resolve(rest[1]) : place().config
       const there = existsSync(file)

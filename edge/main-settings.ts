@@ -22,10 +22,15 @@ export interface HeldConfig extends Configuration {
 /** These are read once at the start of the process. */
 const onlyAtStart = ['memory', 'http']
 
+/** What tells whether a text is a configuration, with the secrets beside that file; rejects with what is wrong. */
+export function configCheck(file: string, schema: z.ZodType): (text: string) => Promise<Settings> {
+  const secretsFile = join(dirname(file), 'secrets.yaml')
+  return async text => parseConfig(text, schema, await readSecrets(secretsFile)).settings as Settings
+}
+
 /** @param standard the text to go by while there is no file; the first save makes one */
 export async function configuration(file: string, schema: z.ZodType, standard: string): Promise<HeldConfig> {
-  const secretsFile = join(dirname(file), 'secrets.yaml')
-  const check = async (text: string) => parseConfig(text, schema, await readSecrets(secretsFile)).settings as Settings
+  const check = configCheck(file, schema)
   let text = (await readIfThere(file)) ?? standard
   let settings = await check(text)
   let start: OnSave = async () => []

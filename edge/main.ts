@@ -11,8 +11,9 @@ import { links } from './drivers/index.js'
 import { configSchema, demoConfig, habitsOf, linksLike, type Settings } from './main-config.js'
 import { ownImage } from './main-image.js'
 import { type Ground, type Night, startNight } from './main-night.js'
-import { configuration, type HeldConfig } from './main-settings.js'
+import { configCheck, configuration, type HeldConfig } from './main-settings.js'
 import { bringOwnBox, readFirstBoot, setUpFace, startSetUp } from './main-setup.js'
+import { boxUpdates } from './main-updates.js'
 import { action, roles } from './ports/action.js'
 import { asFault, Fault } from './ports/fault.js'
 import type { LogLine } from './ports/log.js'
@@ -29,6 +30,7 @@ import { thisMachine } from './spine/machine.js'
 import { createPictures } from './spine/pictures.js'
 import { systemRandom } from './spine/seeded-random.js'
 import { systemClock } from './spine/system-clock.js'
+import { changeVersion } from './spine/version-change.js'
 import { openStore } from './store/open-store.js'
 import { warnOfPlainCodec } from './workers/pictures-codec.js'
 import { openPixels } from './workers/pixels.js'
@@ -102,14 +104,17 @@ async function assemble(where: Surroundings, ends: ((reason: Fault) => Promise<v
   const random = systemRandom()
   const log = createLog(clock, where.writeLog)
   await mkdir(where.data, { recursive: true })
-  const held: HeldConfig = await configuration(where.config, configSchema, demoConfig)
+  const version = await versionOf()
+  const { config, data } = where
+  const change = await changeVersion({ config, data, version, check: configCheck(config, configSchema) })
+  const held: HeldConfig = await configuration(config, configSchema, demoConfig)
   const firstBoot = await readFirstBoot(where.image, where.data, held)
   const settings = held.settings()
-  const version = await versionOf()
 
   const software = `Pierside ${version}`
   const { data: folder, onLost } = where
-  const store = await openStore({ ...habitsOf(settings), folder, software, thread: true, clock, log, onLost })
+  const kept = { ...habitsOf(settings), folder, software, version }
+  const store = await openStore({ ...kept, thread: true, clock, log, onLost })
   ends.push(() => store.close())
   const archive = join(folder, 'archive')
   const memoryBytes = settings.memory.frames_mb * 2 ** 20
@@ -152,6 +157,9 @@ async function assemble(where: Surroundings, ends: ((reason: Fault) => Promise<v
     const leave = await bringOwnBox(firstBoot, { feed, clock, log, store, actions, deed })
     ends.push(async () => leave())
   }
+  const updating = { machine: ground.machine, store, feed, clock, version, folder, log: log.named('updates') }
+  const updates = ground.image && boxUpdates(updating)
+  ends.push(async () => updates?.stop())
 
   let mqtt: MqttFace | undefined
   const startMqtt = async (wanted: Settings) => {
@@ -185,6 +193,7 @@ async function assemble(where: Surroundings, ends: ((reason: Fault) => Promise<v
   actions.offer([
     ...held.actions(() => actions.running()),
     pairingAction(access),
+    ...(updates?.actions ?? []),
     pluggedAction({
       feed,
       merge: changes => held.merge(changes),
@@ -212,6 +221,7 @@ async function assemble(where: Surroundings, ends: ((reason: Fault) => Promise<v
         refusal: () => night?.pierCamera.refusal?.(),
       },
       configuration: held,
+      updates: updates?.inlet,
       logs: log,
       log: log.named('http'),
       guard: { access, open: () => held.settings().access.open, hosts, closed },
@@ -226,6 +236,8 @@ async function assemble(where: Surroundings, ends: ((reason: Fault) => Promise<v
   await startMqtt(settings)
   setUp?.begin()
   await feed.event('agent-started', { version })
+  const aside = { database: store.report.wentBack, configuration: change.configAside }
+  if (aside.database ?? aside.configuration) await feed.event('went-back', { from: change.from, ...aside })
 
   return {
     http,

@@ -17,6 +17,15 @@ function frameWords({ number, total, frameType, object, exposureSeconds }: Frame
   return `${kind}${place}${object ? ` of ${object}` : ''}, ${duration(Number(exposureSeconds))}, is safe on the disk`
 }
 
+/** What an older version could not read of a newer one's is kept, and where. */
+function wentBackWords({ from, database, configuration }: Record<string, unknown>): string {
+  const parts = [
+    database && `the newer database is ${fileName(database)}, frames have their rows from their files`,
+    configuration && `the newer configuration is ${fileName(configuration)}`,
+  ].filter(Boolean)
+  return `This version goes on with what was kept before ${from ?? 'the newer one'}: ${parts.join('; ')}`
+}
+
 const frames = (body: Record<string, unknown>) => counted(Number(body.frames), 'frame')
 const fileName = (path: unknown) => String(path).split('/').at(-1)
 
@@ -24,6 +33,9 @@ const say: Readonly<Record<string, (body: Record<string, unknown>) => string>> =
   'agent-started': () => 'The agent started',
   'set-up-done': body => `The box was set up as “${body.name}”`,
   'set-up-administrator': () => 'A device paired with the code of pierside.txt',
+  'update-ready': body => `Version ${body.version} is in the other slot; it starts when the box restarts`,
+  'update-restarts': body => `The box restarts into version ${body.version} (${body.who})`,
+  'went-back': body => wentBackWords(body),
   'frame-archived': body => frameWords(body),
   'exposure-failed': body => `An exposure with camera “${body.camera}” failed: ${body.error}`,
   'exposure-aborted': body => `The exposure with camera “${body.camera}” was aborted`,

@@ -273,6 +273,26 @@ export interface BoxHealth {
   readonly cardLifePercent?: number
 }
 
+/** Only on Pierside's own image. */
+export interface BoxUpdate {
+  readonly version?: string
+  readonly otherVersion?: string
+  readonly otherGood?: boolean
+  readonly phase?: 'idle' | 'fetching' | 'judging' | 'installing' | 'ready'
+  readonly progressPercent?: number
+  readonly progress?: string
+  readonly pendingReboot?: boolean
+  readonly waitsFor?: readonly string[]
+  readonly onTrial?: boolean
+  readonly missing?: readonly string[]
+  readonly refusal?: string
+  readonly found?: readonly { readonly path: string; readonly name: string; readonly bytes: number }[]
+  readonly lastOk?: boolean
+  readonly lastVersion?: string
+  readonly lastReason?: string
+  readonly lastAtMs?: number
+}
+
 export interface PluggedThing {
   readonly id: string
   readonly name: string

@@ -32,6 +32,8 @@ export interface CoreOptions extends StoreHabits {
   readonly eventBound: number
   /** Name and version, for SWCREATE. */
   readonly software: string
+  /** The version alone, for what is kept before it changes anything. */
+  readonly version: string
 }
 
 export interface Archiving {
@@ -63,7 +65,7 @@ export async function openCore(options: CoreOptions, log: Log, nowMs: number) {
   const { folder } = options
   let habits = checkedHabits(options)
   // The database first: its lock keeps a second agent from clearing away what the first is writing.
-  const database = openDatabaseIn(folder, log)
+  const { database, wentBack } = openDatabaseIn(folder, options.version, log)
   const started = await start()
   const { shelf, rows, events, kept, boot, report } = started
   const writer = fitsWriter()
@@ -73,7 +75,8 @@ export async function openCore(options: CoreOptions, log: Log, nowMs: number) {
     try {
       const shelf = openShelf(path.join(folder, 'archive'))
       const rows = exposureRows(database)
-      const report: ShelfReport = await reconcile(shelf, rows, database, habits.longitudeDeg, log)
+      const reconciled = await reconcile(shelf, rows, database, habits.longitudeDeg, log)
+      const report: ShelfReport = { ...reconciled, wentBack: wentBack?.aside }
       const boot = countBoot(database, nowMs)
       return { shelf, rows, events: eventRows(database, options.eventBound), kept: keptRows(database), boot, report }
     } catch (error) {
@@ -210,10 +213,10 @@ export async function openCore(options: CoreOptions, log: Log, nowMs: number) {
   }
 }
 
-function openDatabaseIn(folder: string, log: Log) {
+function openDatabaseIn(folder: string, version: string, log: Log) {
   try {
     mkdirSync(folder, { recursive: true })
-    return openMigrated(path.join(folder, 'pierside.sqlite'), log)
+    return openMigrated(path.join(folder, 'pierside.sqlite'), version, log)
   } catch (error) {
     throw diskFault(error, `the data folder ${folder}`, '/', 0)
   }

@@ -1,17 +1,28 @@
-// The database as this version of the agent wants it: migrated forward, and started anew beside a damaged one.
+// The database as this version of the agent wants it: migrated forward, taken back from a copy after a newer version,
+// and started anew beside a damaged one.
 import { existsSync, renameSync } from 'node:fs'
 import { Fault } from '../ports/fault.js'
 import type { Log } from '../ports/log.js'
+import { finishTakingBack, freeName, goOnCounting, keepCopy, takeBack, type WentBack } from './kept-copies.js'
 import { migrations } from './migrations.data.js'
 import { type Database, isDamage, openDatabase } from './sqlite.js'
 
+export interface OpenedDatabase {
+  readonly database: Database
+  readonly wentBack?: WentBack
+}
+
 /**
- * @throws Fault `busy` while another process has it, `broken` when it was written by a newer agent
+ * @param version of the agent: the copy that is kept before it migrates is called by it
+ * @param steps see migrations.data.ts
+ * @throws Fault `busy` while another process has it, `broken` when it was written by a newer agent and no copy from
+ * before is there, `disk-full` when there is no room for the copy
  * A file that is no database any more is put aside: the frames are on the shelf, and get their rows from there.
  */
-export function openMigrated(file: string, log: Log): Database {
+export function openMigrated(file: string, version: string, log: Log, steps = migrations): OpenedDatabase {
+  finishTakingBack(file)
   try {
-    return migrated(file)
+    return migrated(file, version, log, steps)
   } catch (error) {
     if (!isDamage(error)) throw error
     const aside = freeName(`${file}.damaged`)
@@ -24,34 +35,48 @@ export function openMigrated(file: string, log: Log): Database {
         reason: (error as Error).message,
       },
     )
-    return migrated(file)
+    return migrated(file, version, log, steps)
   }
 }
 
-function migrated(file: string): Database {
+function migrated(file: string, version: string, log: Log, steps: readonly string[]): OpenedDatabase {
   const database = openDatabase(file)
   try {
-    const version = database.version()
-    if (version > migrations.length) {
-      throw new Fault(
-        'broken',
-        `the database ${file} has version ${version}; this agent knows up to ${migrations.length}`,
-        'Install the newer agent again, or move the database away: rows come back from the FITS files',
-      )
+    const shape = database.version()
+    if (shape > steps.length) {
+      // Its WAL is in the file once it is closed.
+      database.close()
+      return takenBack(file, version, log, steps, shape)
     }
-    for (let step = version; step < migrations.length; step++) {
+    if (shape > 0 && shape < steps.length) keepCopy(database, file, version)
+    for (let step = shape; step < steps.length; step++) {
       database.atomically(() => {
-        database.exec(migrations[step])
+        database.exec(steps[step])
         database.setVersion(step + 1)
       })
     }
-    return database
+    return { database }
   } catch (error) {
     database.close()
     throw error
   }
 }
 
-function freeName(wanted: string): string {
-  for (let copy = 1; ; copy++) if (!existsSync(`${wanted}-${copy}`)) return `${wanted}-${copy}`
+function takenBack(file: string, version: string, log: Log, steps: readonly string[], shape: number): OpenedDatabase {
+  const wentBack = takeBack(file, steps.length)
+  if (!wentBack) {
+    throw new Fault(
+      'broken',
+      `the database ${file} has version ${shape}; this agent knows up to ${steps.length}`,
+      'Install the newer agent again, or move the database away: rows come back from the FITS files',
+    )
+  }
+  log.warn(
+    'the database is of a newer version: the copy from before is gone on with, the newer one is put aside; ' +
+      'frames taken since get their rows from the FITS files',
+    { ...wentBack },
+  )
+  const { database } = migrated(file, version, log, steps)
+  goOnCounting(database, wentBack, log)
+  return { database, wentBack }
 }

@@ -26,6 +26,8 @@ export interface StoreSettings {
   readonly compress?: FrameFormat
   /** Name and version, for the header's SWCREATE. */
   readonly software?: string
+  /** See CoreOptions. */
+  readonly version?: string
   /** Events kept; 20 000 unless told. */
   readonly eventBound?: number
 }
@@ -87,8 +89,8 @@ export function storeWithin(clock: Clock, log: Log): Calls<StoreMethods> {
 /** As `openStore`, over calls that outlive the store: closing it leaves them open. */
 export async function openStoreOver(calls: Calls<StoreMethods>, settings: StoreSettings): Promise<OpenStore> {
   const { clock, log, folder, template, longitudeDeg, reserveBytes, compress } = settings
-  const { software = 'Pierside', eventBound = 20_000 } = settings
-  const options: CoreOptions = { folder, template, longitudeDeg, reserveBytes, compress, eventBound, software }
+  const { software = 'Pierside', version = 'unknown', eventBound = 20_000 } = settings
+  const options: CoreOptions = { folder, template, longitudeDeg, reserveBytes, compress, eventBound, software, version }
   const { boot, report } = await calls.ask('open', { options, nowMs: clock.now() }, { deadlineMs: openingMs })
   return storeOver(calls, clock, log, boot, report)
 }

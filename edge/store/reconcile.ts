@@ -25,6 +25,8 @@ export interface ShelfReport {
   readonly dropped: number
   /** FITS files that cannot be read; they stay. */
   readonly unreadable: readonly Unreadable[]
+  /** Where the database of a newer version was put, when the copy from before it is gone on with. */
+  readonly wentBack?: string
 }
 
 const namesLogged = 20

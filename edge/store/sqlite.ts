@@ -26,6 +26,8 @@ export interface Database {
   relaxed<T>(work: () => T): T
   version(): number
   setVersion(version: number): void
+  /** Writes all of it into a new file, packed; what is in the file's name already is an error. */
+  copyTo(file: string): void
   close(): void
 }
 
@@ -83,6 +85,7 @@ export function openDatabase(file: string): Database {
     },
     version: () => guarded(() => raw.pragma('user_version', { simple: true }) as number),
     setVersion: version => guarded(() => void raw.pragma(`user_version = ${version}`)),
+    copyTo: copy => guarded(() => void raw.prepare('VACUUM INTO ?').run(copy)),
     close: () => guarded(() => void raw.close()),
   }
 }

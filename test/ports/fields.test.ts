@@ -1,6 +1,6 @@
 // Every field of every state is described once, in ports/fields.ts, and nothing is described that nobody says: a night
 // with all devices and some trouble is run, and whatever stood in the feed is held against the descriptions.
-import { readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { copyFileSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import ts from 'typescript'
@@ -22,6 +22,7 @@ import { mqttHouse } from '../support/mqtt-house.js'
 import { openNight, pierConfig } from '../support/night.js'
 import { jsonServer, piTree } from '../support/sensor-rigs.js'
 import { syntax, visitAll } from '../support/source-tree.js'
+import { makeBundles, openUpdateHouse } from '../support/update-house.js'
 
 /** `kind.field` → values that were seen in it, by their JSON. */
 const seen = new Map<string, Json>()
@@ -232,6 +233,28 @@ t.test('a box that waits for the browser of whoever set it up', async t => {
   setUp.stop()
   await sshAccess({ ...house, deed: async () => {}, onCard: 1 })
   t.match(house.feed.get('setup')?.value, { step: 'waiting' })
+})
+
+t.test('a box that gets another version', async t => {
+  const folder = t.testdir({ run: { 'no-updates': 'slots: not this kernel' }, bundles: {} })
+  const { good, key } = makeBundles(join(folder, 'bundles'))
+  const house = await openUpdateHouse(t, { folder, key })
+  watch(house.feed)
+  house.put('run/slots.json', { slot: 'A', other: '0.2.0', otherState: 'bad', onTrial: false })
+  house.put('update-result.json', {
+    ok: false,
+    version: '0.2.0',
+    from: '0.1.0',
+    reason: 'why',
+    atMs: 1_800_000_000_000,
+  })
+  house.again()
+  await house.until(({ refusal }) => refusal !== undefined)
+  rmSync(join(folder, 'run/no-updates'))
+  copyFileSync(good, join(folder, 'media/stick/good.raucb'))
+  house.again()
+  await house.until(({ found }) => (found as unknown[])?.length === 1)
+  await house.activity('update-install', { from: join(folder, 'media/stick/good.raucb') })
 })
 
 t.test('what was said is described', async t => {

@@ -1,6 +1,7 @@
 // The box itself, as far as it is Pierside's own image: one card for each of its affairs.
 import { AccessCard } from './box-access'
 import { DevicesCard } from './box-devices'
+import { UpdateCard } from './box-update'
 
 export function BoxView() {
   return (
@@ -8,6 +9,7 @@ export function BoxView() {
       <div class="stacked">
         <AccessCard />
         <DevicesCard />
+        <UpdateCard />
       </div>
     </div>
   )

@@ -14,6 +14,7 @@ import type { Pixels } from '../../ports/pixels.js'
 import { z } from '../../ports/schema.js'
 import type { Configuration } from '../../ports/settings.js'
 import type { Store } from '../../ports/store.js'
+import type { UpdateInlet } from '../../ports/updates.js'
 import { actionRoutes } from './action-routes.js'
 import { lastResort } from './answer.js'
 import { archiveRoutes } from './archive-routes.js'
@@ -30,6 +31,7 @@ import { pageFiles } from './page-files.js'
 import { pierCamRoutes } from './pier-cam-stream.js'
 import { sessionRoutes } from './session-routes.js'
 import { type SetUpRouteParts, setUpRoutes } from './setup-routes.js'
+import { updateRoutes } from './update-routes.js'
 import { viewRoutes } from './view-routes.js'
 
 export const httpSettings = z
@@ -49,6 +51,8 @@ export interface HttpParts {
   readonly pierView: PierView
   readonly configuration: Configuration
   readonly logs: LogSource
+  /** Where bundles of other versions go; absent but on the image. */
+  readonly updates?: UpdateInlet
   readonly clock: Clock
   readonly log: Log
   readonly guard: GuardParts
@@ -99,6 +103,7 @@ function routes(parts: HttpParts): Express {
   if (parts.settingUp) app.use(setUpRoutes(parts.settingUp))
   app.use(actionRoutes(actions, guard))
   app.use(archiveRoutes({ store, pixels, pictures, log: parts.log }))
+  app.use(updateRoutes(parts.updates, guard))
   app.use(viewRoutes(parts.views))
   app.use(calibrationRoutes({ store, pixels, actions, guard, clock }))
   app.use(catalogueRoutes({ feed, clock }))
