@@ -18,6 +18,7 @@ wanted=(
   libtiff-dev gcc-aarch64-linux-gnu linux-libc-dev-arm64-cross # DNGs by the library others use; headers as a Pi has them
   libusb-1.0-0                   # what ZWO's library needs
   gpsd                           # a real one, with a receiver of our own
+  qemu-utils                     # disks after power cuts
   iproute2 procps                # a network of its own, and what processes cost
 )
 
