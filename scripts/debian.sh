@@ -19,6 +19,7 @@ wanted=(
   libusb-1.0-0                   # what ZWO's library needs
   gpsd                           # a real one, with a receiver of our own
   shellcheck                     # and of our scripts
+  qemu-utils                     # disks after power cuts
   iproute2 procps                # a network of its own, and what processes cost
   rauc squashfs-tools            # update bundles, as a box judges them
 )

@@ -8,7 +8,8 @@ import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { fewAtOnce, largeAnswers } from '../../edge/api/http/large-answers.js'
 import { seededRandom } from '../../edge/spine/seeded-random.js'
-import { type AgentProcess, patiently, startAgent } from '../support/agent.js'
+import { type AgentProcess, startAgent } from '../support/agent.js'
+import { patiently } from '../support/agent-client.js'
 
 let agent: AgentProcess
 let token: string

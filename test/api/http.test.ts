@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { encodeFits } from '../../edge/science/fits-write.js'
-import { type AgentProcess, patiently, startAgent } from '../support/agent.js'
+import { type AgentProcess, startAgent } from '../support/agent.js'
+import { patiently } from '../support/agent-client.js'
 
 // One agent with the simulated observatory serves the whole file; its sky is the same every time. Its data lie beneath
 // a folder with a dot, as they do in many a home.

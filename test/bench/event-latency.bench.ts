@@ -1,7 +1,8 @@
 // How long a change takes from the agent's feed to a line of its event stream, and to the pixels of a page. One
 // machine, so one clock: the agent's `atMs` against the time here and in the browser.
 import type { Page } from 'playwright-core'
-import { type AgentProcess, patiently, startAgent } from '../support/agent.js'
+import { type AgentProcess, startAgent } from '../support/agent.js'
+import { patiently } from '../support/agent-client.js'
 import { type Bench, benchmark, median, type Result } from '../support/benchmark.js'
 import { goTo, noBrowser, openBrowser, openPhone } from '../support/browser.js'
 import { type EventLines, eventLines } from '../support/event-lines.js'

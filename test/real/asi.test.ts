@@ -1,7 +1,8 @@
 // An agent with ZWO cameras that is killed: their processes go with it, and leave nothing on that nobody watches.
 import { existsSync, readFileSync } from 'node:fs'
 import t from 'tap'
-import { type AgentProcess, patiently, startAgent } from '../support/agent.js'
+import { type AgentProcess, startAgent } from '../support/agent.js'
+import { patiently } from '../support/agent-client.js'
 import { asiStub, noAsiStub } from '../support/asi-stub.js'
 
 const promisedMs = 5_000

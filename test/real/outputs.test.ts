@@ -2,7 +2,8 @@
 // no relay; and an agent that goes meanwhile leaves every output safe, as it would at any other time.
 import { join } from 'node:path'
 import t from 'tap'
-import { patiently, startAgent } from '../support/agent.js'
+import { startAgent } from '../support/agent.js'
+import { patiently } from '../support/agent-client.js'
 import { noIndiServer } from '../support/indi-server.js'
 import { ownIndi, ownNamed } from '../support/own-indi.js'
 import { lcusBoard } from '../support/relay-boards.js'

@@ -1,6 +1,7 @@
 // A first night on a phone: a real browser walks the page of a real agent on the simulated observatory.
 import t from 'tap'
-import { type AgentProcess, patiently, startAgent } from '../support/agent.js'
+import { type AgentProcess, startAgent } from '../support/agent.js'
+import { patiently } from '../support/agent-client.js'
 import {
   goTo,
   noBrowser,

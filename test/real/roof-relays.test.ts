@@ -1,7 +1,8 @@
 // A roof on its way, with real processes: whatever becomes of the agent or of the keeper, its relays drop, and nothing
 // sets it in motion again.
 import t, { type Test } from 'tap'
-import { type AgentProcess, patiently, startAgent } from '../support/agent.js'
+import { type AgentProcess, startAgent } from '../support/agent.js'
+import { patiently } from '../support/agent-client.js'
 import { keepers } from '../support/keepers.js'
 import { type FakeBoard, lcusBoard } from '../support/relay-boards.js'
 import { noSocat } from '../support/serial-line.js'

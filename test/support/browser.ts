@@ -4,7 +4,8 @@ import { existsSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
 import sharp from 'sharp'
-import { type AgentProcess, patiently, root } from './agent.js'
+import { type AgentProcess, root } from './agent.js'
+import { patiently } from './agent-client.js'
 
 const executable = ['/usr/bin/chromium', '/usr/bin/chromium-browser'].find(existsSync)
 

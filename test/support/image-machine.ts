@@ -43,6 +43,12 @@ export interface ImageMachine {
 export interface ImageMachineOrder {
   /** The card that it is started from. */
   readonly card?: string
+  /** Files for the FAT of the card, by name. */
+  readonly bootFiles?: Readonly<Record<string, string>>
+  /** A file that its card is copied into, raw, when it has switched itself off. */
+  readonly keep?: string
+  /** A file for the record of all that is written to the card: see write-log.ts. */
+  readonly writeLog?: string
   /** Size of the card that the image was flashed on, in MiB. */
   readonly cardMb?: number
   readonly memoryMb?: number
@@ -85,10 +91,16 @@ export async function bootImage(t: Test, order: ImageMachineOrder = {}): Promise
   const written = join(folder, 'card.qcow2')
   const consoleFile = join(folder, 'console')
   const shellFile = join(folder, 'shell')
+  const flashed = order.bootFiles ? join(folder, 'flashed.img') : (order.card ?? card)
+  if (order.bootFiles) {
+    execFileSync('cp', ['--sparse=always', order.card ?? card, flashed])
+    putOnCard(flashed, order.bootFiles)
+  }
   execFileSync('qemu-img', [
-    ...['create', '-q', '-f', 'qcow2', '-b', order.card ?? card, '-F', 'raw', written, `${order.cardMb ?? 4096}M`],
+    ...['create', '-q', '-f', 'qcow2', '-b', flashed, '-F', 'raw', written, `${order.cardMb ?? 4096}M`],
   ])
   await writeFile(consoleFile, '')
+  if (order.writeLog) await writeFile(order.writeLog, '')
   const words = [...(await hardware()), ...(order.more ?? [])]
   const shell = shellOn(shellFile)
   let qemu: ChildProcess | undefined
@@ -99,7 +111,7 @@ export async function bootImage(t: Test, order: ImageMachineOrder = {}): Promise
       ([to, from]) => `hostfwd=tcp:127.0.0.1:${from}-:${to}`,
     )
     const disks = [written, ...(order.disks ?? [])].flatMap((file, at) => [
-      ...['-drive', `file=${file},format=${file.endsWith('.qcow2') ? 'qcow2' : 'raw'},if=none,id=disk${at}`],
+      ...['-blockdev', JSON.stringify(blockdev(file, at))],
       ...['-device', `virtio-blk-pci,drive=disk${at}`],
     ])
     return [
@@ -114,6 +126,21 @@ export async function bootImage(t: Test, order: ImageMachineOrder = {}): Promise
       ...['-device', 'virtserialport,chardev=shell,name=pierside.test'],
       ...(await credentials({ 't.service': shellUnit, ...order.units })),
     ]
+  }
+
+  function blockdev(file: string, at: number) {
+    const own = {
+      driver: file.endsWith('.qcow2') ? 'qcow2' : 'raw',
+      file: { driver: 'file', filename: file },
+    }
+    if (at > 0 || !order.writeLog) return { 'node-name': `disk${at}`, ...own }
+    return {
+      'node-name': 'disk0',
+      driver: 'blklogwrites',
+      file: own,
+      log: { driver: 'file', filename: order.writeLog },
+      'log-sector-size': 512,
+    }
   }
 
   /** Units, and that they are wanted, as QEMU's own files. */
@@ -180,11 +207,19 @@ export async function bootImage(t: Test, order: ImageMachineOrder = {}): Promise
     powerOn,
     async off(withinMs = 60_000) {
       for (const endMs = performance.now() + withinMs; performance.now() < endMs; await pause(100)) {
-        if (!qemu) return
+        if (qemu) continue
+        if (order.keep) execFileSync('qemu-img', ['convert', '-O', 'raw', written, order.keep])
+        return
       }
       throw new Error(`it was not off within ${withinMs / 1000} s:\n${lastWords()}`)
     },
   }
+}
+
+/** Lays files onto the FAT, whose partition begins at 4 MiB. */
+function putOnCard(file: string, files: Readonly<Record<string, string>>) {
+  for (const [name, text] of Object.entries(files))
+    execFileSync('mcopy', ['-o', '-i', `${file}@@4M`, '-', `::${name}`], { input: text })
 }
 
 const pause = (ms: number) => new Promise(settle => setTimeout(settle, ms))

@@ -6,7 +6,7 @@ import { callsTo } from '../../edge/ports/remote.js'
 import { afterRest } from '../../edge/ports/rest.js'
 import { simulatedClock } from '../../edge/spine/simulated-clock.js'
 import { openPixels } from '../../edge/workers/pixels.js'
-import { patiently } from '../support/agent.js'
+import { patiently } from '../support/agent-client.js'
 import type { strangeMethods } from '../support/served-thread.js'
 import { collectedLog, memoryOf } from '../support/store-frames.js'
 

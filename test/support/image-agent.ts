@@ -1,0 +1,58 @@
+// The agent within a machine of the image, set up as an owner would have done it by `pierside.txt`, and its frames.
+import { type AgentClient, agentClient, patiently } from './agent-client.js'
+import type { ImageMachine } from './image-machine.js'
+
+/** Digits that a test pairs with. */
+const pairingCode = '31415926'
+
+/** What stands in `pierside.txt` of a card whose owner wants to be asked for nothing. */
+export const setUpBeforehand = `hotspot-passphrase = under the open roof
+country = AT
+time-zone = Europe/Vienna
+pairing-code = ${pairingCode}
+`
+
+/** Pairs with a machine that was set up by `setUpBeforehand`; the token serves after its next starts too. */
+export async function pairWithImage(machine: ImageMachine): Promise<string> {
+  await machine.pageAnswers()
+  return patiently(async () => {
+    const response = await fetch(`${machine.url}/api/pair`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify({ code: pairingCode, name: 'test' }),
+    })
+    const answer = (await response.json()) as { token?: string; error?: string }
+    if (!answer.token) throw new Error(`pairing: ${response.status} ${answer.error}`)
+    return answer.token
+  }, 60_000)
+}
+
+/** @param token of pairWithImage */
+export async function imageAgent(machine: ImageMachine, token: string): Promise<AgentClient> {
+  await machine.pageAnswers()
+  return agentClient(machine.url, token)
+}
+
+export interface ToldFrame {
+  readonly id: string
+  readonly path: string
+}
+
+/** Frames that the agent's stream tells until it ends with the machine. */
+export function hearFrames(url: string, hear: (frame: ToldFrame) => void): { ended: Promise<string> } {
+  const listen = async () => {
+    const stream = await fetch(`${url}/api/events`)
+    let text = ''
+    for await (const chunk of stream.body!) {
+      text += Buffer.from(chunk as Uint8Array).toString()
+      const blocks = text.split('\n\n')
+      text = blocks.pop()!
+      for (const block of blocks) {
+        const line = /^event: event\ndata: (.*"frame-archived".*)$/m.exec(block)?.[1]
+        if (line) hear(JSON.parse(line).body)
+      }
+    }
+    return 'the stream ended'
+  }
+  return { ended: listen().catch(error => `the stream broke: ${error.message}`) }
+}
