@@ -9,7 +9,7 @@ make_release() {
   rm -f build/pierside-*-arm64.* build/SHA256SUMS
   # The slot is packed already: what is left to gain is the kernel and the firmware, for which little effort is enough.
   # Both are written by one thread's rules, so that the same card gives the same file.
-  in_toolbox xz --threads=1 -2 --keep --stdout "$card" >"build/$name.img.xz.new"
+  in_toolbox xz --threads=1 -0 --keep --stdout "$card" >"build/$name.img.xz.new"
   in_toolbox zstd --quiet --single-thread -9 --stdout "$card" >"build/$name.img.zst.new"
   use_node
   node image-build/release/contents.mjs "$here" "$version" >"build/$name.cdx.json"

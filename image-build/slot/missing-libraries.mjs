@@ -30,7 +30,7 @@ function walk(folder) {
   })
 }
 
-/** Names of DT_NEEDED; none where it is no ELF file of 64 bits, or linked to nothing (System V ABI, chapters 4 and 5). */
+/** Names of DT_NEEDED; none where it is no ELF file of 64 bits, or linked to nothing (System V ABI, chapters 4, 5). */
 function neededBy(path) {
   const handle = openSync(path, 'r')
   try {
