@@ -63,7 +63,7 @@ const badPackages = (files: Files) =>
     .filter(([, line]) => !/^[a-z0-9][a-z0-9.+-]+$/.test(line))
     .map(([path, line]) => `${path}: "${line}" is no package`)
 
-/** Outside of boards: names that mean one computer. The program that flashes cards and a kernel have it in theirs. */
+/** Outside of boards: names that mean one computer. What flashes cards has one in its own, and a kernel. */
 function boardNames(files: Files): string[] {
   return [...files].flatMap(([path, text]) => {
     if (!path.startsWith('image-build/') || path.startsWith('image-build/boards/')) return []

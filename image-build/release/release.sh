@@ -17,6 +17,7 @@ make_release() {
     >"build/$name.rpi-imager-manifest"
   mv "build/$name.img.xz.new" "build/$name.img.xz"
   mv "build/$name.img.zst.new" "build/$name.img.zst"
+  if_there make_bundle
   (cd build && sha256sum "$name".* >SHA256SUMS)
   say "the image lies in build/: $(cd build && du -h --apparent-size "$name".* | xargs)"
 }
