@@ -116,7 +116,9 @@ t.test('a base', { skip }, async t => {
     'in the root, with what they need:',
     '  rpicam-apps-lite',
   ])
-  t.equal(inBases('base_sources arm64', raspios), `deb [arch=arm64 signed-by=${keyring}] ${mirror} trixie main\n`)
+  const keys = `${process.cwd()}/build/image/raspios-keys.gpg`
+  t.equal(inBases('base_sources arm64', raspios), `deb [arch=arm64 signed-by=${keys}] ${mirror} trixie main\n`)
+  t.ok(readFileSync(keys).equals(readFileSync(keyring)), 'the keys lie where the toolbox sees them')
 
   const taken = join(folder, 'kernel')
   inBases(`take_base ${taken} $base_kernel`, raspios)
@@ -126,6 +128,11 @@ t.test('a base', { skip }, async t => {
   t.equal(unpacked(`usr/lib/linux-image-${kernel}/overlays/imx477.dtbo`), 'an overlay')
 
   const boards = '. image-build/boards/boards.sh'
+  const fromDebian = inBases(`${boards}; boards_packages`, raspios).trim().split('\n')
+  t.notOk(fromDebian.includes('raspi-firmware') || fromDebian.includes('firmware-brcm80211'), 'what is theirs is theirs')
+  t.ok(fromDebian.includes('u-boot-rpi'))
+  inBases(`mkdir ${folder}/firmware; take_base_firmware ${folder}/firmware`, raspios)
+  t.equal(readFileSync(`${folder}/firmware/usr/lib/raspi-firmware/start4.elf`, 'utf8'), 'firmware')
   const config = inBases(`${boards}; config_txt`, raspios)
   t.match(config, /\[pi5\]\nos_prefix=A\/\n.*\n.*\ndtparam=i2c_arm=on\n/, 'its own overlays, so its own words for them')
   t.notMatch(config, /overlay_prefix|dtoverlay/)

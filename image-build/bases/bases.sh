@@ -49,13 +49,25 @@ as_debian_lays() {
   done
 }
 
-# base_sources ARCHITECTURE: the base's archive beside Debian's, as a line of apt's; none for Debian itself.
+# take_base_firmware FOLDER: the base's own firmware into the folder of Debian's, which has none of the same name
+# (boards_packages).
+take_base_firmware() {
+  [ -n "$base_firmware" ] || return 0
+  # shellcheck disable=SC2086
+  take_base "$1-of-$base" $base_firmware || return 1
+  cp -a "$1-of-$base/." "$1/"
+}
+
+# base_sources ARCHITECTURE: the base's archive beside Debian's, as a line of apt's; none for Debian itself. Its keys are
+# laid into build, which the toolbox sees.
 base_sources() {
   [ -n "$base_archive" ] || return 0
-  local mirror keyring
+  local mirror keyring keys_here
   mirror=$(base_value MIRROR) || return 1
   keyring=$(base_value KEYRING) || return 1
-  echo "deb [arch=$1 signed-by=$keyring] $mirror trixie main"
+  keys_here=$PWD/build/image/$base-keys.${keyring##*.}
+  install -D -m 644 "$keyring" "$keys_here" || return 1
+  echo "deb [arch=$1 signed-by=$keys_here] $mirror trixie main"
 }
 
 # base_plan: what is taken from where, for people; nothing is fetched but lists.

@@ -7,8 +7,12 @@
 
 boards=image-build/boards
 
-# boards_packages: Debian packages that are unpacked into `here`/firmware, from the suite of the kernel.
-boards_packages() { echo raspi-firmware u-boot-rpi; wanted_firmware | cut -d ' ' -f 1; }
+# boards_packages: Debian packages that are unpacked into `here`/firmware, from the suite of the kernel; without those that
+# another base has of its own.
+boards_packages() {
+  local own=${base_firmware:-none}
+  { echo raspi-firmware; echo u-boot-rpi; wanted_firmware | cut -d ' ' -f 1; } | grep -vxF -- "${own// /$'\n'}"
+}
 
 # wanted_firmware: package and patterns, a line each.
 wanted_firmware() { sed 's/#.*//' "$boards/firmware" | awk 'NF >= 2 { $1 = $1; print }'; }
