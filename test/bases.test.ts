@@ -129,7 +129,10 @@ t.test('a base', { skip }, async t => {
 
   const boards = '. image-build/boards/boards.sh'
   const fromDebian = inBases(`${boards}; boards_packages`, raspios).trim().split('\n')
-  t.notOk(fromDebian.includes('raspi-firmware') || fromDebian.includes('firmware-brcm80211'), 'what is theirs is theirs')
+  t.notOk(
+    fromDebian.includes('raspi-firmware') || fromDebian.includes('firmware-brcm80211'),
+    'what is theirs is theirs',
+  )
   t.ok(fromDebian.includes('u-boot-rpi'))
   inBases(`mkdir ${folder}/firmware; take_base_firmware ${folder}/firmware`, raspios)
   t.equal(readFileSync(`${folder}/firmware/usr/lib/raspi-firmware/start4.elf`, 'utf8'), 'firmware')
