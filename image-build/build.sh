@@ -66,6 +66,9 @@ stage() {
   echo "$key" >"$here/$name.key"
 }
 
+# What would be taken from where, when no more than that is asked for.
+if [ "${1:-}" = plan ]; then base_plan; exit; fi
+
 bring_debian "the image" mmdebstrap debian-archive-keyring dpkg xz-utils \
   gcc-aarch64-linux-gnu g++-aarch64-linux-gnu python3 make device-tree-compiler
 PATH=$PATH:/usr/sbin:/sbin
@@ -78,15 +81,19 @@ scripts/build.sh
 scripts/overlays.sh
 scripts/npm-arm64.sh "$here/npm" production
 stage toolbox image-build/toolbox/packages
-scripts/debian-arm64.sh --alone "$release-backports" "$here/kernel" linux-image-arm64
+# shellcheck disable=SC2154
+take_base "$here/kernel" "$base_kernel"
 mapfile -t firmware < <(boards_packages | xargs -n 1 | sort -u)
 scripts/debian-arm64.sh --alone "$release-backports" "$here/firmware" "${firmware[@]}"
+take_base_firmware "$here/firmware"
 # shellcheck disable=SC2034
 kernel=$(basename "$here"/kernel/usr/lib/modules/*)
 
 # By their names in this tree: a cache that was copied from another checkout is as good.
 made=build/image
-stage root image-build/root image-build/!(toolbox)/packages
+# shellcheck disable=SC2154
+echo "$base" >"$here/base"
+stage root $made/base image-build/bases image-build/root image-build/!(toolbox)/packages
 stage initrd $made/{root.key,kernel.packages} image-build/boot/{boot.sh,init} image-build/*/initrd-modules
 stage boot-files $made/{initrd.key,kernel.packages,firmware.packages} image-build/boot/{boot.sh,cmdline} \
   image-build/boards build/overlays/pi*

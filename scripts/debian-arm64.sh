@@ -10,6 +10,9 @@
 #
 # A FOLDER that was made of the same is left alone; its list is FOLDER.packages. apt's own state is private and stays in
 # build/debian-arm64; the mirror is the one this machine's apt uses, or MIRROR=; signatures are verified.
+#
+# ARCHIVE=NAME says that MIRROR= and KEYRING= are those of another archive, which builds on Debian. --list in the place of
+# FOLDER prints what would be unpacked, a file of the archive a line, and fetches nothing but lists.
 set -euo pipefail
 . "$(dirname "$0")/node.sh"
 . scripts/debian-sources.sh
@@ -20,9 +23,9 @@ if [ "${1:-}" = --alone ]; then alone=yes; shift; fi
 suite=$1 folder=$2
 shift 2
 release=${suite%-backports}
-state=$PWD/build/debian-arm64
+state=$PWD/build/debian-arm64${ARCHIVE:+-$ARCHIVE}
 
-asked="$suite alone=$alone $*"
+asked="${ARCHIVE:+$ARCHIVE }$suite alone=$alone $*"
 if [ -d "$folder" ] && [ "$(head -n 1 "$folder.packages" 2>/dev/null)" = "$asked" ]; then exit 0; fi
 
 command -v dpkg-deb >/dev/null || fail "dpkg-deb is missing: packages of Debian can be unpacked on Debian and its kin only"
@@ -30,6 +33,7 @@ find_mirror
 
 suites="$release $release-updates"
 [ "$suite" = "$release" ] || suites+=" $suite"
+if [ -n "${ARCHIVE:-}" ]; then suites=$suite components=main; fi
 mkdir -p "$state"/{etc/preferences.d,state/lists/partial,cache/archives/partial}
 : >"$state/status"
 cat >"$state/etc/debian.sources" <<SOURCES
@@ -75,16 +79,21 @@ dependencies() { apt-cache -t "$suite" depends --important "$1" | sed -nE "s/^[ 
 
 wanted=()
 for package in "$@"; do
-  [[ "$package" = linux-@(image|dtbs)-arm64 ]] || { wanted+=("$package"); continue; }
+  [[ "$package" = linux-@(image-arm64|dtbs-arm64|image-rpi-*) ]] || { wanted+=("$package"); continue; }
   [ "$alone" = yes ] || fail "a kernel comes without what installs it: ask for it by --alone"
-  kernel=$(dependencies linux-image-arm64 'linux-image-[0-9].*' | head -n 1)
+  kernel=$(dependencies "${package/dtbs/image}" 'linux-image-[0-9].*' | head -n 1)
   [ -n "$kernel" ] || fail "$suite has no kernel for arm64"
   # Since Linux 7 modules, device trees and the kernel itself have packages of their own.
   which='base|binary|modules'
-  [ "$package" = linux-image-arm64 ] && wanted+=("$kernel") || which=base
+  [ "$package" != linux-dtbs-arm64 ] && wanted+=("$kernel") || which=base
   mapfile -t parts < <(dependencies "$kernel" "linux-($which)-[0-9].*")
   wanted+=("${parts[@]}")
 done
+
+if [ "$folder" = --list ]; then
+  apt-get -qq -t "$suite" --print-uris download "${wanted[@]}" | cut -d ' ' -f 2
+  exit
+fi
 
 say "bringing ${wanted[*]} of $suite for arm64"
 list=$state/uris

@@ -14,6 +14,7 @@ wanted=(
   ffmpeg                         # video sources
   socat openssl unzip            # serial lines, certificates, whole nights in one stream
   device-tree-compiler udev      # overlays with the device trees they are for, and rules
+  gpg gpgconf                    # an archive of packages that is signed
   gcc libc6-dev linux-libc-dev   # how the kernel's headers are laid out
   libtiff-dev gcc-aarch64-linux-gnu linux-libc-dev-arm64-cross # DNGs by the library others use; headers as a Pi has them
   libusb-1.0-0                   # what ZWO's library needs

@@ -63,10 +63,13 @@ const badPackages = (files: Files) =>
     .filter(([, line]) => !/^[a-z0-9][a-z0-9.+-]+$/.test(line))
     .map(([path, line]) => `${path}: "${line}" is no package`)
 
-/** Outside of boards: names that mean one computer. What flashes cards has one in its own, and a kernel. */
+/**
+ * Outside of boards, and of what an image may stand on: names that mean one computer. The program that flashes cards has
+ * one of them in its own.
+ */
 function boardNames(files: Files): string[] {
   return [...files].flatMap(([path, text]) => {
-    if (!path.startsWith('image-build/') || path.startsWith('image-build/boards/')) return []
+    if (!path.startsWith('image-build/') || /^image-build\/(boards|bases)\//.test(path)) return []
     return lines(text.replace(/^\s*(\/\/|\*).*$/gm, ''))
       .map(line => line.replace(/raspberry ?pi imager|rpi-imager\S*|raspios/gi, ''))
       .filter(line => /raspberry|raspi|\brpi|\bpi ?[2-5]\b|bcm2[78]\d\d/i.test(line))

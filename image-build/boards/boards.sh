@@ -1,13 +1,18 @@
 # Sourced by build.sh. What the boards that image-build/boards/claimed names want of the image: firmware, device trees and
 # overlays on the FAT partition, modules and firmware in the root. No other concern knows a board by name.
-# `here`, `kernel` (its release) and the kernel and firmware unpacked beneath `here` are build.sh's.
+# `here`, `kernel` (its release) and the kernel and firmware unpacked beneath `here` are build.sh's, `base` and its
+# `base_archive` those of bases.sh.
 # Keys of boards are variables that a board's file sets.
 # shellcheck disable=SC2154
 
 boards=image-build/boards
 
-# boards_packages: Debian packages that are unpacked into `here`/firmware, from the suite of the kernel.
-boards_packages() { echo raspi-firmware u-boot-rpi; wanted_firmware | cut -d ' ' -f 1; }
+# boards_packages: Debian packages that are unpacked into `here`/firmware, from the suite of the kernel; without those that
+# another base has of its own.
+boards_packages() {
+  local own=${base_firmware:-none}
+  { echo raspi-firmware; echo u-boot-rpi; wanted_firmware | cut -d ' ' -f 1; } | grep -vxF -- "${own// /$'\n'}"
+}
 
 # wanted_firmware: package and patterns, a line each.
 wanted_firmware() { sed 's/#.*//' "$boards/firmware" | awk 'NF >= 2 { $1 = $1; print }'; }
@@ -30,7 +35,7 @@ put_boards() {
   each_board u-boot put_firmware "$tree"
   each_board u-boot put_trees "$tree"
   config_txt >"$tree/config.txt"
-  cp "$boards/owner.txt" "$tree/"
+  cp "$boards/owner${base_archive:+-$base}.txt" "$tree/owner.txt"
   mkdir -p "$tree/boards"
   cp "$boards"/*.env "$tree/boards/"
 }
@@ -52,6 +57,14 @@ put_firmware() {
 # The firmware takes overlays from a slot's folder only where a file README lies with them.
 put_trees() {
   local folder=$1 tree spec from=$here/kernel/usr/lib/linux-image-$kernel/broadcom
+  # A kernel of the boards' own maker brings trees by the names that the firmware looks for, and overlays.
+  if [ -n "${base_archive:-}" ]; then
+    mkdir -p "$folder/overlays"
+    cp "$from"/bcm27*.dtb "$folder/"
+    cp "$from"/../overlays/* "$folder/overlays/"
+    touch "$folder/overlays/README"
+    return
+  fi
   for spec in $device_trees; do
     for tree in ${spec/:/ }; do cp "$from/${spec%%:*}" "$folder/$tree"; done
   done
@@ -77,6 +90,7 @@ board_lines() {
     u-boot) echo kernel=u-boot.bin ;;
     direct) printf '%s\n' os_prefix=A/ kernel=vmlinuz 'initramfs initrd.img followkernel' ;;
   esac
+  if [ -n "${base_archive:-}" ]; then echo dtparam=i2c_arm=on; return; fi
   echo "overlay_prefix=overlays/$overlays/"
   for overlay in $always; do echo "dtoverlay=$overlay"; done
 }
@@ -85,9 +99,11 @@ board_lines() {
 # Before depmod.
 put_boards_root() {
   local root=$1 package patterns
-  "$boards/modules.sh" "$here/kernel" "$here/modules"
-  rm -rf "$root/usr/lib/modules/$kernel/updates"
-  cp -r "$here/modules" "$root/usr/lib/modules/$kernel/updates"
+  if [ -z "${base_archive:-}" ]; then
+    "$boards/modules.sh" "$here/kernel" "$here/modules"
+    rm -rf "$root/usr/lib/modules/$kernel/updates"
+    cp -r "$here/modules" "$root/usr/lib/modules/$kernel/updates"
+  fi
   mkdir -p "$root/usr/lib/firmware"
   while read -r package patterns; do
     # Links between firmware files lead from one folder to the other.
@@ -103,6 +119,8 @@ put_boards_root() {
 # have for a claimed device and this root has not was lost on the way, and is a fault.
 tell_boards() {
   local root=$1 lost
+  # The table knows Debian's device trees and our overlays; of another kernel it would tell nothing true.
+  [ -z "${base_archive:-}" ] || return 0
   use_node
   node "$boards/table.mjs" --json --root "$root" --trees "$here/kernel" >"$root/usr/lib/pierside-image/boards.json"
   lost=$(diff <(node "$boards/table.mjs" --made "$boards/modules" --root "$here/kernel" --root "$here/firmware") \

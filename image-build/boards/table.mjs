@@ -63,7 +63,7 @@ function onBoard(device, board) {
   if (best) return { by: best.way.by, overlay: best.way.overlay, lacking: [] }
   // The one that lacks least says why. Where it is a node, each way has its board's own name for it.
   const nearest = ways.sort((one, other) => one.lacking.length - other.lacking.length)[0]
-  const lacking = nearest.lacking.map(word => (ways.length > 1 ? word.replace(/^(device-tree node) .*/, 'a $1') : word))
+  const lacking = nearest.lacking.map(word => (ways.length > 1 ? word.replace(/^(device-tree node) .*/, '$1') : word))
   return { by: nearest.way.by, overlay: nearest.way.overlay, lacking }
 }
 

@@ -5,8 +5,8 @@ make_root() {
   run_arm64
   rm -rf --one-file-system "$here/root.new" "$here/root"
   for path in man locale lintian info doc; do excluded+=(--dpkgopt="path-exclude=/usr/share/$path/*"); done
-  mapfile -t lines <<<"$(sources arm64)"
-  in_toolbox mmdebstrap --variant=apt --architectures=arm64 --include="$(packages_of root)" \
+  mapfile -t lines <<<"$(sources arm64; base_sources arm64)"
+  in_toolbox mmdebstrap --variant=apt --architectures=arm64 --include="$(packages_of root)${base_packages:+,${base_packages// /,}}" \
     "${excluded[@]}" --dpkgopt='path-include=/usr/share/doc/*/copyright' \
     --aptopt='APT::Install-Recommends "false"' --aptopt='Acquire::Languages "none"' \
     "$release" build/image/root.new "${lines[@]}" >&2 || fail "the root file system could not be made"

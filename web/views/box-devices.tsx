@@ -22,7 +22,7 @@ export function DevicesCard() {
 function boardWords({ name = 'This computer', claimed, provenOn }: Board) {
   if (!claimed) return `${name}: none of the boards that this image is made for.`
   if (provenOn) return `${name}. The image was seen to run on one on ${provenOn}.`
-  return `${name}. That the image runs on one nobody has seen yet: tell us how it goes.`
+  return `${name}. Nobody has seen the image run on one yet.`
 }
 
 function Kind({ kind, devices }: { kind: string; devices: readonly BoardDevice[] }) {
