@@ -186,7 +186,7 @@ t.test('a restart before the try leaves it due: the next end of a run asks for i
 
 t.test('what stands in slots.env besides stays, and what is damaged in it counts for nothing', async t => {
   const one = card(t, { how: 'u-boot', running: 'A' })
-  one.put('fat/slots.env', 'BOOT_ORDER=C\r\nOTHER=kept\nBOOT_A_LEFT=-7\nBOOT_B_LEFT=\n')
+  one.put('fat/slots.env', 'BOOT_ORDER=C\r\nOTHER=kept\nBOOT_A_LEFT=-7\nBOOT_B_LEFT=\n\0')
   t.equal(one.slots('get-state', 'A').stdout, 'good\n')
   t.equal(one.slots('get-state', 'B').stdout, 'bad\n')
   t.equal(one.slots('set-state', 'A', 'good').status, 0)
