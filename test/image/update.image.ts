@@ -1,5 +1,5 @@
-// Updates in the booted image, through U-Boot and the slots of the card: a good version stays, and each that is not ends
-// on the version before by itself, with the reason on the page.
+// Updates in the booted image, through U-Boot and the slots of the card: a good version stays, and each that is not
+// ends on the version before by itself, with the reason on the page.
 import { readFileSync } from 'node:fs'
 import t from 'tap'
 import { bootImage, type ImageMachine } from '../support/image-machine.js'
@@ -168,7 +168,8 @@ t.test('updates of an image that has been flashed', async t => {
         patience,
         change(put) {
           const unit =
-            '[Unit]\nDefaultDependencies=no\nBefore=sysinit.target\n[Service]\nType=oneshot\nExecStart=/bin/sleep infinity\n'
+            '[Unit]\nDefaultDependencies=no\nBefore=sysinit.target\n' +
+            '[Service]\nType=oneshot\nExecStart=/bin/sleep infinity\n'
           put('usr/lib/systemd/system/hang.service', unit)
           put('usr/lib/systemd/system/sysinit.target.requires/hang.service', unit)
         },
