@@ -11,6 +11,7 @@ make_release() {
   # Both are written by one thread's rules, so that the same card gives the same file.
   in_toolbox xz --threads=1 -0 --keep --stdout "$card" >"build/$name.img.xz.new"
   in_toolbox zstd --quiet --single-thread -9 --stdout "$card" >"build/$name.img.zst.new"
+  make_bundle
   use_node
   node image-build/release/contents.mjs "$here" "$version" >"build/$name.cdx.json"
   node image-build/release/imager.mjs "$card" "build/$name.img.xz.new" "$publish/$name.img.xz" "$version" \

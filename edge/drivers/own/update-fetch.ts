@@ -21,7 +21,7 @@ export interface FetchParts {
 /** In a row without a byte. */
 const mostTries = 8
 /** Twice what an image may have. */
-export const mostBundleBytes = 2 ** 30
+const mostBundleBytes = 2 ** 30
 
 export function updateFetch({ folder, clock, pauseMs = 5_000, silenceMs = 30_000 }: FetchParts): Updates['fetch'] {
   return async (url, tell, signal) => {

@@ -1,0 +1,193 @@
+// Updates in the booted image, through U-Boot and the slots of the card: a good version stays, and each that is not
+// ends on the version before by itself, with the reason on the page.
+import { readFileSync } from 'node:fs'
+import t from 'tap'
+import { bootImage, type ImageMachine } from '../support/image-machine.js'
+import { bundleOf, clearVariants, type Variant } from '../support/update-variants.js'
+
+interface Update {
+  readonly version?: string
+  readonly slot?: string
+  readonly phase?: string
+  readonly progress?: string
+  readonly onTrial?: boolean
+  readonly pendingReboot?: boolean
+  readonly lastOk?: boolean
+  readonly lastVersion?: string
+  readonly lastReason?: string
+  readonly lastAtMs?: number
+}
+
+/** A busy build machine starts the emulated one in minutes. */
+const bootMs = 15 * 60_000
+const installMs = 20 * 60_000
+const pieceBytes = 4 * 2 ** 20
+const pause = (ms: number) => new Promise(settle => setTimeout(settle, ms))
+/** What the versions have that are to be given up: the test does not wait for what an owner would be given. */
+const patience = { agent: 240, devices: 60, limit: 400 }
+const agent = 'usr/lib/pierside/build/edge'
+
+function owner(machine: ImageMachine, token: string) {
+  const headers = { authorization: `Bearer ${token}` }
+  const call = async (path: string, init: RequestInit = {}) => {
+    const answer = await fetch(`${machine.url}${path}`, { ...init, headers: { ...headers, ...init.headers } })
+    const said = (await answer.json()) as Record<string, unknown>
+    if (!answer.ok) throw new Error(`${path}: ${answer.status} ${said.error}`)
+    return said
+  }
+  const update = async (): Promise<Update | undefined> => {
+    try {
+      const { states } = (await call('/api/state')) as unknown as { states: { path: string; value: Update }[] }
+      return states.find(({ path }) => path === 'update')?.value
+    } catch {
+      // It restarts.
+      return undefined
+    }
+  }
+  const until = async (what: string, withinMs: number, seen: (update: Update) => boolean): Promise<Update> => {
+    let last: Update | undefined
+    for (const endMs = performance.now() + withinMs; performance.now() < endMs; await pause(2_000)) {
+      last = (await update()) ?? last
+      if (last && seen(last)) return last
+    }
+    throw new Error(
+      `${what} was not seen within ${withinMs / 1000} s: ${JSON.stringify(last)}\n${machine.console().slice(-2000)}`,
+    )
+  }
+  const act = (name: string, input: object) =>
+    call(`/api/actions/${name}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(input),
+    })
+  return {
+    ...{ until, act, update },
+    events: async () => (await machine.out('journalctl -b -u pierside -o cat --no-pager', 60_000)) as string,
+    async send(bundle: string) {
+      const bytes = readFileSync(bundle)
+      for (let from = 0; from < bytes.length; from += pieceBytes) {
+        await call(`/api/update/piece?from=${from}&total=${bytes.length}`, {
+          method: 'POST',
+          headers: { 'content-type': 'application/octet-stream' },
+          body: bytes.subarray(from, from + pieceBytes),
+        })
+      }
+    },
+    /** Sends it, puts it in and restarts; settles when the other version has been judged. */
+    async bring(bundle: string, version: string): Promise<Update> {
+      await this.send(bundle)
+      const beganMs = (await update())?.lastAtMs ?? 0
+      await act('update-install', { from: 'sent' })
+      const ready = await until(
+        `${version} in its slot`,
+        installMs,
+        ({ phase }) => phase === 'ready' || phase === 'idle',
+      )
+      if (ready.phase !== 'ready') throw new Error(`${version} was not put in: ${await this.events()}`)
+      await act('update-restart', {})
+      const judged = ({ lastAtMs = 0, onTrial }: Update) => lastAtMs > beganMs && onTrial === false
+      return until(`a verdict on ${version}`, 4 * bootMs, judged)
+    },
+  }
+}
+
+t.test('updates of an image that has been flashed', async t => {
+  t.teardown(clearVariants)
+  const machine = await bootImage(t)
+  await machine.pageAnswers(bootMs)
+  const token = await machine.out(
+    'cd /data/pierside && PIERSIDE_DATA=/data/pierside setpriv --reuid=pierside --regid=pierside --init-groups ' +
+      'pierside token new --role administrator',
+    120_000,
+  )
+  const box = owner(machine, token.trim())
+  await box.until('the first judgement', bootMs, ({ slot }) => slot === 'A')
+  t.match(await machine.out('cat /boot/firmware/slots.env'), /^BOOT_A_LEFT=3$/m, 'what runs has its tries back')
+  /** The version that runs, and what it has of the database. */
+  const before = '0.1.1'
+
+  t.test('a signed one is put in while observing goes on, starts, is found good and stays', async t => {
+    const bundle = bundleOf('good', { version: before, patience: { agent: 900, devices: 120, limit: 1500 } })
+    const after = await box.bring(bundle, before)
+    t.match(after, { version: before, slot: 'B', lastOk: true, lastVersion: before, onTrial: false })
+    t.match(await machine.out('cat /proc/cmdline'), /pierside\.slot=B/)
+    t.match(await machine.out('cat /boot/firmware/slots.env'), /BOOT_ORDER=B A\nBOOT_A_LEFT=3\nBOOT_B_LEFT=3\n/)
+    t.equal(await machine.out('systemctl list-units --failed --plain --no-legend'), '')
+    t.match(await machine.sh('touch /boot/firmware/x'), { code: 1 }, 'nobody writes to the FAT any more')
+    await machine.cutPower()
+    await machine.powerOn()
+    await box.until(
+      'the same version after a power cut',
+      bootMs,
+      ({ slot, version }) => slot === 'B' && version === before,
+    )
+  })
+
+  t.test('one that is signed by somebody else is not put in', async t => {
+    await box.send(bundleOf('foreign', { version: '0.1.2', foreign: true }))
+    await t.rejects(box.act('update-look', { from: 'sent' }), { message: /not signed with the key this box trusts/ })
+    const forced = await machine.sh('rauc install /data/pierside/updates/sent.raucb', 120_000)
+    t.match(forced, { code: 1, text: /signature/i }, 'nor by root')
+  })
+
+  const rows: readonly { what: string; reason: RegExp; variant: Omit<Variant, 'version'> }[] = [
+    {
+      what: 'a broken agent',
+      reason: /the agent does not answer/,
+      variant: { patience, change: put => put(`${agent}/main.js`, 'throw new Error("not this one")') },
+    },
+    {
+      what: 'a broken kernel',
+      reason: /did not start/,
+      variant: { change: put => put('usr/lib/pierside-image/boot/vmlinuz', 'no kernel') },
+    },
+    {
+      what: 'a first file system that lets the kernel panic',
+      reason: /did not start/,
+      variant: { change: put => put('usr/lib/pierside-image/boot/initrd.img', 'no file system') },
+    },
+    {
+      what: 'a page without a camera, and a database that is migrated already',
+      reason: /not found again: .*main/,
+      variant: {
+        patience,
+        change(put, read) {
+          put(
+            `${agent}/drivers/box/simulator-camera.js`,
+            'export function openSimulatedCamera() { throw new Error("gone") }',
+          )
+          const migrations = `${agent}/store/migrations.data.js`
+          put(migrations, read(migrations).replace(/\n\];/, "\n'CREATE TABLE later (x TEXT) STRICT'\n];"))
+        },
+      },
+    },
+    {
+      what: 'a hang before the agent',
+      reason: /nobody had found it in order|did not start/,
+      variant: {
+        patience,
+        change(put) {
+          const unit =
+            '[Unit]\nDefaultDependencies=no\nBefore=sysinit.target\n' +
+            '[Service]\nType=oneshot\nExecStart=/bin/sleep infinity\n'
+          put('usr/lib/systemd/system/hang.service', unit)
+          put('usr/lib/systemd/system/sysinit.target.requires/hang.service', unit)
+        },
+      },
+    },
+  ]
+  for (const [at, { what, reason, variant }] of rows.entries()) {
+    t.test(`${what} ends on the version before, with the reason on the page`, async t => {
+      const version = `0.2.${at}`
+      const after = await box.bring(bundleOf(`bad-${at}`, { version, ...variant }), version)
+      t.match(after, { version: before, slot: 'B', lastOk: false, lastVersion: version, lastReason: reason })
+      t.match(await machine.out('cat /proc/cmdline'), /pierside\.slot=B/)
+      t.match(await machine.out('cat /boot/firmware/slots.env'), /^BOOT_A_LEFT=0$/m)
+      if (!what.includes('database')) return
+      t.match(
+        await machine.out('ls /data/pierside /data/pierside/backups'),
+        /pierside\.sqlite\.newer-1[\s\S]*before-0\.2/,
+      )
+    })
+  }
+})
