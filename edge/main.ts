@@ -10,6 +10,7 @@ import { type MqttFace, mqttFace } from './api/mqtt/mqtt-face.js'
 import { links } from './drivers/index.js'
 import { configSchema, demoConfig, habitsOf, linksLike, type Settings } from './main-config.js'
 import { ownImage } from './main-image.js'
+import { ownNetwork } from './main-network.js'
 import { type Ground, type Night, startNight } from './main-night.js'
 import { configCheck, configuration, type HeldConfig } from './main-settings.js'
 import { bringOwnBox, readFirstBoot, setUpFace, startSetUp } from './main-setup.js'
@@ -160,7 +161,8 @@ async function assemble(where: Surroundings, ends: ((reason: Fault) => Promise<v
   const updating = { machine: ground.machine, store, feed, clock, version, folder, log: log.named('updates') }
   const updates = ground.image && boxUpdates(updating)
   ends.push(async () => updates?.stop())
-
+  const network = ground.image && (await ownNetwork(ground.image, ground))
+  ends.push(async () => network?.stop())
   let mqtt: MqttFace | undefined
   const startMqtt = async (wanted: Settings) => {
     mqtt = undefined
