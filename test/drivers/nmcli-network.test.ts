@@ -1,89 +1,28 @@
 // NetworkManager by nmcli, in the words of nmcli 1.52.1 as it gave them in the image with simulated radios. A script
 // stands in for the program: it answers with what was recorded, and writes down how it was called. The real one is met
 // in the booted image.
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import t from 'tap'
-import { joinTrouble, securityOf } from '../../edge/drivers/own/network/words.js'
 import { nmcliNetwork } from '../../edge/drivers/own/network/nmcli-network.js'
 import { terseRows } from '../../edge/drivers/own/network/terse.js'
+import { joinTrouble, securityOf } from '../../edge/drivers/own/network/words.js'
 import { createLog } from '../../edge/spine/log.js'
 import { systemClock } from '../../edge/spine/system-clock.js'
+import { homeId, rows, standInNmcli, triedId } from '../support/stand-in-nmcli.js'
 
 const never = new AbortController().signal
-const hotspotId = 'fbe876f1-05bc-466f-926e-d1dc2e9a3c45'
-const homeId = '87602029-c77f-4433-bdec-4e2872a7fbbf'
-const triedId = '74840919-99eb-464b-9c76-36a4a34cf8ee'
-const etc = '/etc/NetworkManager/system-connections'
-const run = '/run/NetworkManager/system-connections'
-
-const rows = {
-  hotspot: (active: string) =>
-    `pierside-hotspot:${hotspotId}:802-11-wireless:${active}:${etc}/pierside-hotspot.nmconnection`,
-  home: `Haus\\: am \\\\ Hang:${homeId}:802-11-wireless:no:${etc}/Haus\\: am \\\\ Hang.nmconnection`,
-  lo: `lo:d0f1d7b2-0a70-4ecb-a8cf-dd82e85cd3c1:loopback:yes:${run}/lo.nmconnection`,
-  tried: (active: string) => `pierside-try:${triedId}:802-11-wireless:${active}:${run}/pierside-try.nmconnection`,
-}
-const onHotspot = `wlan0:wifi:connected:${hotspotId}
-lo:loopback:connected (externally):d0f1d7b2-0a70-4ecb-a8cf-dd82e85cd3c1
-p2p-dev-wlan0:wifi-p2p:disconnected:
-enp0s2:ethernet:connected:b7a1d5f0-5c1e-4c1b-9d0e-3f1f6f6c7f11
-hwsim0:unknown:unmanaged:
-`
-const heard = ` :Haus\\: am \\\\ Hang:2437 MHz:100:WPA2
- :Nur drei:5180 MHz:41:WPA3
- ::2412 MHz:30:WPA2
-*:Pierside-6ED6:2462 MHz:0:
-`
-const hotspotFields = `802-11-wireless.ssid:Pierside-6ED6
-802-11-wireless.band:bg
-802-11-wireless.channel:0
-802-11-wireless-security.key-mgmt:
-`
-
 /** A box as folders and a script in place of nmcli; `says` are answers by the beginning of what is asked. */
 function standIn(t: { testdir(): string; teardown(run: () => void): void }) {
   const folder = t.testdir()
-  const bin = path.join(folder, 'bin')
   const links = path.join(folder, 'links')
-  mkdirSync(bin)
   mkdirSync(path.join(links, 'wlan0'), { recursive: true })
-  mkdirSync(path.join(folder, 'answers'))
-  writeFileSync(path.join(folder, 'calls'), '')
-  const script = (name: string, lines: string) => {
-    writeFileSync(path.join(bin, name), `#!/bin/sh\n${lines}\n`)
-    chmodSync(path.join(bin, name), 0o755)
-  }
-  script(
-    'nmcli',
-    `printf '%s\\n' "$*" >>${folder}/calls
-for word in "$@"; do last=$word; done
-case "$*" in
-  *passwd-file*) cat "$last" >>${folder}/secrets; stat -c %a "$last" "\${last%/*}" >>${folder}/modes ;;
-esac
-case "$*" in
-  *"NAME,UUID"*) cat ${folder}/answers/profiles ;;
-  *DEVICE,TYPE*) cat ${folder}/answers/devices ;;
-  *wifi\\ list*) cat ${folder}/answers/heard ;;
-  *band*) cat ${folder}/answers/hotspot ;;
-  *"connection add"*) cp ${folder}/answers/profiles-added ${folder}/answers/profiles ;;
-  *"connection up"*) if [ -s ${folder}/answers/trouble ]; then cat ${folder}/answers/trouble >&2; exit 4; fi ;;
-  *"-g 802-11-wireless.ssid"*) cat ${folder}/answers/ssid ;;
-esac`,
-  )
-  script('iw', `printf 'Station 02:00:00:00:02:00 (on wlan0)\\n\\tinactive time:\\t120 ms\\n'`)
-  script('sync', `printf 'sync %s\\n' "$*" >>${folder}/calls`)
+  const { bin, answer } = standInNmcli(folder)
   const before = process.env.PATH
   process.env.PATH = `${bin}:${before}`
   t.teardown(() => {
     process.env.PATH = before
   })
-  const answer = (name: string, text: string) => writeFileSync(path.join(folder, 'answers', name), text)
-  answer('profiles', `${[rows.hotspot('yes'), rows.home, rows.lo].join('\n')}\n`)
-  answer('profiles-added', `${[rows.hotspot('no'), rows.home, rows.tried('yes')].join('\n')}\n`)
-  answer('devices', onHotspot)
-  answer('heard', heard)
-  answer('hotspot', hotspotFields)
   const deeds: unknown[] = []
   const clock = systemClock()
   const addresses: Record<string, string[]> = { wlan0: ['10.42.0.1'], enp0s2: ['10.0.2.15', 'fe80::1'] }
@@ -123,16 +62,19 @@ t.test('words', async t => {
   const trouble = (words: string) => joinTrouble(`Error: Connection activation failed: ${words}`).trouble
   t.equal(trouble('Secrets were required, but not provided'), 'wrong-passphrase')
   t.equal(trouble('The Wi-Fi network could not be found'), 'not-found')
-  t.equal(
-    trouble('IP configuration could not be reserved (no available address, timeout, etc.)'),
-    'no-address',
-  )
+  t.equal(trouble('IP configuration could not be reserved (no available address, timeout, etc.)'), 'no-address')
   t.equal(trouble('802.1X supplicant took too long to authenticate'), 'late')
   t.match(joinTrouble('Error: something new'), { trouble: 'refused', words: 'something new' })
-  t.same(
-    ['', 'WPA2', 'WPA1 WPA2', 'WPA2 WPA3', 'WPA3', 'WPA2 802.1X', 'WEP', 'OWE'].map(securityOf),
-    ['open', 'wpa', 'wpa', 'wpa', 'sae', 'other', 'other', 'other'],
-  )
+  t.same(['', 'WPA2', 'WPA1 WPA2', 'WPA2 WPA3', 'WPA3', 'WPA2 802.1X', 'WEP', 'OWE'].map(securityOf), [
+    'open',
+    'wpa',
+    'wpa',
+    'wpa',
+    'sae',
+    'other',
+    'other',
+    'other',
+  ])
 })
 
 t.test('what the box is on', async t => {
@@ -177,7 +119,10 @@ t.test('a passphrase goes by a file that is gone afterwards, and by no command l
   t.match(calls(), /connection add save no type wifi con-name pierside-try .*key-mgmt wpa-psk/)
   const [name, octal] = read('secrets').trim().split(':')
   t.equal(name, '802-11-wireless-security.psk')
-  t.equal(octal.replace(/\\(\d{3})/g, (_, digits) => String.fromCharCode(Number.parseInt(digits, 8))), passphrase)
+  t.equal(
+    octal.replace(/\\(\d{3})/g, (_, digits) => String.fromCharCode(Number.parseInt(digits, 8))),
+    passphrase,
+  )
   t.equal(read('modes'), '600\n700\n')
   const file = /passwd-file (\S+)/.exec(calls())![1]
   t.throws(() => readFileSync(file), { code: 'ENOENT' })
