@@ -31,6 +31,11 @@ export interface NetworkService {
   changeHotspot(order: HotspotOrder, signal: AbortSignal): Promise<void>
   changeCountry(code: string, signal: AbortSignal): Promise<void>
   confirm(signal: AbortSignal): Promise<void>
+  /**
+   * For the first set-up, which sees itself to what is kept and what is undone: no clock runs, and `dropTrial` settles
+   * when the hotspot stands as it is kept.
+   */
+  readonly byHand: Pick<Network, 'tryHotspot' | 'keepHotspot' | 'dropTrial' | 'setCountry'>
   stop(): Promise<void>
 }
 
@@ -62,6 +67,8 @@ export async function networkService({ network, store, feed, clock, log }: Netwo
   let around: { readonly found: readonly Around[]; readonly atMs: number } | undefined
   let trying: string | undefined
   let unconfirmed: Unconfirmed | undefined
+  /** A hotspot is on trial that somebody else minds. */
+  let handed = false
   let turn: Promise<unknown> = Promise.resolve()
 
   const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
@@ -128,7 +135,7 @@ export async function networkService({ network, store, feed, clock, log }: Netwo
   }
   /** What an agent before us left behind when it ended in the middle. */
   const settleLeftovers = async ({ trial, radios, known }: NetworkSight) => {
-    if (trial && !unconfirmed) {
+    if (trial && !unconfirmed && !handed) {
       await limited(raiseMs, 'dropping a hotspot on trial', signal => network.dropTrial(signal))
       await raise()
     }
@@ -145,7 +152,7 @@ export async function networkService({ network, store, feed, clock, log }: Netwo
     memory = next
     // Under a hotspot on trial somebody is at work.
     if (deed === 'raise') await raise()
-    else if (deed === 'seek' && !unconfirmed) await seek()
+    else if (deed === 'seek' && !unconfirmed && !handed) await seek()
   }
   const watch = async () => {
     let words = ''
@@ -198,6 +205,10 @@ export async function networkService({ network, store, feed, clock, log }: Netwo
   const begin = async (what: string, change: Omit<Unconfirmed, 'what' | 'untilMs'>) => {
     unconfirmed = { ...change, what, untilMs: clock.monotonicMs() + confirmMs }
     await look()
+  }
+  const drop = async (signal: AbortSignal) => {
+    await network.dropTrial(signal)
+    await network.raiseHotspot(signal)
   }
   const demandNothingUnconfirmed = () => {
     if (!unconfirmed) return
@@ -256,10 +267,6 @@ export async function networkService({ network, store, feed, clock, log }: Netwo
           throw new Fault('unsupported', 'the hotspot is not up, and what is not tried is not changed', fix)
         }
         await clock.sleep(leaveMs, asked)
-        const drop = async (signal: AbortSignal) => {
-          await network.dropTrial(signal)
-          await network.raiseHotspot(signal)
-        }
         try {
           await limited(tryMs, 'raising the changed hotspot', signal => network.tryHotspot(order, signal), asked)
         } catch (error) {
@@ -287,6 +294,34 @@ export async function networkService({ network, store, feed, clock, log }: Netwo
         unconfirmed = undefined
         await look()
       }),
+    byHand: {
+      tryHotspot: (order, signal) =>
+        inTurn(async () => {
+          demandNothingUnconfirmed()
+          try {
+            await network.tryHotspot(order, signal)
+            handed = true
+          } catch (error) {
+            await limited(raiseMs, 'raising the hotspot as it was', drop)
+            throw error
+          } finally {
+            await look()
+          }
+        }),
+      keepHotspot: signal =>
+        inTurn(async () => {
+          await network.keepHotspot(signal)
+          handed = false
+          await look()
+        }),
+      dropTrial: signal =>
+        inTurn(async () => {
+          handed = false
+          await drop(signal)
+          await look()
+        }),
+      setCountry: (code, keep, signal) => inTurn(() => network.setCountry(code, keep, signal)),
+    },
     async stop() {
       end.abort(new Fault('aborted', 'the agent ends', 'Ask again when it is back'))
       await turn

@@ -52,7 +52,7 @@ t.test('terse rows', async t => {
   t.same(terseRows(rows.home, ['name', 'uuid', 'type', 'active', 'file']), [
     {
       ...{ name: 'Haus: am \\ Hang', uuid: homeId, type: '802-11-wireless', active: 'no' },
-      file: `${etc}/Haus: am \\ Hang.nmconnection`,
+      file: `/etc/NetworkManager/system-connections/Haus: am \\ Hang.nmconnection`,
     },
   ])
   t.same(terseRows('a:b\n\nWarning\n', ['one', 'two']), [{ one: 'a', two: 'b' }], 'other lines are no rows')

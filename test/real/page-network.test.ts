@@ -1,5 +1,5 @@
-// The network on the page of an image: what a phone sees of it, joins, and is told when that did not work. A script stands
-// in for nmcli; its radio is called `lo`, since that link is up on every machine.
+// The network on the page of an image: what a phone sees of it, joins, and is told when that did not work. A script
+// stands in for nmcli; its radio is called `lo`, since that link is up on every machine.
 import { writeFileSync } from 'node:fs'
 import path from 'node:path'
 import t from 'tap'

@@ -25,6 +25,7 @@ async function openPier(t: Parameters<typeof openHouse>[0]) {
   }
   return {
     ...{ air, clock, actions, feed, ask },
+    byHand: () => service.byHand,
     state: () => feed.get('network')!.value,
     /** How long it takes until the box stands there, s of simulated time. */
     async until(standing: string, limitSeconds: number) {
@@ -203,6 +204,27 @@ t.test('a hotspot that the radio refuses is not left standing in the air', async
   air.refuses = '5'
   await t.rejects(ask('network-hotspot', { band: '5' }), { code: 'unsupported' })
   t.equal(air.standing(), 'hotspot')
+})
+
+t.test('set-up minds its own trial: nobody undoes it meanwhile', async t => {
+  const { air, until, clock, byHand, state } = await openPier(t)
+  const { signal } = new AbortController()
+  await until('hotspot', 30)
+  await clock.until(byHand().tryHotspot({ passphrase: 'under the stars' }, signal), 30_000)
+  await clock.advance(confirmMs * 3)
+  t.equal(air.standing(), 'trial')
+  await clock.until(byHand().dropTrial(signal), 30_000)
+  t.equal(air.standing(), 'hotspot')
+  t.match(state(), { hotspotSecured: false })
+  air.refuses = '5'
+  const refused = byHand().tryHotspot({ band: '5' }, signal)
+  await t.rejects(clock.until(refused, 30_000), { code: 'unsupported' })
+  t.equal(air.standing(), 'hotspot')
+  await clock.until(byHand().tryHotspot({ passphrase: 'under the stars' }, signal), 30_000)
+  await byHand().keepHotspot(signal)
+  await byHand().setCountry('AT', true, signal)
+  await clock.advance(confirmMs)
+  t.match(state(), { phase: 'hotspot', hotspotSecured: true, country: 'AT' })
 })
 
 t.test('the country is undone as well', async t => {

@@ -1,5 +1,5 @@
-// A script in place of nmcli, for what is to be seen without a radio: it answers with what nmcli 1.52.1 gave in the image
-// with simulated radios, and writes down how it was called.
+// A script in place of nmcli, for what is to be seen without a radio: it answers with what nmcli 1.52.1 gave in the
+// image with simulated radios, and writes down how it was called.
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 
