@@ -1,5 +1,5 @@
-// The hotspot that the box falls back to: its passphrase, band and channel, the radio's country, and the time in which a
-// change has to be confirmed.
+// The hotspot that the box falls back to: its passphrase, band and channel, the radio's country, and the time in which
+// a change has to be confirmed.
 import { useEffect, useState } from 'preact/hooks'
 import { useAt } from '../live'
 import { Act, Said, useJob } from '../parts/act'
@@ -7,7 +7,7 @@ import { Choice, Field } from '../parts/fields'
 import { Fold } from '../parts/fold'
 import { Qr, wifiText } from '../parts/qr'
 import { useTick } from '../parts/tick'
-import type { Network } from '../states'
+import type { Network } from '../states-network'
 
 const bands = [
   { value: '2.4', label: '2.4 GHz' },

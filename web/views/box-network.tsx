@@ -5,7 +5,7 @@ import { Act, Said, TwiceTapped, useJob } from '../parts/act'
 import { Field, Figure } from '../parts/fields'
 import { Fold } from '../parts/fold'
 import { Qr, wifiText } from '../parts/qr'
-import type { Network } from '../states'
+import type { Network } from '../states-network'
 import { counted } from '../words'
 import { HotspotPart } from './box-hotspot'
 
