@@ -1,6 +1,6 @@
 // The network on the page of an image: what a phone sees of it, joins, and is told when that did not work. A script
 // stands in for nmcli; its radio is called `lo`, since that link is up on every machine.
-import { writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import t from 'tap'
 import { startAgent } from '../support/agent.js'
@@ -14,7 +14,15 @@ t.test('a phone joins the box to a network', { skip: noBrowser, timeout: 150_000
   answer('devices', `lo:wifi:connected:${hotspotId}\n`)
   const image = path.join(folder, 'image.json')
   writeFileSync(image, JSON.stringify({ version: '1.2.3' }))
-  const agent = await startAgent(t, { env: { PIERSIDE_IMAGE: image, PATH: `${bin}:${process.env.PATH}` } })
+  // A box whose set-up is over.
+  const data = path.join(folder, 'pierside/data')
+  mkdirSync(data, { recursive: true })
+  const setUp = { done: true, passphrase: true, administrator: true, taken: {} }
+  writeFileSync(path.join(data, 'setup.json'), JSON.stringify(setUp))
+  const agent = await startAgent(t, {
+    data,
+    env: { PIERSIDE_IMAGE: image, PATH: `${bin}:${process.env.PATH}` },
+  })
   await agent.until('network', ({ phase }) => phase === 'hotspot', 20_000)
   const { code } = await agent.post<{ code: string }>('/api/actions/pairing-code', {})
   const page = await (await openPhone(browser)).newPage()
