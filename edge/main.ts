@@ -10,6 +10,7 @@ import { type MqttFace, mqttFace } from './api/mqtt/mqtt-face.js'
 import { links } from './drivers/index.js'
 import { configSchema, demoConfig, habitsOf, linksLike, type Settings } from './main-config.js'
 import { ownImage } from './main-image.js'
+import { openBroker, ownNetwork, radioOf } from './main-network.js'
 import { type Ground, type Night, startNight } from './main-night.js'
 import { configCheck, configuration, type HeldConfig } from './main-settings.js'
 import { bringOwnBox, readFirstBoot, setUpFace, startSetUp } from './main-setup.js'
@@ -19,6 +20,7 @@ import { asFault, Fault } from './ports/fault.js'
 import type { LogLine } from './ports/log.js'
 import { z } from './ports/schema.js'
 import { lookActions } from './services/link-look.js'
+import type { NetworkService } from './services/network.js'
 import { pluggedAction } from './services/plugged.js'
 import { openViews } from './services/views.js'
 import { type Access, openAccess } from './spine/access.js'
@@ -130,7 +132,9 @@ async function assemble(where: Surroundings, ends: ((reason: Fault) => Promise<v
   const feed = createFeed({ node: settings.mqtt.node, store, clock, log: log.named('feed') })
   const claims = createClaims(clock, log.named('claims'))
   const access = await openAccess(folder, clock)
-  const setUp = firstBoot && startSetUp(firstBoot, { feed, clock, log, access, held })
+  let network: NetworkService | undefined
+  const radio = radioOf(() => network)
+  const setUp = firstBoot && startSetUp(firstBoot, { feed, clock, log, access, held, radio })
   ends.push(async () => setUp?.stop())
   const closed = () => setUp?.closed()
   const actions = createActions({ claims, feed, clock, random, log: log.named('actions'), closed })
@@ -160,10 +164,12 @@ async function assemble(where: Surroundings, ends: ((reason: Fault) => Promise<v
   const updating = { machine: ground.machine, store, feed, clock, version, folder, log: log.named('updates') }
   const updates = ground.image && boxUpdates(updating)
   ends.push(async () => updates?.stop())
-
+  network = ground.image && (await ownNetwork(ground.image, ground))
+  ends.push(async () => network?.stop())
   let mqtt: MqttFace | undefined
   const startMqtt = async (wanted: Settings) => {
     mqtt = undefined
+    if (ground.image) void openBroker(ground.image, wanted.mqtt, { clock, log, port: where.mqttPort })
     if (!wanted.mqtt.enabled) return
     const { mqttPort: port, nextFreePort } = where
     const parts = { feed, actions, pictures, store, clock, random, log: log.named('mqtt') }

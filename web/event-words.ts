@@ -80,6 +80,7 @@ const say: Readonly<Record<string, (body: Record<string, unknown>) => string>> =
   'box-goes-off': body => `The box is switched off by ${body.who}`,
   'box-restarts': body => `The box is switched off and on by ${body.who}`,
   'config-saved': () => 'The configuration was saved',
+  'network-undone': body => `${String(body.what).replace(/^t/, 'T')} was not confirmed, and is undone`,
 }
 
 /** `undefined` for what only programs care about. */

@@ -1,6 +1,7 @@
 // What the fields of every state mean, described once: the page, MQTT, Home Assistant and the docs read it here.
 
 import { flag, type Kind, list, measured, number, presence, record, shown, temperature, text, time } from './field.js'
+import { networkKinds } from './fields-network.js'
 import { pierKinds } from './fields-pier.js'
 import { shelterKinds } from './fields-shelter.js'
 
@@ -128,6 +129,7 @@ export const kinds: Readonly<Record<string, Kind>> = {
     },
   },
   ...pierKinds,
+  ...networkKinds,
   video: {
     name: 'Pier camera',
     fields: {

@@ -14,8 +14,10 @@ import type { Field } from '../../edge/ports/field.js'
 import { kindOf, kinds } from '../../edge/ports/fields.js'
 import type { Json } from '../../edge/ports/json.js'
 import { jsonSchemaOf } from '../../edge/ports/schema.js'
+import { networkService } from '../../edge/services/network.js'
 import { nothingSetUp, setUpService } from '../../edge/services/setup.js'
 import { sshAccess } from '../../edge/services/ssh-access.js'
+import { openAir } from '../support/air.js'
 import { boardFolder } from '../support/board-folder.js'
 import { openHouse } from '../support/house.js'
 import { mqttHouse } from '../support/mqtt-house.js'
@@ -205,6 +207,26 @@ t.test('a face over MQTT', async t => {
   t.equal(house.feed.get('mqtt')?.value.connected, true)
   await face.stop()
   await house.close()
+})
+
+t.test('a box that minds its own network', async t => {
+  const house = await openHouse(t)
+  const { clock, feed } = house
+  watch(feed)
+  const air = openAir(clock)
+  const service = await networkService({ ...house, network: air })
+  t.teardown(() => service.stop())
+  const { signal } = new AbortController()
+  air.routers.set('Home', { passphrase: 'correct horse' })
+  await clock.advance(30_000)
+  await t.rejects(clock.until(service.join({ ssid: 'Home', passphrase: 'wrong horse' }, signal), 90_000), {
+    code: 'offline',
+  })
+  await clock.until(service.join({ ssid: 'Home', passphrase: 'correct horse' }, signal), 90_000)
+  await clock.until(service.toHotspot(signal), 30_000)
+  await clock.until(service.changeHotspot({ channel: 11 }, signal), 30_000)
+  await service.confirm(signal)
+  await service.changeCountry('DE', signal)
 })
 
 t.test('a box that is Pierside’s own', async t => {

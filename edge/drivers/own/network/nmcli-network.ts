@@ -1,0 +1,221 @@
+// The network of the image, by NetworkManager. Its profiles are all the memory there is: what is kept lies in its
+// folder beneath /etc; what is tried lies in memory only (`save no`), so that a power cut undoes it. The kept hotspot
+// is joined by NetworkManager itself, after everything else: without the agent, too, there is a way in.
+import type { Clock } from '../../../ports/clock.js'
+import { Fault } from '../../../ports/fault.js'
+import type { Log } from '../../../ports/log.js'
+import type { ImageDeed } from '../../../ports/machine.js'
+import type { Hotspot, HotspotOrder, JoinOrder, Network, Tried } from '../../../ports/network.js'
+import { type Ask, asker, demand, withPassphrase } from './nmcli.js'
+import { type NetworkPlaces, networkPrint, standardPlaces } from './places.js'
+import { type Profile, profilesOf, seen } from './sight.js'
+import { terseRows } from './terse.js'
+import { joinTrouble, securityOf } from './words.js'
+
+const hotspotName = 'pierside-hotspot'
+const trialName = 'pierside-hotspot-trial'
+const tryName = 'pierside-try'
+/** Seconds that nmcli itself waits; the callers' deadlines are shorter. */
+const patience = ['--wait', '60']
+/** What has to go although the deadline is over gets this long. */
+const cleanMs = 5_000
+
+export interface NmcliNetworkParts {
+  readonly clock: Clock
+  readonly log: Log
+  readonly deed: ImageDeed
+  readonly places?: Partial<NetworkPlaces>
+  /** In place of running programs. */
+  readonly ask?: Ask
+}
+
+export function nmcliNetwork(parts: NmcliNetworkParts): Network {
+  const { clock, log, deed, places = {}, ask = asker({ clock, log }) } = parts
+  const where = { ...standardPlaces, ...places }
+  const nmcli = (args: readonly string[], signal: AbortSignal) => demand(ask, args, signal)
+  const profiles = async (signal: AbortSignal) => profilesOf(await nmcli(profileQuestion, signal))
+  const named = async (name: string, signal: AbortSignal) => (await profiles(signal)).filter(one => one.name === name)
+  const remove = async (ones: readonly Profile[], signal: AbortSignal) => {
+    if (ones.length > 0) await nmcli(['connection', 'delete', ...ones.flatMap(({ uuid }) => ['uuid', uuid])], signal)
+  }
+  /** Settles when what was written lies on the card: NetworkManager itself does not wait for it. */
+  const settle = async (signal: AbortSignal) => {
+    const said = await ask('sync', ['-f', where.data], signal)
+    if (!said.done) throw new Fault('broken', `sync: ${said.words}`, 'Look at the card: it may be at its end')
+  }
+  /** Removes what was tried, also when the signal has fired already. */
+  const clean = async (name: string) => {
+    const limit = clock.deadline(cleanMs, `removing ${name}`)
+    try {
+      await remove(await named(name, limit.signal), limit.signal)
+    } finally {
+      limit.cancel()
+    }
+  }
+  const hotspotOf = async (name: string, signal: AbortSignal): Promise<Hotspot | undefined> => {
+    const [profile] = await named(name, signal)
+    if (!profile) return undefined
+    const fields = ['802-11-wireless.ssid', '802-11-wireless.band', '802-11-wireless.channel']
+    const asked = [...fields, '802-11-wireless-security.key-mgmt'].join(',')
+    const said = await nmcli(['-t', '-e', 'yes', '-f', asked, 'connection', 'show', 'uuid', profile.uuid], signal)
+    const value = new Map(terseRows(said, ['field', 'value']).map(row => [row.field, row.value]))
+    const channel = Number(value.get('802-11-wireless.channel') || 0)
+    return {
+      ssid: value.get('802-11-wireless.ssid') ?? '',
+      secured: (value.get('802-11-wireless-security.key-mgmt') ?? '') !== '',
+      band: value.get('802-11-wireless.band') === 'a' ? '5' : '2.4',
+      ...(channel > 0 && { channel }),
+    }
+  }
+  const up = async (uuid: string, passphrase: string | undefined, device: string | undefined, signal: AbortSignal) => {
+    const order = [...patience, 'connection', 'up', 'uuid', uuid, ...(device ? ['ifname', device] : [])]
+    if (passphrase === undefined) return ask('nmcli', order, signal)
+    return withPassphrase(passphrase, file => ask('nmcli', [...order, 'passwd-file', file], signal))
+  }
+  const look = async (signal: AbortSignal) => {
+    const devices = await nmcli(deviceQuestion, signal)
+    const all = await profiles(signal)
+    const heard = await nmcli([...aroundQuestion, '--rescan', 'no'], signal)
+    const [hotspot, trial] = [await hotspotOf(hotspotName, signal), await hotspotOf(trialName, signal)]
+    return seen(
+      { devices, profiles: all, heard, ...(hotspot && { hotspot }), ...(trial && { trial }) },
+      { hotspots: [hotspotName, trialName], others: [tryName], where, stations: device => stations(device, signal) },
+    )
+  }
+  const stations = async (device: string, signal: AbortSignal) => {
+    const said = await ask('iw', ['dev', device, 'station', 'dump'], signal)
+    return said.out.split('\n').filter(line => line.startsWith('Station ')).length
+  }
+  /** The radio that is free, so that the hotspot may stand; undefined where there is but one. */
+  const freeRadio = async (signal: AbortSignal) => {
+    const { radios } = await look(signal)
+    return radios.length > 1 ? radios.find(({ phase }) => phase !== 'hotspot')?.device : undefined
+  }
+  const tried = async (uuid: string, said: { done: boolean; words: string }, signal: AbortSignal): Promise<Tried> => {
+    if (!said.done) return { joined: false, ...joinTrouble(said.words) }
+    const radio = (await look(signal)).radios.find(({ id }) => id === uuid)
+    if (radio?.addresses.length) return { joined: true, id: uuid, addresses: radio.addresses }
+    return { joined: false, trouble: 'no-address', words: 'it gave no address' }
+  }
+  const securityFor = async ({ ssid, passphrase }: JoinOrder, signal: AbortSignal) => {
+    if (passphrase === undefined) return []
+    const heard = terseRows(await nmcli([...aroundQuestion, '--rescan', 'no'], signal), aroundFields)
+    const kinds = heard.filter(row => row.SSID === ssid).map(row => securityOf(row.SECURITY))
+    // A router of both kinds is joined by the older one, with which firmware of the Pi has fewer troubles.
+    const only = kinds.length > 0 && kinds.every(kind => kind === 'sae')
+    return ['wifi-sec.key-mgmt', only ? 'sae' : 'wpa-psk']
+  }
+
+  return {
+    look,
+    changed: (ms, signal) => networkPrint(where, clock, ms, signal),
+    async scan(signal) {
+      const said = await ask('nmcli', [...aroundQuestion, '--rescan', 'yes'], signal)
+      const text = said.done ? said.out : await nmcli([...aroundQuestion, '--rescan', 'no'], signal)
+      return terseRows(text, aroundFields)
+        .filter(row => row.SSID !== '' && row['IN-USE'] !== '*')
+        .map(row => ({
+          ssid: row.SSID,
+          signalPercent: Number(row.SIGNAL),
+          security: securityOf(row.SECURITY),
+          band: Number.parseInt(row.FREQ, 10) > 4000 ? '5' : '2.4',
+        }))
+    },
+    async tryJoin(order, signal) {
+      const device = await freeRadio(signal)
+      await remove(await named(tryName, signal), signal)
+      const security = await securityFor(order, signal)
+      const hidden = order.hidden ? ['wifi.hidden', 'yes'] : []
+      const common = ['type', 'wifi', 'con-name', tryName, 'ifname', '*', 'ssid', order.ssid]
+      let joined = false
+      try {
+        const keep = ['save', 'no', ...common, 'connection.autoconnect', 'no', ...hidden, ...security]
+        await nmcli(['connection', 'add', ...keep], signal)
+        const [profile] = await named(tryName, signal)
+        if (!profile) throw new Fault('broken', 'NetworkManager has lost what it was told', 'Try once more')
+        const end = await tried(profile.uuid, await up(profile.uuid, order.passphrase, device, signal), signal)
+        joined = end.joined
+        return end
+      } finally {
+        if (!joined) await clean(tryName)
+      }
+    },
+    async keepJoined(id, signal) {
+      const all = await profiles(signal)
+      const ssid = (
+        await nmcli(['-g', '802-11-wireless.ssid', '-e', 'no', 'connection', 'show', 'uuid', id], signal)
+      ).trimEnd()
+      const name = ['connection.id', ssid, 'connection.autoconnect', 'yes', 'connection.autoconnect-priority', '10']
+      await nmcli(['connection', 'modify', 'uuid', id, ...name], signal)
+      await remove(
+        all.filter(one => one.uuid !== id && one.name === ssid && one.wifi),
+        signal,
+      )
+      await settle(signal)
+    },
+    async rejoin(id, signal) {
+      return tried(id, await up(id, undefined, undefined, signal), signal)
+    },
+    async forget(id, signal) {
+      await nmcli(['connection', 'delete', 'uuid', id], signal)
+      await settle(signal)
+    },
+    async raiseHotspot(signal) {
+      const [profile] = await named(hotspotName, signal)
+      if (!profile)
+        throw new Fault('not-found', 'the box has no hotspot', 'Switch it off and on: it is made at the start')
+      if (profile.active) return
+      await nmcli([...patience, 'connection', 'up', 'uuid', profile.uuid], signal)
+    },
+    async lowerHotspot(signal) {
+      const active = (await profiles(signal)).filter(one => one.active && one.name === hotspotName)
+      for (const { uuid } of active) await nmcli(['connection', 'down', 'uuid', uuid], signal)
+    },
+    async tryHotspot(order, signal) {
+      await remove(await named(trialName, signal), signal)
+      const kept = await hotspotOf(hotspotName, signal)
+      if (!kept) throw new Fault('not-found', 'the box has no hotspot', 'Switch it off and on: it is made at the start')
+      await nmcli(['connection', 'clone', '--temporary', hotspotName, trialName], signal)
+      await nmcli(['connection', 'modify', '--temporary', trialName, ...changesOf(order)], signal)
+      const [profile] = await named(trialName, signal)
+      if (!profile) throw new Fault('broken', 'NetworkManager has lost what it was told', 'Try once more')
+      const said = await up(profile.uuid, order.passphrase, undefined, signal)
+      if (!said.done) {
+        const fix = 'Choose another band or channel; 5 GHz needs the country'
+        throw new Fault('unsupported', `the radio does not raise such a hotspot: ${said.words}`, fix)
+      }
+    },
+    async keepHotspot(signal) {
+      const [trial] = await named(trialName, signal)
+      if (!trial) throw new Fault('not-found', 'no hotspot is on trial', 'It was undone: change it again')
+      const before = await named(hotspotName, signal)
+      // The new one is on the card before the old one goes. With two of one name, the younger would do as well.
+      await nmcli(['connection', 'modify', 'uuid', trial.uuid, 'connection.id', hotspotName, ...fallback], signal)
+      await settle(signal)
+      await remove(before, signal)
+      await settle(signal)
+    },
+    async dropTrial(signal) {
+      await remove(await named(trialName, signal), signal)
+    },
+    setCountry: (country, keep, signal) => deed('country', { country, keep }, signal),
+  }
+}
+
+const fallback = ['connection.autoconnect', 'yes', 'connection.autoconnect-priority', '-900']
+
+function changesOf({ passphrase, band, channel }: HotspotOrder): string[] {
+  return [
+    ...['connection.autoconnect', 'no'],
+    // The passphrase itself comes with the file; what was there before must not be taken for it.
+    ...(passphrase === undefined ? [] : ['wifi-sec.key-mgmt', 'wpa-psk', 'wifi-sec.proto', 'rsn', 'wifi-sec.psk', '']),
+    ...(band === undefined ? [] : ['wifi.band', band === '5' ? 'a' : 'bg', 'wifi.channel', '0']),
+    ...(channel === undefined ? [] : ['wifi.channel', String(channel)]),
+  ]
+}
+
+const terse = ['-t', '-e', 'yes', '-f']
+const profileQuestion = [...terse, 'NAME,UUID,TYPE,ACTIVE,FILENAME', 'connection', 'show']
+const deviceQuestion = [...terse, 'DEVICE,TYPE,STATE,CON-UUID', 'device', 'status']
+const aroundFields = ['IN-USE', 'SSID', 'FREQ', 'SIGNAL', 'SECURITY'] as const
+const aroundQuestion = [...terse, aroundFields.join(','), 'device', 'wifi', 'list']

@@ -1,0 +1,55 @@
+// Always a way in: when the hotspot has to stand, and when it may make room for a look at known networks. Pure; times
+// are of a clock that never jumps.
+
+/** What radios carry, as far as it matters here. */
+export interface WaySight {
+  readonly radios: readonly { readonly phase: 'hotspot' | 'joined' | 'joining' | 'idle' }[]
+  /** On the hotspot now. */
+  readonly phones: number
+  readonly known: readonly unknown[]
+}
+
+/** What is remembered from one look to the next. */
+export interface WayMemory {
+  /** No radio is joined, and none carries the hotspot, since then. */
+  readonly lostMs?: number
+  /** The hotspot stands, and no phone is on it, since then. */
+  readonly lonelyMs?: number
+  /** When known networks were last looked for, or the hotspot last went up for other reasons. */
+  readonly soughtMs: number
+}
+
+/** What is to be done: nothing, raise the hotspot, or let radios look for known networks. */
+type WayDeed = 'none' | 'raise' | 'seek'
+
+/**
+ * A router that is switched off and on, or another of the same name near by: the radio finds it again in this time.
+ * With what a radio takes to notice its loss (2 s) and to raise a hotspot (5 s) it stays within the promised 30 s.
+ */
+export const graceMs = 10_000
+/** Whoever walks up to the pier and types a passphrase is not thrown off meanwhile. */
+const lonelyMs = 60_000
+/** Between two looks for known networks. Each takes the hotspot away for `seekMs`. */
+const seekEveryMs = 180_000
+/** Radios need 10 s to look around and 10 s to join. */
+export const seekMs = 22_000
+
+export function wayIn(
+  { radios, phones, known }: WaySight,
+  before: WayMemory,
+  nowMs: number,
+): { readonly deed: WayDeed; readonly memory: WayMemory } {
+  const { soughtMs } = before
+  const joined = radios.some(({ phase }) => phase === 'joined')
+  const hotspot = radios.some(({ phase }) => phase === 'hotspot')
+  if (radios.length === 0 || (joined && !hotspot)) return { deed: 'none', memory: { soughtMs } }
+  if (!hotspot) {
+    const since = before.lostMs ?? nowMs
+    const late = nowMs - since >= graceMs
+    return { deed: late ? 'raise' : 'none', memory: { soughtMs, lostMs: since } }
+  }
+  if (phones > 0 || joined || known.length === 0) return { deed: 'none', memory: { soughtMs } }
+  const since = before.lonelyMs ?? nowMs
+  const seek = nowMs - since >= lonelyMs && nowMs - soughtMs >= seekEveryMs
+  return { deed: seek ? 'seek' : 'none', memory: { soughtMs: seek ? nowMs : soughtMs, lonelyMs: since } }
+}

@@ -1,0 +1,74 @@
+// What root's scripts of the image make before NetworkManager starts, in a folder that stands in for the root: a
+// hotspot of the box's own name, the way by cable, and the names that the hotspot answers.
+import { execFileSync } from 'node:child_process'
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import t from 'tap'
+
+const files = resolve('image-build/network/files')
+
+function box(t: { testdir(): string }) {
+  const root = t.testdir()
+  for (const folder of ['etc', 'data/system', 'run']) mkdirSync(join(root, folder), { recursive: true })
+  cpSync(join(files, 'usr/share'), join(root, 'usr/share'), { recursive: true })
+  const put = (file: string, text: string) => writeFileSync(join(root, file), text)
+  put('etc/machine-id', '0123456789abcdef0123456789abcdef\n')
+  put('etc/hostname', 'pier-1a2b\n')
+  const run = (name: string) =>
+    execFileSync(join(files, 'usr/lib/pierside-image', name), { env: { ...process.env, ROOT: root }, encoding: 'utf8' })
+  return { root, put, run, read: (file: string) => readFileSync(join(root, file), 'utf8') }
+}
+const profiles = 'etc/NetworkManager/system-connections'
+const hotspot = `${profiles}/pierside-hotspot.nmconnection`
+const names = 'run/pierside-network/dnsmasq.conf'
+
+t.test('the first start makes an open hotspot of the own name, once', async t => {
+  const { root, put, run, read } = box(t)
+  put('data/system/identity.json', '{"node": "pier-1a2b", "suffix": "1A2B"}')
+  t.match(run('network-start'), /Pierside-1A2B/)
+  t.match(read(hotspot), /^ssid=Pierside-1A2B$/m)
+  t.match(read(hotspot), /^autoconnect-priority=-900$/m, 'NetworkManager raises it by itself, last of all')
+  t.notMatch(read(hotspot), /wifi-security/)
+  t.equal(statSync(join(root, hotspot)).mode & 0o777, 0o600, 'or NetworkManager would not take it')
+  t.equal(statSync(join(root, 'run/NetworkManager/system-connections/cable.nmconnection')).mode & 0o777, 0o600)
+  const first = read(hotspot)
+  t.equal(run('network-start'), '')
+  t.equal(read(hotspot), first, 'a second start changes nothing')
+})
+
+t.test(
+  'without an identity the machine-id serves; a confirmed hotspot of another file name is the hotspot',
+  async t => {
+    const { root, put, run, read } = box(t)
+    run('network-start')
+    t.match(read(hotspot), /^ssid=Pierside-[0-9A-F]{4}$/m)
+    rmSync(join(root, hotspot))
+    put(
+      `${profiles}/pierside-hotspot-trial.nmconnection`,
+      '[connection]\nid=pierside-hotspot\n[wifi-security]\nkey-mgmt=wpa-psk\n',
+    )
+    t.equal(run('network-start'), '')
+    t.same(readdirSync(join(root, profiles)), ['pierside-hotspot-trial.nmconnection'], 'no open one beside it')
+  },
+)
+
+t.test('an open hotspot answers every name; one with a passphrase only what phones ask to be online', async t => {
+  const { root, put, run, read } = box(t)
+  run('network-start')
+  t.match(read(names), /^address=\/#\/10\.42\.0\.1$/m)
+  const trial = 'run/NetworkManager/system-connections/pierside-hotspot-trial.nmconnection'
+  put(trial, '[connection]\nid=pierside-hotspot-trial\n\n[wifi-security]\nkey-mgmt=wpa-psk\n')
+  run('hotspot-answers')
+  t.notMatch(read(names), /#/)
+  for (const name of [
+    'pierside.local',
+    'pier-1a2b.local',
+    'captive.apple.com',
+    'connectivitycheck.gstatic.com',
+    'www.msftconnecttest.com',
+  ])
+    t.match(read(names), `address=/${name}/10.42.0.1\n`)
+  rmSync(join(root, trial))
+  run('hotspot-answers')
+  t.match(read(names), /#/, 'undone: it waits for set-up again')
+})
