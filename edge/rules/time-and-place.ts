@@ -2,7 +2,7 @@
 import type { Site } from '../science/sky.js'
 import type { TimeQuality, TimeSource } from './time-quality.js'
 
-/** `pointing`: goto, horizon, altitudes. `daylight`: dusk and dawn. `photometry`: the air a star's light came through. */
+/** `pointing`: goto, horizon, altitudes. `daylight`: dusk and dawn. `photometry`: the air that light came through. */
 export type Need = 'pointing' | 'daylight' | 'photometry'
 
 export const needs: readonly Need[] = ['pointing', 'daylight', 'photometry']

@@ -11,8 +11,8 @@ export interface GeographicPosition {
 
 /**
  * Reads a position: `48.8567, 2.3508`, `48,8567 2,3508`, `48°51'24"N 2°21'03"E`, `48:51:24 2:21:03`,
- * `N48 51.4 E2 21.05`, `geo:48.8567,2.3508,35` (RFC 5870), or the address of a map that carries its coordinates. Latitude comes first
- * unless letters say otherwise.
+ * `N48 51.4 E2 21.05`, `geo:48.8567,2.3508,35` (RFC 5870), or the address of a map that carries its coordinates.
+ * Latitude comes first unless letters say otherwise.
  * @throws ScienceError naming what is wrong with it
  */
 export function readPosition(text: string): GeographicPosition {

@@ -7,9 +7,9 @@ import type { TimeQuality } from '../../rules/time-quality.js'
 const receivers: ReadonlySet<string> = new Set(['GPS', 'PPS'])
 
 /**
- * One line of `chronyc -c tracking` (chronyc(1)): reference id, name, stratum, reference time, offset of the clock, last
- * offset, RMS offset, frequency, residual frequency, skew, root delay, root dispersion, interval, leap status; in
- * seconds and ppm. The clock is within |offset| + dispersion + delay/2 of true time (RFC 5905 §4).
+ * One line of `chronyc -c tracking` (chronyc(1)): reference id, name, stratum, reference time, offset of the clock,
+ * last offset, RMS offset, frequency, residual frequency, skew, root delay, root dispersion, interval, leap status;
+ * in seconds and ppm. The clock is within |offset| + dispersion + delay/2 of true time (RFC 5905 §4).
  * @returns undefined while chrony has no source, or for a line that is none
  */
 export function trackingQuality(line: string): TimeQuality | undefined {

@@ -3,7 +3,7 @@ import type { SystemTime } from '../../ports/timekeeping.js'
 import { saysSynchronised, zoneOf } from './clock-words.js'
 import { bootOf, wordsOf } from './computer.js'
 
-/** `timedatectl` calls a clock synchronised whose kernel knows it to be better than 16 s (adjtimex(2)); by NTP it is. */
+/** By NTP it is milliseconds; that the kernel calls the clock kept (adjtimex(2)) says less. */
 const synchronisedSeconds = 1
 /** Nobody vouches for it, but a computer that people look at daily is set right when it is wrong. */
 const lookedAtSeconds = 30
