@@ -13,6 +13,7 @@ import { away } from '../ready'
 import { hrefOf } from '../route'
 import type { Box, Link, Mqtt, Observatory, Wheel } from '../states'
 import { counted, duration, portWords, sentence, spoken } from '../words'
+import { PlaceCard, TimeCard } from './box-time'
 import { BoxCard } from './devices-box'
 import { Equipment } from './devices-equipment'
 import { Heaters } from './devices-heaters'
@@ -58,6 +59,8 @@ export function DevicesView() {
           <Train />
           <Stations />
           <Broker />
+          <PlaceCard />
+          <TimeCard />
           <BoxCard />
           <ThisDevice />
         </div>
