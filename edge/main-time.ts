@@ -1,4 +1,5 @@
 // Time and place for as long as the agent runs: whose clock it is, who says where the pier stands.
+import { askBoxGps } from './drivers/own/box-gps.js'
 import { boxTime } from './drivers/own/box-time.js'
 import { ownersTime } from './drivers/own/owners-time.js'
 import type { HeldConfig } from './main-settings.js'
@@ -26,6 +27,7 @@ export async function startTimeAndPlace(
   const time = await timekeeping({ system, feed, store, clock, log: log.named('time') })
   const noPlace = reportPlace({
     ...{ feed, clock, log: log.named('place') },
+    askGps: ours ? askBoxGps(clock) : undefined,
     site: () => held.settings().site,
     save: changes => held.merge(changes),
   })

@@ -3,16 +3,20 @@
 import type { Clock } from '../ports/clock.js'
 import { asFault } from '../ports/fault.js'
 import type { Feed } from '../ports/feed.js'
+import type { GpsFix } from '../ports/gps.js'
 import type { Log } from '../ports/log.js'
 import { judgePlace } from '../rules/place-sources.js'
 import type { GeographicPosition } from '../science/geographic-position.js'
 import { fixOf } from './gps-states.js'
+import { lookAgain } from './look-again.js'
 import type { Site } from './site-settings.js'
 
 export interface PlaceParts {
   readonly feed: Feed
   readonly clock: Clock
   readonly log: Log
+  /** Asks for a receiver that is nobody's device, where the box has one of its own. */
+  readonly askGps?: (signal: AbortSignal) => Promise<GpsFix | undefined>
   /** As the settings say now. */
   site(): Site
   /** Changes the settings; refuses while something runs. */
@@ -22,11 +26,14 @@ export interface PlaceParts {
 /** So often is looked, and so long is waited after what could not be saved, ms. */
 const everyMs = 10_000
 const againMs = 60_000
+/** A receiver of the box itself is asked so often, ms. */
+const askMs = 30_000
 
 /** Starts the reports; the returned function ends them. */
-export function reportPlace({ feed, clock, log, site, save }: PlaceParts): () => void {
+export function reportPlace({ feed, clock, log, askGps, site, save }: PlaceParts): () => void {
   let saving = false
   let notBeforeMs = 0
+  let own: GpsFix | undefined
   const follow = async (place: GeographicPosition) => {
     saving = true
     notBeforeMs = clock.monotonicMs() + againMs
@@ -47,7 +54,7 @@ export function reportPlace({ feed, clock, log, site, save }: PlaceParts): () =>
       latitude === undefined || longitude === undefined
         ? undefined
         : { latitudeDeg: latitude, longitudeDeg: longitude, elevationMetres: elevation, source }
-    const fix = fixOf(feed, clock.now())
+    const fix = fixOf(feed, clock.now()) ?? own
     const { uncertaintyKm, gpsAwayKm, gpsDisagrees, follow: to } = judgePlace(known, fix)
     feed.set('place', {
       known: known !== undefined,
@@ -63,10 +70,14 @@ export function reportPlace({ feed, clock, log, site, save }: PlaceParts): () =>
   }
   look()
   const again = clock.every(everyMs, look)
+  const noMore =
+    askGps &&
+    lookAgain({ clock, log }, { what: 'asking gpsd', everyMs: askMs, look: askGps, tell: fix => void (own = fix) })
   const deaf = feed.listen({ event: ({ kind }) => kind === 'config-saved' && look() })
   return () => {
     again.cancel()
     deaf()
+    noMore?.()
     feed.drop('place')
   }
 }

@@ -2,10 +2,12 @@
 import { chmodSync, mkdirSync, readFileSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import t from 'tap'
+import { askBoxGps } from '../../edge/drivers/own/box-gps.js'
 import { boxTime } from '../../edge/drivers/own/box-time.js'
 import { trackingQuality, zoneOf } from '../../edge/drivers/own/clock-words.js'
 import { ownersTime } from '../../edge/drivers/own/owners-time.js'
-import { emptyTree } from '../support/sensor-rigs.js'
+import { systemClock } from '../../edge/spine/system-clock.js'
+import { emptyTree, gpsd, gpsdSaying, noGpsd } from '../support/sensor-rigs.js'
 
 const never = new AbortController().signal
 const nowMs = Date.UTC(2026, 10, 30, 3, 45)
@@ -99,6 +101,18 @@ t.test("somebody's own computer", async t => {
   const stop = new AbortController()
   stop.abort()
   await t.rejects(ownersTime().read(stop.signal), { code: 'aborted' })
+})
+
+t.test('the receiver of the box is asked, and nobody is no trouble', { skip: noGpsd }, async t => {
+  const clock = systemClock()
+  const { port } = await gpsd(t)
+  const ask = askBoxGps(clock, port)
+  let fix = await ask(never)
+  for (let tries = 0; !fix && tries < 5; tries++) fix = await ask(never)
+  t.match(fix, { latitudeDeg: 46.5, longitudeDeg: 8, elevationMetres: 1200 })
+  t.equal(await askBoxGps(clock, 1)(never), undefined, 'no gpsd')
+  const odd = await gpsdSaying(t, () => ({ mode: 1 }))
+  t.equal(await askBoxGps(clock, odd)(never), undefined, 'no fix')
 })
 
 t.test('time zones, through links to links', async t => {
