@@ -34,15 +34,10 @@ function TimeOffer({ time }: { time: BoxTime }) {
     vouched.current = true
     void job.run('vouch', () => lendClock(compared))
   }, [compared, same, may])
-  const off = compared && Math.abs(compared.offsetMs) / 1000
   return (
     <section class="card trouble-card" id="time-offer">
       <h2>The box does not know the time</h2>
-      <p class="line">
-        {compared && !same
-          ? `Its clock says ${dayTime(Date.now() - compared.offsetMs)}, ${duration(off ?? 0)} ${compared.offsetMs > 0 ? 'behind' : 'ahead of'} this device.`
-          : 'Nobody vouches for its clock.'}
-      </p>
+      <p class="line">{compared && !same ? saying(compared.offsetMs) : 'Nobody vouches for its clock.'}</p>
       <p class="dim">Goto, dusk and dawn wait for it; frames are taken all the same.</p>
       {compared && (time.settable || same) && (
         <div class="row">
@@ -58,6 +53,12 @@ function TimeOffer({ time }: { time: BoxTime }) {
       <Said by={job} />
     </section>
   )
+}
+
+/** @param offsetMs this device's clock minus the box's */
+function saying(offsetMs: number): string {
+  const apart = `${duration(Math.abs(offsetMs) / 1000)} ${offsetMs > 0 ? 'behind' : 'ahead of'} this device`
+  return `Its clock says ${dayTime(Date.now() - offsetMs)}, ${apart}.`
 }
 
 function PlaceLine() {
