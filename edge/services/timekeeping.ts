@@ -28,6 +28,8 @@ export interface TimeService extends Timekeeping {
 
 const everyMs = 15_000
 const firstMs = 5_000
+/** A deed of the system's, on a box that has just been started and has much to do. */
+const settingMs = 90_000
 const stepLookMs = 1_000
 /** Less is noise between the two clocks of the computer; ms. */
 const stepMs = 500
@@ -182,7 +184,7 @@ export async function timekeeping({ system, feed, store, clock, log }: TimeParts
     output: z.object({ steppedSeconds: z.number() }),
     role: 'observer',
     claims: () => [],
-    settles: { kind: 'deed', deadlineMs: 20_000 },
+    settles: { kind: 'deed', deadlineMs: settingMs },
     async run({ input, who, signal }) {
       const zone = input.zone === own.zone ? undefined : input.zone
       const { set } = system

@@ -78,7 +78,7 @@ t.test('setting it is a deed of root, told in a file', async t => {
   const { root } = emptyTree(t)
   const time = boxTime({ now: () => nowMs }, { root, ...programs(root, '') })
   await time.set?.({ byMs: -5_400_000, zone: 'Europe/Zurich' }, never)
-  t.equal(readFileSync(path.join(root, 'asked'), 'utf8'), 'start pierside-do-set-time.service\n')
+  t.equal(readFileSync(path.join(root, 'asked'), 'utf8'), '--no-ask-password start pierside-do-set-time.service\n')
   t.same(JSON.parse(readFileSync(path.join(root, 'run/pierside/set-time.json'), 'utf8')), {
     by_ms: -5_400_000,
     zone: 'Europe/Zurich',
