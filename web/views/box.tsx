@@ -1,6 +1,7 @@
 // The box itself, as far as it is Pierside's own image: one card for each of its affairs.
 import { AccessCard } from './box-access'
 import { DevicesCard } from './box-devices'
+import { PlaceCard, TimeCard } from './box-time'
 import { UpdateCard } from './box-update'
 
 export function BoxView() {
@@ -10,6 +11,10 @@ export function BoxView() {
         <AccessCard />
         <DevicesCard />
         <UpdateCard />
+      </div>
+      <div class="stacked">
+        <TimeCard />
+        <PlaceCard />
       </div>
     </div>
   )

@@ -24,6 +24,7 @@ import { Stations } from './devices-stations'
 import { Train } from './devices-train'
 
 export function DevicesView() {
+  const image = useAt('image')
   const observatory = useAt<Observatory>('observatory')?.value
   const [open, setOpen] = useState<'equipment' | 'settings'>()
   return (
@@ -59,8 +60,9 @@ export function DevicesView() {
           <Train />
           <Stations />
           <Broker />
-          <PlaceCard />
-          <TimeCard />
+          {/* On its own image they stand with the box. */}
+          {!image && <PlaceCard />}
+          {!image && <TimeCard />}
           <BoxCard />
           <ThisDevice />
         </div>

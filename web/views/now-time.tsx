@@ -63,9 +63,10 @@ function saying(offsetMs: number): string {
 
 function PlaceLine() {
   const place = useAt<Place>('place')?.value
+  const image = useAt('image')
   if (!place || (place.known && !place.gpsDisagrees)) return null
   return (
-    <a class="card trouble-card" href={hrefOf('devices')}>
+    <a class="card trouble-card" href={hrefOf(image ? 'box' : 'devices')}>
       <h2>{place.known ? 'The GPS says another place' : 'Where does the pier stand?'}</h2>
       <p class="dim">
         {place.known
