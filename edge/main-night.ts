@@ -24,6 +24,7 @@ import type { Pictures } from './ports/pictures.js'
 import type { Pixels } from './ports/pixels.js'
 import type { Random } from './ports/random.js'
 import type { Store } from './ports/store.js'
+import type { Timekeeping } from './ports/timekeeping.js'
 import { nightDate } from './science/sky.js'
 import { accessoryActions } from './services/accessory-actions.js'
 import { watchBattery } from './services/battery.js'
@@ -65,6 +66,7 @@ export interface Ground {
   readonly actions: ActionTable
   readonly claims: Claims
   readonly clock: Clock
+  readonly time: Timekeeping
   readonly random: Random
   readonly log: Log
   readonly machine: Machine
@@ -91,7 +93,7 @@ export interface Night {
 }
 
 export function startNight(settings: Settings, ground: Ground): Night {
-  const { store, pixels, pictures, views, feed, actions, claims, clock, random, log } = ground
+  const { store, pixels, pictures, views, feed, actions, claims, clock, time, random, log } = ground
   const { site, use } = settings
   const { links, boxes } = entriesOf(settings)
   const policy = (device: string, channel: string) => channelPolicy(settings, device, channel)
@@ -111,7 +113,7 @@ export function startNight(settings: Settings, ground: Ground): Night {
   const devices = interlocked(rack, {
     clock,
     log: log.named('interlock'),
-    limits: () => limitsOf(settings.mount, site),
+    limits: () => limitsOf(settings.mount, site, time.quality()),
     feeds: (device, channel) => policy(device, channel).feeds,
     driver: (device, channel) => drivenBy(settings.devices, device, channel),
   })
@@ -121,7 +123,8 @@ export function startNight(settings: Settings, ground: Ground): Night {
     links: rack.links.map(link => ({ ...lampOf(link), parts: () => link.parts() })),
   }
 
-  const cards = (object: string | undefined, camera: string) => observatoryCards({ feed, site, use }, object, camera)
+  const cards = (object: string | undefined, camera: string, clockSteppedSeconds?: number) =>
+    observatoryCards({ feed, site, time, use }, object, camera, clockSteppedSeconds)
   const night = (atMs: number) => nightDate(atMs, site.longitude ?? 0)
   const shared = { devices, pixels, pictures, store, feed, claims, clock, use }
   const imaging = exposureService({ ...shared, log: log.named('exposure'), cards })
@@ -140,13 +143,19 @@ export function startNight(settings: Settings, ground: Ground): Night {
   const power = powerService({ ...powering, settings: settings.power })
   const heaters = dewHeaters({ devices, feed, store, clock, log: log.named('heater'), heaters: settings.heaters })
   const ending = { ...powering, power: withHeaters(power, heaters), warmRate: settings.power.warm_c_per_min }
-  const pierCamera = startPierCamera({ ...shared, log: log.named('pier-camera'), settings: settings.pier_cam, site })
+  const pierCamera = startPierCamera({
+    ...shared,
+    log: log.named('pier-camera'),
+    settings: settings.pier_cam,
+    site,
+    time,
+  })
   const withdraw = actions.offer([
     ...pierCamera.actions,
     ...cameraActions({ ...shared, imaging, settings: camera }),
     ...stacking.actions,
     ...focusActions({ ...shared, log: log.named('focus'), camera }),
-    ...mountActions({ ...shared, settings: settings.mount, site }),
+    ...mountActions({ ...shared, settings: settings.mount, site, time }),
     ...accessoryActions(shared),
     ...powerActions(ending),
     ...(ground.image ? boxOrders({ ...ending, machine: ground.machine, deed: ground.image.deed }) : []),
@@ -184,7 +193,7 @@ export function startNight(settings: Settings, ground: Ground): Night {
   const ends = [
     reportDevices({ devices, feed, claims, clock }),
     reportStations({ devices, feed, clock, sensors: settings.sensors, rain: settings.rain_sensors }),
-    reportMounts({ ...shared, site }),
+    reportMounts({ ...shared, site, time }),
     reportPower({ ...shared, policy }),
     watchBattery({ ...ending, settings: settings.power.battery, machine: ground.machine }),
     power.stop,

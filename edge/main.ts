@@ -15,6 +15,7 @@ import { type Ground, type Night, startNight } from './main-night.js'
 import { configCheck, configuration, type HeldConfig } from './main-settings.js'
 import { bringOwnBox, readFirstBoot, setUpFace, startSetUp } from './main-setup.js'
 import { boxUpdates } from './main-updates.js'
+import { startTimeAndPlace } from './main-time.js'
 import { action, roles } from './ports/action.js'
 import { asFault, Fault } from './ports/fault.js'
 import type { LogLine } from './ports/log.js'
@@ -138,6 +139,8 @@ async function assemble(where: Surroundings, ends: ((reason: Fault) => Promise<v
   ends.push(async () => setUp?.stop())
   const closed = () => setUp?.closed()
   const actions = createActions({ claims, feed, clock, random, log: log.named('actions'), closed })
+  const time = await startTimeAndPlace(held, where.image !== undefined, { feed, store, clock, log })
+  ends.push(async () => time.stop())
   const ground: Ground = {
     store,
     pixels,
@@ -147,6 +150,7 @@ async function assemble(where: Surroundings, ends: ((reason: Fault) => Promise<v
     actions,
     claims,
     clock,
+    time,
     random,
     log,
     machine: thisMachine(),
@@ -200,6 +204,7 @@ async function assemble(where: Surroundings, ends: ((reason: Fault) => Promise<v
     ...held.actions(() => actions.running()),
     pairingAction(access),
     ...(updates?.actions ?? []),
+    ...time.actions,
     pluggedAction({
       feed,
       merge: changes => held.merge(changes),

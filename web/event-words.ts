@@ -26,6 +26,7 @@ function wentBackWords({ from, database, configuration }: Record<string, unknown
   return `This version goes on with what was kept before ${from ?? 'the newer one'}: ${parts.join('; ')}`
 }
 
+const spans = (seconds: unknown) => `${duration(Math.abs(Number(seconds)))} ${Number(seconds) < 0 ? 'back' : 'forward'}`
 const frames = (body: Record<string, unknown>) => counted(Number(body.frames), 'frame')
 const fileName = (path: unknown) => String(path).split('/').at(-1)
 
@@ -61,6 +62,9 @@ const say: Readonly<Record<string, (body: Record<string, unknown>) => string>> =
   'plugged-in': body => `${body.name} was plugged in (${body.place})`,
   unplugged: body => `${body.name} was unplugged (${body.place})`,
   'box-warning': body => String(body.words),
+  'clock-set': body => `${body.who} set the clock of the box; it went ${spans(body.seconds)}`,
+  'clock-stepped': body => `The clock was set: it went ${spans(body.seconds)}`,
+  'place-from-gps': () => 'The place of the pier was taken from the GPS',
   'heater-safe': body => `Dew heater “${body.heater}” goes by its safe ${body.percent} %: ${body.reason}`,
   'heater-well': body => `Dew heater “${body.heater}” goes by the dew point again`,
   'mount-slewed': body => `The mount stands on ${body.target ?? 'its target'}`,

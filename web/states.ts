@@ -293,6 +293,33 @@ export interface BoxUpdate {
   readonly lastAtMs?: number
 }
 
+/** `time`: where the clock comes from, and how well it is known. */
+export interface BoxTime {
+  readonly source?: 'gps' | 'ntp' | 'phone' | 'rtc' | 'last-saved' | 'none'
+  readonly synchronised?: boolean
+  readonly uncertaintySeconds?: number
+  readonly gpsDiffersSeconds?: number
+  /** Well enough for pointing. */
+  readonly trusted?: boolean
+  readonly zone?: string
+  readonly settable?: boolean
+}
+
+/** `place`: where the pier stands, and who says so. */
+export interface Place {
+  readonly known?: boolean
+  readonly source?: 'typed' | 'town' | 'gps'
+  readonly name?: string
+  readonly latitudeDeg?: number
+  readonly longitudeDeg?: number
+  readonly elevationMetres?: number
+  readonly gpsLatitudeDeg?: number
+  readonly gpsLongitudeDeg?: number
+  readonly gpsElevationMetres?: number
+  readonly gpsAwayKm?: number
+  readonly gpsDisagrees?: boolean
+}
+
 export interface PluggedThing {
   readonly id: string
   readonly name: string

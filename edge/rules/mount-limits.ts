@@ -1,10 +1,14 @@
 // May the tube point there? The horizon mask and the lowest altitude, the higher of the two wins.
 import { allowed, type HorizonMask } from '../science/horizon.js'
 import { altAz, type Pointing, type Site } from '../science/sky.js'
+import { groundsFor } from './time-and-place.js'
+import type { TimeQuality } from './time-quality.js'
 
 export interface MountLimits {
   /** Absent: nobody knows where the horizon is, and nothing may move on a guess. */
   readonly site: Site | undefined
+  /** As little known, it turns the horizon away from under the sky. */
+  readonly time: TimeQuality
   readonly minimumAltitudeDeg: number
   readonly mask: HorizonMask
 }
@@ -15,14 +19,9 @@ export type Verdict =
 
 /** Pure: the same target at the same time gets the same answer. */
 export function judgePointing(target: Pointing, limits: MountLimits, atMs: number): Verdict {
-  if (!limits.site) {
-    return {
-      ok: false,
-      words: 'the place of the observatory is not known, so neither is its horizon',
-      fix: 'Set latitude and longitude on the Devices page, or site.latitude and site.longitude in the config',
-    }
-  }
-  const at = altAz(target, limits.site, atMs)
+  const grounds = groundsFor('pointing', limits.site, limits.time)
+  if (!grounds.ok) return grounds
+  const at = altAz(target, grounds.site, atMs)
   const judged = allowed(at, limits.mask, limits.minimumAltitudeDeg)
   if (judged.ok) return { ok: true, altDeg: at.altDeg, azDeg: at.azDeg }
   const { minSafeAltDeg, words } = judged
@@ -45,9 +44,10 @@ const aheadSeconds = 1.5
 export function judgeArrows(from: Pointing, rates: ArrowRates, limits: MountLimits, atMs: number): Verdict {
   const to = ahead(from, rates)
   const verdict = judgePointing(to, limits, atMs)
-  if (verdict.ok || !limits.site) return verdict
-  const here = altAz(from, limits.site, atMs)
-  const there = altAz(to, limits.site, atMs)
+  const grounds = groundsFor('pointing', limits.site, limits.time)
+  if (verdict.ok || !grounds.ok) return verdict
+  const here = altAz(from, grounds.site, atMs)
+  const there = altAz(to, grounds.site, atMs)
   return there.altDeg > here.altDeg ? { ok: true, ...there } : verdict
 }
 

@@ -23,8 +23,11 @@ export interface ExposureParts {
   readonly feed: Feed
   readonly clock: Clock
   readonly log: Log
-  /** Cards of the observatory for a frame of `object` taken now with that camera. */
-  cards(object: string | undefined, camera: string): Card[]
+  /**
+   * Cards of the observatory for a frame of `object` taken now with that camera.
+   * @param clockSteppedSeconds how far the clock was set while it was exposed
+   */
+  cards(object: string | undefined, camera: string, clockSteppedSeconds: number): Card[]
   /** The wheel stands before the main camera. */
   readonly use: { readonly camera?: string; readonly wheel?: string }
 }
@@ -34,6 +37,8 @@ const measuredFromMemory = 2
 /** And at most so many wait at all: further ones are kept like any other, but not measured. */
 const waitingAtMost = 20
 const wheelMs = 60_000
+/** A clock that is further back than this was set. */
+const setBackMs = 1_000
 
 export interface ExposureService extends Imaging {
   /** Gives up what waits to be measured; settles when the workers have let go. */
@@ -48,9 +53,10 @@ export function exposureService(parts: ExposureParts): ExposureService {
   const closing = new AbortController()
   const trends = frameTrends(feed)
 
-  /** Sortable and never the same twice, even within a millisecond. */
+  /** Sortable and never the same twice, even within a millisecond; of a clock that was set back, by the new time. */
   const nextId = (camera: string) => {
-    lastMs = Math.max(lastMs + 1, clock.now())
+    const nowMs = clock.now()
+    lastMs = nowMs < lastMs - setBackMs ? nowMs : Math.max(lastMs + 1, nowMs)
     return `${new Date(lastMs).toISOString().replace(/[-:.]/g, '')}-${camera}`
   }
 
@@ -114,6 +120,7 @@ export function exposureService(parts: ExposureParts): ExposureService {
       frameType: order.frameType,
       filter,
     }
+    const skewMs = clock.now() - clock.monotonicMs()
     feed.patch(path, { ...told, exposing: true, phase: 'exposing', exposureStartedMs: clock.now() })
     const deaf = camera.onPhase?.(phase => feed.patch(path, { phase }))
     let frame: Frame
@@ -129,7 +136,7 @@ export function exposureService(parts: ExposureParts): ExposureService {
       const exposure = await store.archive(
         frame,
         { id: nextId(device.name), camera: device.name, frameType, object, filter, number, total, activity },
-        parts.cards(object, device.name),
+        parts.cards(object, device.name, steppedSeconds(clock.now() - clock.monotonicMs() - skewMs)),
       )
       feed.patch(path, { lastId: exposure.id })
       await feed.event('frame-archived', announcement(exposure))
@@ -181,6 +188,9 @@ async function exposeOrFault(
     throw fault
   }
 }
+
+/** Of how far wall clock and stopwatch have moved apart; below half a second they are only being adjusted. */
+const steppedSeconds = (ms: number) => (Math.abs(ms) < 500 ? 0 : Math.round(ms) / 1000)
 
 function filterNow(devices: Devices, name: string | undefined): string | undefined {
   const wheel = devices.device('wheel', name)

@@ -2,6 +2,7 @@
 
 import { z } from '../ports/schema.js'
 import type { MountLimits } from '../rules/mount-limits.js'
+import type { TimeQuality } from '../rules/time-quality.js'
 import type { Site } from './site-settings.js'
 
 export const mountSettings = z
@@ -23,9 +24,10 @@ export const mountSettings = z
 
 export type MountSettings = z.output<typeof mountSettings>
 
-export function limitsOf(mount: MountSettings, site: Site): MountLimits {
+export function limitsOf(mount: MountSettings, site: Site, time: TimeQuality): MountLimits {
   return {
     site: skySite(site),
+    time,
     minimumAltitudeDeg: mount.minimum_altitude,
     mask: mount.horizon_mask,
   }

@@ -7,7 +7,9 @@ import type { Feed } from '../ports/feed.js'
 import type { Claim, Claims } from '../ports/lease.js'
 import type { Mount } from '../ports/mount.js'
 import { z } from '../ports/schema.js'
+import type { Timekeeping } from '../ports/timekeeping.js'
 import { judgePointing } from '../rules/mount-limits.js'
+import { groundsFor } from '../rules/time-and-place.js'
 import { catalogueEntry } from '../science/catalogue.js'
 import { altAz, inEquinox, type Pointing, raDecOf } from '../science/sky.js'
 import { deviceName } from './camera-actions.js'
@@ -22,6 +24,7 @@ export interface MountParts {
   readonly clock: Clock
   readonly settings: MountSettings
   readonly site: Site
+  readonly time: Timekeeping
   readonly use: { readonly mount?: string }
 }
 
@@ -54,13 +57,18 @@ const slewInput = z.strictObject({
 })
 
 export function mountActions(parts: MountParts): Action[] {
-  const { devices, feed, claims, clock, settings, site, use } = parts
+  const { devices, feed, claims, clock, settings, site, time, use } = parts
   const nameOr = (name: string | undefined) => name ?? use.mount
   const device = (name: string | undefined) => devices.device('mount', nameOr(name))
   const claim: Claim[] = [{ name: 'mount' }]
   /** By mount: the end of the arrow that is held now. */
   const held = new Map<string, Timer>()
 
+  const demandGrounds = () => {
+    const grounds = groundsFor('pointing', skySite(site), time.quality())
+    if (!grounds.ok) throw new Fault('limit', grounds.words, grounds.fix)
+    return grounds.site
+  }
   /** J2000 of what was asked for. */
   const targetOf = (input: z.output<typeof slewInput>): { place: Pointing; name?: string } => {
     const here = skySite(site)
@@ -75,14 +83,12 @@ export function mountActions(parts: MountParts): Action[] {
       return { place: { raHours: input.raHours, decDeg: input.decDeg, equinox: 'j2000' } }
     }
     if (input.altDeg !== undefined && input.azDeg !== undefined) {
-      if (!here)
-        throw new Fault('limit', 'the place of the observatory is not known', 'Set site.latitude and site.longitude')
-      return { place: raDecOf({ altDeg: input.altDeg, azDeg: input.azDeg % 360 }, here, clock.now()) }
+      return { place: raDecOf({ altDeg: input.altDeg, azDeg: input.azDeg % 360 }, demandGrounds(), clock.now()) }
     }
     throw new Fault('bad-input', 'no target was given', 'Give raHours and decDeg, altDeg and azDeg, or target')
   }
   const demandAllowed = (place: Pointing) => {
-    const verdict = judgePointing(place, limitsOf(settings, site), clock.now())
+    const verdict = judgePointing(place, limitsOf(settings, site, time.quality()), clock.now())
     if (verdict.ok) return
     const detail = { minSafeAltDeg: verdict.minSafeAltDeg }
     throw new Fault('limit', verdict.words, verdict.fix, { detail })
@@ -150,6 +156,7 @@ export function mountActions(parts: MountParts): Action[] {
     claims: () => claim,
     settles: { kind: 'deed', deadlineMs: shortMs },
     async run({ input, signal }) {
+      demandGrounds()
       const place: Pointing = { raHours: input.raHours, decDeg: input.decDeg, equinox: 'j2000' }
       await asked(device(input.mount), signal, port => port.sync(inEquinox(place, port.equinox, clock.now()), signal))
       return {}
@@ -288,7 +295,7 @@ export function mountActions(parts: MountParts): Action[] {
 }
 
 /** Writes every mount's status into the feed, in J2000 and over the horizon. Returns how to end it. */
-export function reportMounts({ devices, feed, claims, clock, site }: Omit<MountParts, 'settings' | 'use'>) {
+export function reportMounts({ devices, feed, claims, clock, site, time }: Omit<MountParts, 'settings' | 'use'>) {
   /** Who moves it; exposures that only need it to stand still are not meant. */
   const holder = () => {
     const held = claims.held().find(({ name, shared }) => name === 'mount' && !shared)?.holder
@@ -301,8 +308,9 @@ export function reportMounts({ devices, feed, claims, clock, site }: Omit<MountP
     const report = (port: Mount) => {
       const status = port.status()
       const { raHours, decDeg } = inEquinox(status, 'j2000', status.atMs)
-      const here = skySite(site)
-      const up = here ? altAz(status, here, status.atMs) : { altDeg: status.altDeg, azDeg: status.azDeg }
+      // Else as the mount has it, which may know better.
+      const grounds = groundsFor('pointing', skySite(site), time.quality())
+      const up = grounds.ok ? altAz(status, grounds.site, status.atMs) : { altDeg: status.altDeg, azDeg: status.azDeg }
       const { slewing, tracking, parked, pierSide } = status
       const told = { raHours, decDeg, ...up, slewing, tracking, parked, pierSide, holder: holder() }
       const left = parked ? { target: undefined } : {}

@@ -12,7 +12,7 @@ export const pierCamSettings = z
       .default('by-day')
       .describe(
         'When the camera chooses exposure and gain itself: always, by-day (the Sun higher than 6° below the horizon; ' +
-          'always where no site is set), or never. Else exposure_ms and gain hold',
+          'always while place or time are not known), or never. Else exposure_ms and gain hold',
       ),
     exposure_ms: z.number().positive().max(10_000).default(80).describe('Exposure, ms'),
     gain: z.number().min(0).default(200).describe('Gain'),

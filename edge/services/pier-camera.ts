@@ -8,6 +8,7 @@ import type { Log } from '../ports/log.js'
 import type { Pictures } from '../ports/pictures.js'
 import type { PierView } from '../ports/pier-view.js'
 import type { Pixels } from '../ports/pixels.js'
+import type { Timekeeping } from '../ports/timekeeping.js'
 import type { VideoSource } from '../ports/video-source.js'
 import type { PierCamSettings } from './pier-camera-settings.js'
 import { type LightOrder, lightOf, lightOrder } from './pier-light.js'
@@ -25,6 +26,7 @@ export interface PierCameraParts {
   readonly settings: PierCamSettings
   readonly use: { readonly pier_cam?: string }
   readonly site: Site
+  readonly time: Timekeeping
 }
 
 /** After an error it is tried again (row N44), or at once when its device has come back. */
@@ -60,7 +62,7 @@ export function startPierCamera(parts: PierCameraParts): PierCamera {
     if (framesPerSecond() !== before) pace.abort(new Fault('aborted', 'the pace changes', 'Wait a moment'))
   }
   let light = lightOf(settings)
-  const orderNow = () => lightOrder(light, parts.site, clock)
+  const orderNow = () => lightOrder(light, parts.site, parts.time.quality(), clock)
   let told: LightOrder = orderNow()
   const tellLight = () => feed.patch(path, { ...light, automatic: told.automatic })
   /** The next run is told how to catch the light, and this one ends. */

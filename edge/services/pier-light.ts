@@ -1,6 +1,8 @@
 // How the pier camera is to catch its light: as the config says or as somebody set it since, by day and by night.
 import type { Clock } from '../ports/clock.js'
 import type { VideoOrder } from '../ports/video-source.js'
+import { groundsFor } from '../rules/time-and-place.js'
+import type { TimeQuality } from '../rules/time-quality.js'
 import { sunAltitude } from '../science/sky.js'
 import { skySite } from './mount-settings.js'
 import type { PierCamSettings } from './pier-camera-settings.js'
@@ -23,10 +25,10 @@ export const lightOf = ({ auto_exposure, exposure_ms, gain }: PierCamSettings): 
   gain,
 })
 
-/** What a camera is told now. Where nobody said where the pier stands, there is no night. */
-export function lightOrder(light: PierLight, site: Site, clock: Pick<Clock, 'now'>): LightOrder {
-  const place = skySite(site)
-  const day = () => place === undefined || sunAltitude(place, clock.now()) > duskDeg
+/** What a camera is told now. While nobody knows where the pier stands, or when it is, there is no night. */
+export function lightOrder(light: PierLight, site: Site, time: TimeQuality, clock: Pick<Clock, 'now'>): LightOrder {
+  const grounds = groundsFor('daylight', skySite(site), time)
+  const day = () => !grounds.ok || sunAltitude(grounds.site, clock.now()) > duskDeg
   const automatic = light.autoExposure === 'always' || (light.autoExposure === 'by-day' && day())
   return { automatic, exposureMs: light.exposureMs, gain: light.gain }
 }

@@ -1,5 +1,6 @@
 // Where the pier stands and what stands on it: settings that several services and the files' headers read.
 import { z } from '../ports/schema.js'
+import { placeSources } from '../rules/place-sources.js'
 
 export const siteSettings = z
   .strictObject({
@@ -7,6 +8,11 @@ export const siteSettings = z
     latitude: z.number().min(-90).max(90).optional().describe('Latitude, degrees, north positive'),
     longitude: z.number().min(-180).max(180).optional().describe('Longitude, degrees, east positive'),
     elevation: z.number().min(-500).max(9000).default(0).describe('Height above the sea, metres'),
+    position_from: z
+      .enum(placeSources)
+      .default('typed')
+      .describe('Who says where it stands: you, a town of the list, or a GPS, which it then follows'),
+    place: z.string().max(80).optional().describe('What the place is called, for the page: a town'),
     observer: z.string().max(60).optional().describe('Who observes; OBSERVER in the files'),
     telescope: z.string().max(60).optional().describe('Name of the telescope; TELESCOP in the files'),
     focal_length: z.number().positive().max(50_000).optional().describe('Focal length, mm'),

@@ -19,6 +19,9 @@ interface Entry {
   watch: Timer | undefined
 }
 
+/** Devices may tell a time a little before ours; beyond this nobody knows how old a state is, ms. */
+const aheadMs = 5_000
+
 /** Events are told in the order they were asked for, whatever the disk does. */
 export function createFeed({ node, store, clock, log }: FeedParts): Feed {
   const entries = new Map<string, Entry>()
@@ -35,8 +38,11 @@ export function createFeed({ node, store, clock, log }: FeedParts): Feed {
       }
     }
   }
-  /** Milliseconds until a state of that time is old. */
-  const ageLeft = (atMs: number, staleAfterMs = Infinity) => atMs + staleAfterMs - clock.now()
+  /** Milliseconds until a state of that time is old. One of a time to come is of before the clock was set back. */
+  const ageLeft = (atMs: number, staleAfterMs = Infinity) => {
+    const ageMs = clock.now() - atMs
+    return ageMs < -aheadMs && staleAfterMs !== Infinity ? 0 : staleAfterMs - ageMs
+  }
   const watchAge = (entry: Entry) => {
     entry.watch?.cancel()
     entry.watch = undefined

@@ -22,7 +22,7 @@ import { boardFolder } from '../support/board-folder.js'
 import { openHouse } from '../support/house.js'
 import { mqttHouse } from '../support/mqtt-house.js'
 import { openNight, pierConfig } from '../support/night.js'
-import { jsonServer, piTree } from '../support/sensor-rigs.js'
+import { gpsdSaying, jsonServer, piTree } from '../support/sensor-rigs.js'
 import { syntax, visitAll } from '../support/source-tree.js'
 import { makeBundles, openUpdateHouse } from '../support/update-house.js'
 
@@ -65,6 +65,8 @@ async function everyStation(t: Parameters<typeof jsonServer>[0]) {
   }
 }
 
+const gpsReport = { mode: 3, lat: 47, lon: 8, altMSL: 440, time: '2026-11-20T22:00:00.000Z' }
+
 /** A Pi with something to warn of. */
 function troubledPi(t: Parameters<typeof piTree>[0]): string {
   const { root, put } = piTree(t)
@@ -92,8 +94,11 @@ t.test('a night in which everything happens', async t => {
           ...{ open_switch: 'motor/opened', closed_switch: 'motor/closed' },
         },
         ...(await everyStation(t)),
+        // It says another place and another time.
+        far: { driver: 'gpsd', port: await gpsdSaying(t, () => gpsReport) },
       },
       more: {
+        site: { latitude: 46.5, longitude: 8, elevation: 1200, position_from: 'town', place: 'Andermatt' },
         use: {
           camera: 'main',
           guide_camera: 'guide',

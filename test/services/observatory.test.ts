@@ -327,7 +327,7 @@ t.test('when the agent stops, exposures are aborted, devices closed, and nothing
   t.same(files(), [])
   t.same(claims.held(), [])
   t.same([actions.table.length, actions.running()], [0, []])
-  const left = feed.states().filter(({ kind }) => !['activity', 'focus', 'observatory'].includes(kind))
+  const left = feed.states().filter(({ kind }) => !['activity', 'focus', 'observatory', 'time', 'place'].includes(kind))
   t.same(
     left.map(({ path }) => path),
     [],

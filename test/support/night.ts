@@ -8,13 +8,17 @@ import type { Who } from '../../edge/ports/action.js'
 import { Fault } from '../../edge/ports/fault.js'
 import type { FeedEvent } from '../../edge/ports/feed.js'
 import type { JsonObject } from '../../edge/ports/json.js'
+import type { SystemTime } from '../../edge/ports/timekeeping.js'
 import { cardValue } from '../../edge/science/fits-header.js'
 import { readFitsImage } from '../../edge/science/fits-read.js'
+import { reportPlace } from '../../edge/services/place.js'
+import { timekeeping } from '../../edge/services/timekeeping.js'
 import { openViews } from '../../edge/services/views.js'
 import { parseConfig } from '../../edge/spine/config.js'
 import { pixelMethods } from '../../edge/workers/pixel-methods.js'
 import { openPixels } from '../../edge/workers/pixels.js'
 import { eveningMs, type HouseOrder, openHouse } from './house.js'
+import { systemTimeOf } from './known-time.js'
 
 interface Test {
   teardown(run: () => unknown): void
@@ -63,6 +67,10 @@ export function pierConfig({ sky = {}, main = {}, devices = {}, more = {} }: Pie
 
 export interface NightOrder extends HouseOrder {
   readonly startMs?: number
+  /** The computer's own clock; one that the network keeps right when absent. */
+  readonly systemTime?: SystemTime
+  /** How far the computer's clock has been set forward, ms. */
+  readonly aheadMs?: () => number
   /** A folder in place of `/`, for what the box tells of itself. */
   readonly boxRoot?: string
   /** On Pierside's own image. */
@@ -73,7 +81,9 @@ export interface NightOrder extends HouseOrder {
 export async function openNight(t: Test, yaml: string, order: NightOrder = {}) {
   const settings = parseConfig(yaml, configSchema, new Map()).settings as Settings
   const house = await openHouse(t, order.startMs ?? eveningMs, { longitudeDeg: settings.site.longitude, ...order })
-  const { folder, clock, log, feed, actions } = house
+  const { aheadMs } = order
+  const { folder, log, feed, actions } = house
+  const clock = aheadMs ? { ...house.clock, now: () => house.clock.now() + aheadMs() } : house.clock
   const archive = join(folder, 'archive')
   const memoryBytes = settings.memory.frames_mb * 2 ** 20
   const pixels = openPixels({ archive, memoryBytes, clock, log, within: pixelMethods })
@@ -86,9 +96,14 @@ export async function openNight(t: Test, yaml: string, order: NightOrder = {}) {
   }
   const deed = async (name: string, order: JsonObject) => void machined.push(`${name} ${JSON.stringify(order)}`)
   feed.listen({ event: event => events.push(event) })
+  const time = await timekeeping({ system: order.systemTime ?? systemTimeOf(), feed, store: house.store, clock, log })
+  actions.offer(time.actions)
+  const noPlace = reportPlace({ feed, clock, log, site: () => settings.site, save: async () => {} })
   const night = startNight(settings, {
     ...house,
+    clock,
     pixels,
+    time,
     views: openViews({ store: house.store, pixels }),
     machine,
     standing: new Map(),
@@ -99,6 +114,8 @@ export async function openNight(t: Test, yaml: string, order: NightOrder = {}) {
   })
   t.teardown(async () => {
     await clock.until(night.stop(new Fault('aborted', 'the test ends', 'Start it again')), 60_000)
+    noPlace()
+    time.stop()
     await pixels.close()
   })
   await clock.advance(100)

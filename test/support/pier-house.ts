@@ -16,6 +16,7 @@ import { systemClock } from '../../edge/spine/system-clock.js'
 import { pixelMethods } from '../../edge/workers/pixel-methods.js'
 import { openPixels } from '../../edge/workers/pixels.js'
 import { openRecords } from './house.js'
+import { networkTime } from './known-time.js'
 
 interface Test {
   teardown(run: () => unknown): void
@@ -68,6 +69,7 @@ export async function openPierHouse(t: Test, order: PierOrder) {
       settings: pierCamSettings.parse({ enabled: true, ...settings, ...more }),
       use: device ? { pier_cam: 'pier' } : {},
       site: siteSettings.parse(order.site ?? {}),
+      time: { quality: () => networkTime },
     })
   let camera = start()
 

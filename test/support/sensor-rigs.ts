@@ -3,6 +3,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
+import { createServer as createWire } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -209,6 +210,19 @@ export async function jsonServer(test: Test, document: () => unknown): Promise<s
   })
   const { port } = server.address() as { port: number }
   return `http://127.0.0.1:${port}/`
+}
+
+/** What speaks like gpsd and says one report again and again, many times a second. @returns its port */
+export async function gpsdSaying(test: Test, report: () => object): Promise<number> {
+  const server = createWire(wire => {
+    const say = () => wire.write(`${JSON.stringify({ class: 'TPV', ...report() })}\r\n`)
+    const saying = setInterval(say, 20)
+    say()
+    wire.on('close', () => clearInterval(saying)).on('error', () => clearInterval(saying))
+  })
+  await new Promise<void>(settle => server.listen(0, '127.0.0.1', settle))
+  test.teardown(() => void server.close())
+  return (server.address() as { port: number }).port
 }
 
 export const noGpsd: string | false = existsSync('/usr/sbin/gpsd') ? false : 'gpsd is not installed'

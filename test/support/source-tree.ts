@@ -22,7 +22,8 @@ export function readSources(): Map<string, string> {
       if (file === 'edge/kernels/assembly') continue
       if (file === 'web/dist' || entry.name === 'node_modules' || entry.name === '__pycache__') continue
       if (entry.isDirectory()) walk(file)
-      else take(file)
+      // Links of the image lead to places of the image.
+      else if (entry.isFile()) take(file)
     }
   }
   for (const entry of readdirSync('.', { withFileTypes: true })) {

@@ -2,6 +2,7 @@
 import { AccessCard } from './box-access'
 import { DevicesCard } from './box-devices'
 import { NetworkCard } from './box-network'
+import { PlaceCard, TimeCard } from './box-time'
 import { UpdateCard } from './box-update'
 
 export function BoxView() {
@@ -12,6 +13,10 @@ export function BoxView() {
         <AccessCard />
         <DevicesCard />
         <UpdateCard />
+      </div>
+      <div class="stacked">
+        <TimeCard />
+        <PlaceCard />
       </div>
     </div>
   )

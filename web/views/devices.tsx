@@ -13,6 +13,7 @@ import { away } from '../ready'
 import { hrefOf } from '../route'
 import type { Box, Link, Mqtt, Observatory, Wheel } from '../states'
 import { counted, duration, portWords, sentence, spoken } from '../words'
+import { PlaceCard, TimeCard } from './box-time'
 import { BoxCard } from './devices-box'
 import { Equipment } from './devices-equipment'
 import { Heaters } from './devices-heaters'
@@ -23,6 +24,7 @@ import { Stations } from './devices-stations'
 import { Train } from './devices-train'
 
 export function DevicesView() {
+  const image = useAt('image')
   const observatory = useAt<Observatory>('observatory')?.value
   const [open, setOpen] = useState<'equipment' | 'settings'>()
   return (
@@ -58,6 +60,9 @@ export function DevicesView() {
           <Train />
           <Stations />
           <Broker />
+          {/* On its own image they stand with the box. */}
+          {!image && <PlaceCard />}
+          {!image && <TimeCard />}
           <BoxCard />
           <ThisDevice />
         </div>

@@ -23,6 +23,7 @@ import {
 } from '../words'
 import { Attention } from './now-attention'
 import { Lately } from './now-lately'
+import { TimeAndPlace } from './now-time'
 
 export function NowView() {
   const state = useAt<Observatory>('observatory')
@@ -34,6 +35,7 @@ export function NowView() {
       </p>
       {observatory?.night && <p class="dim night-of">Night of {nightName(observatory.night)}</p>}
       <TrendWord />
+      <TimeAndPlace />
       <div class="two">
         <div class="stacked">
           <a class="card picture-card" href={hrefOf('expose')} aria-label="Last frame: go to Expose">

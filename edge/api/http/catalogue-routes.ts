@@ -17,7 +17,9 @@ export function catalogueRoutes({ feed, clock }: { feed: Feed; clock: Clock }): 
     const { search: text, limit } = query.parse(request.query)
     const nowMs = clock.now()
     const { latitudeDeg, longitudeDeg } = (feed.get('observatory')?.value ?? {}) as Record<string, number | undefined>
-    const known = latitudeDeg !== undefined && longitudeDeg !== undefined
+    // What stands where is said of a known place at a known time only.
+    const trusted = feed.get('time')?.value.trusted === true
+    const known = trusted && latitudeDeg !== undefined && longitudeDeg !== undefined
     const site = known ? { latitudeDeg, longitudeDeg, elevationMetres: 0 } : undefined
     const found = search(text, nowMs, limit, site).map(entry => {
       if (!site) return entry

@@ -33,6 +33,8 @@ const looks: readonly (readonly [string, string])[] = [
   ['/api/nights', 'Nights with frames'],
   ['/api/nights/{night}.zip', 'A whole night in one stream'],
   ['/api/catalogue', 'Search of the sky catalogue'],
+  ['/api/places', 'Towns of that name, or the position that ?text= says'],
+  ['/api/clock', "The box's clock, Unix ms"],
   ['/api/config', 'The configuration file'],
   ['/api/config/parsed', 'Its settings; ?effective=1 with the standards filled in'],
   ['/api/drivers', 'Drivers and the schema of the configuration'],

@@ -29,6 +29,7 @@ import { fewAtOnce, largeAnswers } from './large-answers.js'
 import { openApi } from './openapi.js'
 import { pageFiles } from './page-files.js'
 import { pierCamRoutes } from './pier-cam-stream.js'
+import { placeRoutes } from './place-routes.js'
 import { sessionRoutes } from './session-routes.js'
 import { type SetUpRouteParts, setUpRoutes } from './setup-routes.js'
 import { updateRoutes } from './update-routes.js'
@@ -107,6 +108,7 @@ function routes(parts: HttpParts): Express {
   app.use(viewRoutes(parts.views))
   app.use(calibrationRoutes({ store, pixels, actions, guard, clock }))
   app.use(catalogueRoutes({ feed, clock }))
+  app.use(placeRoutes({ clock }))
   app.use(pierCamRoutes(pictures, parts.pierView, clock))
   app.use(dashboardRoutes({ feed, actions, store, pixels, pictures, archive: parts.archive, guard, clock }))
   app.get('/api/openapi.json', (_request, response) => {

@@ -1,0 +1,42 @@
+// Which word on where the pier stands holds: what the owner said stays until he says otherwise, whatever a GPS hears; a
+// place that came from a GPS follows it.
+import { distanceKm, type GeographicPosition } from '../science/geographic-position.js'
+
+export const placeSources = ['typed', 'town', 'gps'] as const
+export type PlaceSource = (typeof placeSources)[number]
+
+export interface PlaceVerdict {
+  /** How well the place is known, kilometres; absent for what was typed, which is as good as its writer. */
+  readonly uncertaintyKm?: number
+  /** The GPS stands so far away from it, kilometres. */
+  readonly gpsAwayKm?: number
+  /** Further than the place allows for: somebody has to say which is true. */
+  readonly gpsDisagrees: boolean
+  /** To be written down as the place. */
+  readonly follow?: GeographicPosition
+}
+
+/** By source: what is no disagreement, kilometres. A town is named by its middle. */
+const agreesKm: Readonly<Record<PlaceSource, number>> = { typed: 2, town: 15, gps: 1 }
+const uncertainKm: Readonly<Record<PlaceSource, number | undefined>> = { typed: undefined, town: 5, gps: 0.05 }
+
+/**
+ * @param known what stands in the settings, with whom it came from  @param fix what a receiver says now
+ */
+export function judgePlace(
+  known: (GeographicPosition & { readonly source: PlaceSource }) | undefined,
+  fix: GeographicPosition | undefined,
+): PlaceVerdict {
+  if (!known) return { gpsDisagrees: false, ...(fix && { follow: fix }) }
+  const { source } = known
+  const uncertaintyKm = uncertainKm[source]
+  if (!fix) return { uncertaintyKm, gpsDisagrees: false }
+  const gpsAwayKm = distanceKm(known, fix)
+  const far = gpsAwayKm > agreesKm[source]
+  return {
+    uncertaintyKm,
+    gpsAwayKm,
+    gpsDisagrees: far && source !== 'gps',
+    ...(far && source === 'gps' && { follow: fix }),
+  }
+}
