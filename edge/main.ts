@@ -8,6 +8,8 @@ import { type HttpFace, startHttp } from './api/http/server.js'
 import { hearTopics } from './api/mqtt/hear-topics.js'
 import { type MqttFace, mqttFace } from './api/mqtt/mqtt-face.js'
 import { links } from './drivers/index.js'
+import { backupActions } from './main-backup.js'
+import { careBundle } from './main-care.js'
 import { configSchema, demoConfig, habitsOf, linksLike, type Settings } from './main-config.js'
 import { ownImage } from './main-image.js'
 import { type Ground, type Night, startNight } from './main-night.js'
@@ -28,6 +30,7 @@ import { createFeed } from './spine/feed.js'
 import { createLog } from './spine/log.js'
 import { thisMachine } from './spine/machine.js'
 import { createPictures } from './spine/pictures.js'
+import { finishRestore, restoreFiles } from './spine/restore.js'
 import { systemRandom } from './spine/seeded-random.js'
 import { systemClock } from './spine/system-clock.js'
 import { changeVersion } from './spine/version-change.js'
@@ -49,6 +52,8 @@ export interface Surroundings {
   /** Where Pierside's own image tells of itself; undefined anywhere else. */
   readonly image?: string
   writeLog(line: LogLine): void
+  /** The agent asks to be stopped and started anew, as after a restored backup. */
+  onRestart(reason: string): void
   /** Nothing can be kept any more: the process must end, so that whoever watches it starts it anew. */
   onLost(fault: Fault): void
 }
@@ -68,7 +73,7 @@ const root = resolve(
   existsSync(new URL('../package.json', import.meta.url)) ? '..' : '../..',
 )
 
-async function versionOf(): Promise<string> {
+export async function versionOf(): Promise<string> {
   return JSON.parse(await readFile(join(root, 'package.json'), 'utf8')).version
 }
 
@@ -106,6 +111,7 @@ async function assemble(where: Surroundings, ends: ((reason: Fault) => Promise<v
   await mkdir(where.data, { recursive: true })
   const version = await versionOf()
   const { config, data } = where
+  const restoring = await restoreFiles(where)
   const change = await changeVersion({ config, data, version, check: configCheck(config, configSchema) })
   const held: HeldConfig = await configuration(config, configSchema, demoConfig)
   const firstBoot = await readFirstBoot(where.image, where.data, held)
@@ -116,6 +122,10 @@ async function assemble(where: Surroundings, ends: ((reason: Fault) => Promise<v
   const kept = { ...habitsOf(settings), folder, software, version }
   const store = await openStore({ ...kept, thread: true, clock, log, onLost })
   ends.push(() => store.close())
+  if (restoring) {
+    const aside = await finishRestore(where, restoring, store)
+    log.info(`restored from ${restoring.from}; what was there before lies in ${aside}`)
+  }
   const archive = join(folder, 'archive')
   const memoryBytes = settings.memory.frames_mb * 2 ** 20
   const { stack_mb: stackMb, stack_threads: stackThreads } = settings.memory
@@ -134,6 +144,7 @@ async function assemble(where: Surroundings, ends: ((reason: Fault) => Promise<v
   ends.push(async () => setUp?.stop())
   const closed = () => setUp?.closed()
   const actions = createActions({ claims, feed, clock, random, log: log.named('actions'), closed })
+  const image = await ownImage(where.image, feed)
   const ground: Ground = {
     store,
     pixels,
@@ -149,7 +160,7 @@ async function assemble(where: Surroundings, ends: ((reason: Fault) => Promise<v
     standing: new Map(),
     version,
     data: folder,
-    image: await ownImage(where.image, feed),
+    image,
   }
 
   if (firstBoot && ground.image) {
@@ -194,6 +205,7 @@ async function assemble(where: Surroundings, ends: ((reason: Fault) => Promise<v
     ...held.actions(() => actions.running()),
     pairingAction(access),
     ...(updates?.actions ?? []),
+    ...backupActions({ where, held, store, clock, version, running: () => actions.running() }),
     pluggedAction({
       feed,
       merge: changes => held.merge(changes),
@@ -223,6 +235,7 @@ async function assemble(where: Surroundings, ends: ((reason: Fault) => Promise<v
       configuration: held,
       updates: updates?.inlet,
       logs: log,
+      logBundle: careBundle({ where, held, feed, clock, log, version, image }),
       log: log.named('http'),
       guard: { access, open: () => held.settings().access.open, hosts, closed },
       settingUp: setUp && setUpFace(setUp),

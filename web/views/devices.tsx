@@ -13,6 +13,7 @@ import { away } from '../ready'
 import { hrefOf } from '../route'
 import type { Box, Link, Mqtt, Observatory, Wheel } from '../states'
 import { counted, duration, portWords, sentence, spoken } from '../words'
+import { BackupCard } from './box-backup'
 import { BoxCard } from './devices-box'
 import { Equipment } from './devices-equipment'
 import { Heaters } from './devices-heaters'
@@ -24,6 +25,8 @@ import { Train } from './devices-train'
 
 export function DevicesView() {
   const observatory = useAt<Observatory>('observatory')?.value
+  // On its own image the box has a view of its own for what is its own affair.
+  const own = useAt('image') !== undefined
   const [open, setOpen] = useState<'equipment' | 'settings'>()
   return (
     <>
@@ -59,6 +62,7 @@ export function DevicesView() {
           <Stations />
           <Broker />
           <BoxCard />
+          {!own && <BackupCard />}
           <ThisDevice />
         </div>
       </div>
