@@ -11,10 +11,11 @@ export interface CliPlace {
   readonly port: number | undefined
 }
 
-type Say = (text: string) => void
+export type Say = (text: string) => void
 type Answer = Record<string, unknown>
 
-async function call(place: CliPlace, method: string, path: string, body?: unknown): Promise<Answer> {
+/** @throws Fault `offline` when no agent runs, or the one it answers with */
+export async function call(place: CliPlace, method: string, path: string, body?: unknown): Promise<Answer> {
   const running = await runningAgent(place.data)
   const port = place.port ?? running?.port
   if (!port) {

@@ -6,8 +6,8 @@ import { type Agent, startAgent } from './main.js'
 import { Fault } from './ports/fault.js'
 import { asJson, asWords } from './spine/log.js'
 import { claimFolder } from './spine/one-agent.js'
-import { systemClock } from './spine/system-clock.js'
 import { qrForTerminal } from './spine/qr-code.js'
+import { systemClock } from './spine/system-clock.js'
 
 const standardPort = 8080
 
@@ -15,39 +15,51 @@ const standardPort = 8080
 export async function runAgent(place: CliPlace & { mqttPort: number | undefined }): Promise<number> {
   const terminal = process.stdout.isTTY === true
   const folder = await ourFolder(place.data)
-  let stopAsked: (signal: string) => void = () => {}
-  const asked = new Promise<string>(resolve => {
-    stopAsked = resolve
-  })
+  let stoppedBy: string | undefined
+  let wake = () => {}
   const onSignal = (signal: string) => {
     process.on(signal, () => process.exit(130))
-    stopAsked(signal)
+    stoppedBy = signal
+    wake()
   }
   process.once('SIGINT', onSignal)
   process.once('SIGTERM', onSignal)
 
   const watch = serviceWatch(process.env, systemClock())
-  const agent = await startAgent({
-    config: place.config,
-    data: place.data,
-    port: place.port ?? standardPort,
-    mqttPort: place.mqttPort,
-    image: process.env.PIERSIDE_IMAGE || undefined,
-    nextFreePort: terminal || process.env.PIERSIDE_NEXT_FREE_PORT === '1',
-    writeLog: line => process.stdout.write(terminal ? asWords(line) : asJson(line)),
-    onLost(fault) {
-      process.stderr.write(`pierside: ${fault.message}\n${fault.fix}\n`)
-      process.exit(70)
-    },
-  })
-  await folder.tell({ port: agent.http.port })
-  await greet(agent, place.mqttPort)
-  watch?.ready()
-  if (process.stdin.isTTY) process.stdin.on('data', () => process.stdout.write(newCode(agent)))
-  const signal = await asked
-  watch?.stopping()
-  process.stdout.write(terminal ? '\nStopping: exposures are aborted, devices closed …\n' : '')
-  await agent.stop(new Fault('aborted', `the agent is stopped (${signal})`, 'Start it again when you are ready'))
+  let agent: Agent | undefined
+  if (process.stdin.isTTY) process.stdin.on('data', () => agent && process.stdout.write(newCode(agent)))
+  // Once as a rule; again when the agent asks for it, as after a restored backup.
+  while (stoppedBy === undefined) {
+    let anew = ''
+    const over = new Promise<void>(resolve => {
+      wake = resolve
+    })
+    agent = await startAgent({
+      config: place.config,
+      data: place.data,
+      port: place.port ?? standardPort,
+      mqttPort: place.mqttPort,
+      image: process.env.PIERSIDE_IMAGE || undefined,
+      nextFreePort: terminal || process.env.PIERSIDE_NEXT_FREE_PORT === '1',
+      writeLog: line => process.stdout.write(terminal ? asWords(line) : asJson(line)),
+      onRestart(reason) {
+        anew = reason
+        wake()
+      },
+      onLost(fault) {
+        process.stderr.write(`pierside: ${fault.message}\n${fault.fix}\n`)
+        process.exit(70)
+      },
+    })
+    await folder.tell({ port: agent.http.port })
+    await greet(agent, place.mqttPort)
+    watch?.ready()
+    await over
+    if (stoppedBy !== undefined) watch?.stopping()
+    process.stdout.write(terminal ? '\nStopping: exposures are aborted, devices closed …\n' : '')
+    const why = stoppedBy === undefined ? `the agent starts anew: ${anew}` : `the agent is stopped (${stoppedBy})`
+    await agent.stop(new Fault('aborted', why, 'Start it again when it is back'))
+  }
   await folder.leave()
   process.stdin.pause()
   return 0

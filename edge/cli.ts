@@ -5,6 +5,7 @@ import { homedir } from 'node:os'
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { askAgent, type CliPlace, lookAt } from './cli-ask.js'
+import { backUp, putBack } from './cli-backup.js'
 import { configDocs } from './cli-docs.js'
 import { checkHealth } from './cli-health.js'
 import { makeRelaysSafe } from './cli-relays.js'
@@ -25,10 +26,13 @@ pierside pair                       a new pairing code for a phone
 pierside token new --role observer [--name N]   a token for a program
 pierside relays safe                every output into its safe state, when no agent runs
 pierside health                     whether a new version is in order (on the image; see docs/image.md)
+pierside backup [file]              settings, pairings and small states as one file
+pierside restore <file>             puts a backup in their place
 pierside config check [file]        what is wrong with the configuration, line by line
 pierside config docs                the reference of every key, as Markdown
 
-Environment: PIERSIDE_CONFIG (pierside.yaml), PIERSIDE_DATA (./data), PIERSIDE_PORT (8080), MQTT_PORT (1883)
+Environment: PIERSIDE_CONFIG (pierside.yaml), PIERSIDE_DATA (./data), PIERSIDE_PORT (8080), MQTT_PORT (1883),
+             PIERSIDE_PASSPHRASE (hides the secrets of a backup, and opens them again)
 `
 
 function place(): CliPlace {
@@ -79,6 +83,10 @@ async function main(argv: readonly string[]): Promise<number> {
     case 'devices':
     case 'pair':
       return lookAt(verb, rest[0], place(), values.json === true, say)
+    case 'backup':
+      return backUp(place(), rest[0], say)
+    case 'restore':
+      return putBack(place(), rest[0], say)
     case 'token new':
       return newToken(values.role ?? 'observer', values.name ?? 'program')
     case 'relays safe':

@@ -13,19 +13,21 @@ const imageFacts = z.object({
   base: z.string().optional(),
   /** Where the table of boards and the device tree lie, when not in their usual places. */
   boardPlaces: z.object({ table: z.string(), deviceTree: z.string() }).optional(),
+  /** Where orders for root's deeds are left, when not in the usual place. */
+  orders: z.string().optional(),
 })
 
 export interface OwnImage {
-  readonly facts: Omit<z.output<typeof imageFacts>, 'boardPlaces'>
+  readonly facts: Omit<z.output<typeof imageFacts>, 'boardPlaces' | 'orders'>
   readonly deed: ImageDeed
 }
 
 /** @param file PIERSIDE_IMAGE; without it this is somebody's own computer, and none of it is offered */
 export async function ownImage(file: string | undefined, feed: Feed): Promise<OwnImage | undefined> {
   if (!file) return undefined
-  const { boardPlaces, ...facts } = imageFacts.parse(JSON.parse(await readFile(file, 'utf8')))
+  const { boardPlaces, orders, ...facts } = imageFacts.parse(JSON.parse(await readFile(file, 'utf8')))
   feed.set('image', facts)
   const board = await ownBoard(boardPlaces)
   if (board) feed.set('board', { ...board })
-  return { facts, deed: imageDeeds() }
+  return { facts, deed: imageDeeds({ orders }) }
 }

@@ -5,6 +5,9 @@ import { type AlpacaAround, allAround, alpacaAround } from './drivers/found/alpa
 import { lookAround } from './drivers/found/look-around.js'
 import { usbComings } from './drivers/found/usb-comings.js'
 import { type BoxPlaces, boxHealth } from './drivers/own/box-health.js'
+import { cardReader } from './drivers/own/card.js'
+import { stickFiles } from './drivers/own/stick-files.js'
+import { lookForSticks } from './drivers/own/sticks.js'
 import { channelPolicy, entriesOf, type Settings } from './main-config.js'
 import type { OwnImage } from './main-image.js'
 import { rungsOf } from './main-recovery.js'
@@ -33,6 +36,7 @@ import { boxOrders } from './services/box-orders.js'
 import { calibrationActions } from './services/calibration-actions.js'
 import { calibrationLibrary } from './services/calibration-library.js'
 import { cameraActions } from './services/camera-actions.js'
+import { reportCard } from './services/card.js'
 import { type DewHeaters, dewHeaters } from './services/dew-heaters.js'
 import { domeActions } from './services/dome-actions.js'
 import { exposureService } from './services/exposure.js'
@@ -49,8 +53,10 @@ import { powerActions } from './services/power-actions.js'
 import { reportPower } from './services/power-reports.js'
 import { rawActions } from './services/raw-actions.js'
 import { reportDevices } from './services/reports.js'
+import { frameShare } from './services/share.js'
 import { shelfActions } from './services/shelf-actions.js'
 import { reportStations } from './services/stations.js'
+import { reportSticks, stickActions } from './services/sticks.js'
 import { trainActions } from './services/train-actions.js'
 import type { ActionTable } from './spine/actions.js'
 import { type LinkView, openDevices } from './spine/devices.js'
@@ -150,6 +156,12 @@ export function startNight(settings: Settings, ground: Ground): Night {
     site,
     time,
   })
+  const sticks = {
+    look: lookForSticks(ground.boxPlaces?.root),
+    files: (place: string) => stickFiles(place, { clock, log: log.named('stick') }),
+    deed: ground.image?.deed,
+    ...{ store, feed, claims, clock, log: log.named('stick') },
+  }
   const withdraw = actions.offer([
     ...pierCamera.actions,
     ...cameraActions({ ...shared, imaging, settings: camera }),
@@ -164,6 +176,8 @@ export function startNight(settings: Settings, ground: Ground): Night {
     ...rawActions(shared),
     ...heaters.actions,
     ...shelfActions({ store, feed }),
+    ...stickActions(sticks),
+    ...(ground.image ? frameShare({ deed: ground.image.deed, store, feed, clock, log: log.named('share') }) : []),
     ...calibrationActions({ ...calibrating, imaging, library }),
     ...observatoryActions(lamps),
   ])
@@ -218,6 +232,16 @@ export function startNight(settings: Settings, ground: Ground): Night {
       },
     }),
     ...network.map(({ close }) => close),
+    reportSticks(sticks),
+    reportCard({
+      read: cardReader({
+        root: ground.boxPlaces?.root,
+        folder: ground.boxPlaces?.folder ?? ground.data,
+        clock,
+        log: log.named('card'),
+      }),
+      ...{ feed, clock, log: log.named('card') },
+    }),
     ...seizers(rack.boxes, claims),
     library.stop,
   ]

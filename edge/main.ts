@@ -8,6 +8,8 @@ import { type HttpFace, startHttp } from './api/http/server.js'
 import { hearTopics } from './api/mqtt/hear-topics.js'
 import { type MqttFace, mqttFace } from './api/mqtt/mqtt-face.js'
 import { links } from './drivers/index.js'
+import { backupActions } from './main-backup.js'
+import { careBundle } from './main-care.js'
 import { configSchema, demoConfig, habitsOf, linksLike, type Settings } from './main-config.js'
 import { ownImage } from './main-image.js'
 import { openBroker, ownNetwork, radioOf } from './main-network.js'
@@ -31,6 +33,7 @@ import { createFeed } from './spine/feed.js'
 import { createLog } from './spine/log.js'
 import { thisMachine } from './spine/machine.js'
 import { createPictures } from './spine/pictures.js'
+import { finishRestore, restoreFiles } from './spine/restore.js'
 import { systemRandom } from './spine/seeded-random.js'
 import { systemClock } from './spine/system-clock.js'
 import { changeVersion } from './spine/version-change.js'
@@ -52,6 +55,8 @@ export interface Surroundings {
   /** Where Pierside's own image tells of itself; undefined anywhere else. */
   readonly image?: string
   writeLog(line: LogLine): void
+  /** The agent asks to be stopped and started anew, as after a restored backup. */
+  onRestart(reason: string): void
   /** Nothing can be kept any more: the process must end, so that whoever watches it starts it anew. */
   onLost(fault: Fault): void
 }
@@ -71,7 +76,7 @@ const root = resolve(
   existsSync(new URL('../package.json', import.meta.url)) ? '..' : '../..',
 )
 
-async function versionOf(): Promise<string> {
+export async function versionOf(): Promise<string> {
   return JSON.parse(await readFile(join(root, 'package.json'), 'utf8')).version
 }
 
@@ -109,6 +114,7 @@ async function assemble(where: Surroundings, ends: ((reason: Fault) => Promise<v
   await mkdir(where.data, { recursive: true })
   const version = await versionOf()
   const { config, data } = where
+  const restoring = await restoreFiles(where)
   const change = await changeVersion({ config, data, version, check: configCheck(config, configSchema) })
   const held: HeldConfig = await configuration(config, configSchema, demoConfig)
   const firstBoot = await readFirstBoot(where.image, where.data, held)
@@ -119,6 +125,10 @@ async function assemble(where: Surroundings, ends: ((reason: Fault) => Promise<v
   const kept = { ...habitsOf(settings), folder, software, version }
   const store = await openStore({ ...kept, thread: true, clock, log, onLost })
   ends.push(() => store.close())
+  if (restoring) {
+    const aside = await finishRestore(where, restoring, store)
+    log.info(`restored from ${restoring.from}; what was there before lies in ${aside}`)
+  }
   const archive = join(folder, 'archive')
   const memoryBytes = settings.memory.frames_mb * 2 ** 20
   const { stack_mb: stackMb, stack_threads: stackThreads } = settings.memory
@@ -141,6 +151,7 @@ async function assemble(where: Surroundings, ends: ((reason: Fault) => Promise<v
   const actions = createActions({ claims, feed, clock, random, log: log.named('actions'), closed })
   const time = await startTimeAndPlace(held, where.image !== undefined, { feed, store, clock, log })
   ends.push(async () => time.stop())
+  const image = await ownImage(where.image, feed)
   const ground: Ground = {
     store,
     pixels,
@@ -157,7 +168,7 @@ async function assemble(where: Surroundings, ends: ((reason: Fault) => Promise<v
     standing: new Map(),
     version,
     data: folder,
-    image: await ownImage(where.image, feed),
+    image,
   }
 
   if (firstBoot && ground.image) {
@@ -205,6 +216,7 @@ async function assemble(where: Surroundings, ends: ((reason: Fault) => Promise<v
     pairingAction(access),
     ...(updates?.actions ?? []),
     ...time.actions,
+    ...backupActions({ where, held, store, clock, version, running: () => actions.running() }),
     pluggedAction({
       feed,
       merge: changes => held.merge(changes),
@@ -234,6 +246,7 @@ async function assemble(where: Surroundings, ends: ((reason: Fault) => Promise<v
       configuration: held,
       updates: updates?.inlet,
       logs: log,
+      logBundle: careBundle({ where, held, feed, clock, log, version, image }),
       log: log.named('http'),
       guard: { access, open: () => held.settings().access.open, hosts, closed },
       settingUp: setUp && setUpFace(setUp),

@@ -21,6 +21,7 @@ wanted=(
   gpsd                           # a real one, with a receiver of our own
   shellcheck                     # and of our scripts
   qemu-utils                     # disks after power cuts
+  samba smbclient                # the frames as a folder of the network
   iproute2 procps                # a network of its own, and what processes cost
   rauc squashfs-tools            # update bundles, as a box judges them
 )

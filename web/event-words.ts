@@ -81,6 +81,11 @@ const say: Readonly<Record<string, (body: Record<string, unknown>) => string>> =
   'battery-critical': body => `The battery is nearly empty, at ${body.volts} V: everything is stopped`,
   'battery-unknown': () => 'The battery is not measured any more',
   'mount-stopped': () => 'The mount was stopped',
+  'stick-came': body => `The stick ${body.label} was plugged in`,
+  'stick-gone': body => `The stick ${body.label} is gone`,
+  'night-copied': body =>
+    `The night ${body.night} is on the stick ${body.label}: ${counted(Number(body.files), 'file')}`,
+  'card-warning': body => String(body.words),
   'box-goes-off': body => `The box is switched off by ${body.who}`,
   'box-restarts': body => `The box is switched off and on by ${body.who}`,
   'config-saved': () => 'The configuration was saved',

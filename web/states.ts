@@ -320,6 +320,26 @@ export interface Place {
   readonly gpsDisagrees?: boolean
 }
 
+/** `card`: the disk that the box lives on. */
+export interface Card {
+  readonly sentence?: string
+  readonly troubled?: boolean
+}
+
+/** `stick/*` */
+export interface Stick {
+  readonly label?: string
+  readonly readOnly?: boolean
+  readonly freeBytes?: number
+  readonly ejects?: boolean
+}
+
+/** Only on Pierside's own image. */
+export interface Share {
+  readonly on?: boolean
+  readonly trouble?: string
+}
+
 export interface PluggedThing {
   readonly id: string
   readonly name: string
@@ -391,6 +411,8 @@ export interface Activity {
   readonly startedMs?: number
   readonly endedMs?: number
   readonly summary?: string
+  readonly done?: number
+  readonly total?: number
   readonly error?: string
   readonly fix?: string
 }

@@ -1,5 +1,5 @@
 // The fields of the pier's own hardware: what measures, what heats, the box itself and what is plugged into it.
-import { flag, type Kind, list, measured, number, presence, record, temperature, text, time } from './field.js'
+import { flag, type Kind, list, measured, number, presence, record, shown, temperature, text, time } from './field.js'
 
 /** What stations measure, whichever kind they are. */
 const readings = {
@@ -169,6 +169,38 @@ export const pierKinds: Readonly<Record<string, Kind>> = {
       gpsAwayKm: number('GPS stands away by', 'km', 1),
       gpsDisagrees: flag('GPS says another place'),
     },
+  },
+  stick: {
+    name: 'USB stick',
+    fields: {
+      label: text('Name'),
+      device: text('Device'),
+      system: text('File system'),
+      readOnly: flag('Read only'),
+      freeBytes: number('Free', 'B', 0),
+      totalBytes: number('Size', 'B', 0),
+      ejects: flag('May be unmounted from here'),
+    },
+  },
+  card: {
+    name: 'Card',
+    fields: {
+      sentence: text('Health of the card', { entity: true, diagnostic: true, icon: 'mdi:sd' }),
+      level: text('How the card is'),
+      troubled: flag('Card needs attention', { entity: true, deviceClass: 'problem', diagnostic: true }),
+      kind: text('Kind of card'),
+      name: text('Name of the card'),
+      made: text('Made'),
+      lifePercent: number('Life used up', '%', 0),
+      spare: number('Spare blocks: 1 normal, 2 and 3 too few'),
+      fileErrors: number('Errors of the file system', undefined, 0),
+      diskErrors: number('Failed reads and writes since the start', undefined, 0),
+      readOnly: flag('Turned read-only'),
+    },
+  },
+  share: {
+    name: 'Frames on the network',
+    fields: { on: flag('Frames are a folder of the network', shown), trouble: text('Why they are not') },
   },
   plugged: {
     name: 'Plugged in',

@@ -77,7 +77,7 @@ export interface Space {
   readonly reserveBytes: number
 }
 
-/** A file of the calibration library. */
+/** A file of the calibration library, or a finished product. */
 export interface MasterFile {
   /** Under the archive folder, `/`-separated. */
   readonly path: string
@@ -131,6 +131,8 @@ export interface Store {
    * @param content its bytes, or the file written aside, which moves to its place
    */
   saveProduct(name: string, content: Uint8Array | { readonly aside: string }, night: string): Promise<string>
+  /** The finished products of a night, sorted by path. */
+  products(night: string): Promise<MasterFile[]>
   /** A master for calibration: into its library, where it stands under a path of its own. */
   saveMaster(name: string, content: Uint8Array | { readonly aside: string }): Promise<string>
   /** All files of the library, sorted by path. */
@@ -162,6 +164,10 @@ export interface Store {
   newestCursor(): Promise<number>
   /** Names are `service/thing`. A stored value that the schema refuses is put aside, logged, and `standard` used. */
   keep<T>(name: string, schema: Schema<T>, standard: T): Promise<Kept<T>>
+  /** The text of every kept state by its name, as a backup wants it. */
+  keptAll(): Promise<Record<string, string>>
+  /** Those instead of all that is kept, at once. Only before anybody has asked to `keep`. */
+  replaceKept(rows: Readonly<Record<string, string>>): Promise<void>
   /** Writes what waits and closes. Idempotent. */
   close(): Promise<void>
 }

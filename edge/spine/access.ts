@@ -149,11 +149,25 @@ export async function openAccess(folder: string, clock: Clock): Promise<Access> 
   }
 }
 
+/**
+ * The tickets of two ledgers in one, as a restored backup wants them: whoever restores it stays paired. Without this
+ * machine's own, whose token is made anew at each start.
+ * @throws Fault `bad-input` for what is no ledger
+ */
+export function joinedLedgers(...texts: readonly (string | undefined)[]): string {
+  const all = texts.flatMap(text => (text === undefined ? [] : ticketsIn(text, 'the list of pairings')))
+  const byHash = new Map(all.filter(({ name }) => name !== localName).map(one => [one.hash, one]))
+  return `${JSON.stringify({ tokens: [...byHash.values()].slice(-mostTokens) }, null, 1)}\n`
+}
+
 const hashOf = (token: string) => createHash('sha256').update(token).digest('hex')
 
 async function readTickets(path: string): Promise<Ticket[]> {
   const text = await readIfThere(path)
-  if (text === undefined) return []
+  return text === undefined ? [] : ticketsIn(text, path)
+}
+
+function ticketsIn(text: string, path: string): Ticket[] {
   const parsed = ledger.safeParse(JSON.parse(text))
   if (parsed.success) return parsed.data.tokens
   throw new Fault(

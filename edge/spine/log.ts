@@ -1,18 +1,23 @@
-// The log: one JSON line each to stdout (or words for a terminal), the last 300 kept for the page.
+// The log: one JSON line each to stdout (or words for a terminal), the last ones kept for the page and the log bundle.
 import type { Clock } from '../ports/clock.js'
 import type { Level, Log, LogLine } from '../ports/log.js'
 
 export interface LogBook extends Log {
-  /** Oldest first, at most 300. */
+  /** Oldest first, at most 300: what a page gets when it comes. */
   recent(): readonly LogLine[]
+  /** Oldest first, at most 5000: for the log bundle, where there is no journal. */
+  kept(): readonly LogLine[]
   listen(listener: (line: LogLine) => void): () => void
 }
+
+const mostRecent = 300
+const mostKept = 5_000
 
 const rank: Readonly<Record<Level, number>> = { debug: 0, info: 1, warn: 2, error: 3 }
 
 /** @param write gets every line at or above `least`, already in the form of the stream it goes to */
 export function createLog(clock: Clock, write: (line: LogLine) => void, least: Level = 'info'): LogBook {
-  const recent: LogLine[] = []
+  const kept: LogLine[] = []
   const listeners = new Set<(line: LogLine) => void>()
 
   const speak = (from: string): Log => {
@@ -21,8 +26,8 @@ export function createLog(clock: Clock, write: (line: LogLine) => void, least: L
       const line: LogLine = facts
         ? { atMs: clock.now(), level, from, message, facts }
         : { atMs: clock.now(), level, from, message }
-      recent.push(line)
-      if (recent.length > 300) recent.shift()
+      kept.push(line)
+      if (kept.length > mostKept) kept.shift()
       write(line)
       for (const listener of [...listeners]) listener(line)
     }
@@ -30,7 +35,8 @@ export function createLog(clock: Clock, write: (line: LogLine) => void, least: L
   }
   return {
     ...speak('agent'),
-    recent: () => recent,
+    recent: () => kept.slice(-mostRecent),
+    kept: () => kept,
     listen(listener) {
       listeners.add(listener)
       return () => listeners.delete(listener)

@@ -6,6 +6,7 @@ import { Fault } from '../ports/fault.js'
 import type { FeedEvent } from '../ports/feed.js'
 import type { Log } from '../ports/log.js'
 import type { Exposure, ExposureQuery, MasterFile, Measured, Order, Space, StoreHabits } from '../ports/store.js'
+import { safeName } from '../rules/safe-name.js'
 import { isPackable } from '../science/fits-encoding.js'
 import type { Card } from '../science/fits-header.js'
 import { dataUnitBytes } from '../science/fits-write.js'
@@ -19,7 +20,7 @@ import { fitsWriter } from './fits-file.js'
 import { isExposureId, isFits } from './found-file.js'
 import { completeOrder, frameCards, type StoredFrame } from './frame-cards.js'
 import { keptRows } from './kept-rows.js'
-import { mastersFolder, namingBy, productsFolder, safeName } from './naming.js'
+import { mastersFolder, namingBy, productsFolder } from './naming.js'
 import { openMigrated } from './open-database.js'
 import { reconcile, type ShelfReport } from './reconcile.js'
 import { openShelf } from './shelf.js'
@@ -166,6 +167,8 @@ export async function openCore(options: CoreOptions, log: Log, nowMs: number) {
         }
         return put(name, `${productsFolder}/${night}`, content)
       }),
+    products: (night: string): MasterFile[] =>
+      /^\d{4}-\d\d-\d\d$/.test(night) ? shelf.filesIn(`${productsFolder}/${night}`) : [],
     saveMaster: (name: string, content: ProductContent): Promise<string> =>
       inLine(() => put(name, mastersFolder, content)),
     masters: (): MasterFile[] => shelf.filesIn(mastersFolder).filter(({ path }) => isFits(path)),

@@ -46,6 +46,7 @@ export function storeMethods(log: Log) {
     }): Promise<string> => core().saveProduct(name, content, night),
     saveMaster: ({ name, content }: { name: string; content: ProductContent }): Promise<string> =>
       core().saveMaster(name, content),
+    products: (night: string): MasterFile[] => core().products(night),
     masters: (_: undefined): MasterFile[] => core().masters(),
     removeMaster: (path: string): Promise<void> => core().removeMaster(path),
     exposure: (id: string): Exposure | undefined => core().exposure(id),
@@ -71,6 +72,9 @@ export function storeMethods(log: Log) {
       core().kept.write(name, text, nowMs),
     keptAside: ({ name, reason, nowMs }: { name: string; reason: string; nowMs: number }): void =>
       core().kept.setAside(name, reason, nowMs),
+    keptAll: (_: undefined): Record<string, string> => core().kept.all(),
+    keptReplace: ({ rows, nowMs }: { rows: Readonly<Record<string, string>>; nowMs: number }): void =>
+      core().kept.replace(rows, nowMs),
     async close(_: undefined): Promise<void> {
       const closing = opened
       opened = undefined

@@ -1,8 +1,10 @@
 // Where a frame goes on the shelf: the owner's template for folders and file name, made safe for every disk it may be
 // copied to.
+
 import { Fault } from '../ports/fault.js'
 import type { FrameType } from '../ports/frame.js'
 import { nearest } from '../ports/nearest.js'
+import { safeName } from '../rules/safe-name.js'
 
 /** What a template may say of a frame. What is absent leaves no trace, not even a doubled separator. */
 export interface NameValues {
@@ -104,20 +106,6 @@ export function namingBy(template: string): Naming {
     if (names.length > 1 && names[0].toLowerCase() === productsFolder) names[0] = `${names[0]}_`
     return names.join('/')
   }
-}
-
-/**
- * One folder or file name that ext4, exFAT, NTFS and SMB all take: no `<>:"/\|?*` or control characters, no blank or
- * dot at either end, none of Windows' device names. May be empty when nothing is left.
- */
-export function safeName(text: string): string {
-  const plain = text
-    .normalize('NFC')
-    .replace(/[<>:"/\\|?*\u0000-\u001f\u007f-\u009f\u2028\u2029\ud800-\udfff]/gu, '-')
-    .replace(/\s+/g, ' ')
-    .replace(/^[. ]+|[. ]+$/g, '')
-  const device = /^(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$)(?=\.|$)/i.exec(plain)
-  return device ? `${device[0]}_${plain.slice(device[0].length)}` : plain
 }
 
 /** At most so many bytes of UTF-8, never half a character. */

@@ -4,6 +4,7 @@ import { existsSync, renameSync } from 'node:fs'
 import { Fault } from '../ports/fault.js'
 import type { Log } from '../ports/log.js'
 import { finishTakingBack, freeName, goOnCounting, keepCopy, takeBack, type WentBack } from './kept-copies.js'
+import { keptRows } from './kept-rows.js'
 import { migrations } from './migrations.data.js'
 import { type Database, isDamage, openDatabase } from './sqlite.js'
 
@@ -36,6 +37,18 @@ export function openMigrated(file: string, version: string, log: Log, steps = mi
       },
     )
     return migrated(file, version, log, steps)
+  }
+}
+
+/**
+ * Every kept state in a database that nobody has open. @throws Fault `busy` while an agent has it, `broken`
+ */
+export function keptIn(file: string, version: string, log: Log): Record<string, string> {
+  const { database } = openMigrated(file, version, log)
+  try {
+    return keptRows(database).all()
+  } finally {
+    database.close()
   }
 }
 

@@ -112,6 +112,7 @@ function storeOver(calls: Calls<StoreMethods>, clock: Clock, log: Log, boot: num
     productAside: name => calls.ask('productAside', name),
     saveProduct: (name, content, night) => calls.ask('saveProduct', { name, content, night }),
     saveMaster: (name, content) => calls.ask('saveMaster', { name, content }),
+    products: night => calls.ask('products', night),
     masters: () => calls.ask('masters', undefined),
     removeMaster: path => calls.ask('removeMaster', path),
     exposure: id => calls.ask('exposure', id),
@@ -133,6 +134,8 @@ function storeOver(calls: Calls<StoreMethods>, clock: Clock, log: Log, boot: num
       known.catch(() => keeping.delete(name))
       return known as Promise<Kept<T>>
     },
+    keptAll: () => calls.ask('keptAll', undefined),
+    replaceKept: rows => calls.ask('keptReplace', { rows, nowMs: clock.now() }),
     close() {
       closing ??= calls.ask('close', undefined)
       return closing

@@ -324,6 +324,18 @@ for (const thread of [false, true]) {
       t.ok(third.lines.some(({ level, facts }) => level === 'error' && facts?.name === 'safety/latch'))
     })
 
+    t.test('all small states are read at once, and replaced at once or not at all', async t => {
+      const { store } = await openIn(t, t.testdir())
+      t.same(await store.keptAll(), {})
+      await store.replaceKept({ 'a/one': '1', 'b/two': '[2]' })
+      t.same(await store.keptAll(), { 'a/one': '1', 'b/two': '[2]' })
+      await t.rejects(store.replaceKept({ 'c/new': '3', 'c/huge': 'x'.repeat(300_000) }), { code: 'bad-input' })
+      t.same(await store.keptAll(), { 'a/one': '1', 'b/two': '[2]' }, 'what cannot be kept whole changes nothing')
+      await store.replaceKept({ 'a/one': '"other"' })
+      t.same(await store.keptAll(), { 'a/one': '"other"' })
+      t.equal((await store.keep('a/one', z.string(), 'standard')).read(), 'other')
+    })
+
     t.test('after a restart files and rows match one to one', async t => {
       const folder = t.testdir()
       const { store, archive } = await openIn(t, folder)

@@ -1,6 +1,6 @@
 // Every field of every state is described once, in ports/fields.ts, and nothing is described that nobody says: a night
 // with all devices and some trouble is run, and whatever stood in the feed is held against the descriptions.
-import { copyFileSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { copyFileSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import ts from 'typescript'
@@ -16,6 +16,7 @@ import type { Json } from '../../edge/ports/json.js'
 import { jsonSchemaOf } from '../../edge/ports/schema.js'
 import { networkService } from '../../edge/services/network.js'
 import { nothingSetUp, setUpService } from '../../edge/services/setup.js'
+import { frameShare } from '../../edge/services/share.js'
 import { sshAccess } from '../../edge/services/ssh-access.js'
 import { openAir } from '../support/air.js'
 import { boardFolder } from '../support/board-folder.js'
@@ -71,6 +72,16 @@ const gpsReport = { mode: 3, lat: 47, lon: 8, altMSL: 440, time: '2026-11-20T22:
 function troubledPi(t: Parameters<typeof piTree>[0]): string {
   const { root, put } = piTree(t)
   put('sys/fs/ext4/mmcblk0p2/errors_count', '2')
+  put('media/STICK/some file', '')
+  put(
+    'proc/self/mountinfo',
+    '9 1 8:1 / /media/STICK rw - vfat /dev/sda1 rw\n8 1 179:4 / /data rw - ext4 /dev/mmcblk0p4 rw\n',
+  )
+  const card = { type: 'MMC', name: 'BJTD4R', date: '08/2023', life_time: '0x02 0x01', pre_eol_info: '0x01' }
+  for (const [name, text] of Object.entries(card)) put(`sys/block/mmcblk0/device/${name}`, text)
+  put('sys/fs/ext4/mmcblk0/errors_count', '0')
+  put('sys/dev/block/.keep', '')
+  symlinkSync(join(root, 'sys/block/mmcblk0'), join(root, 'sys/dev/block/179:4'))
   return root
 }
 
@@ -127,7 +138,7 @@ t.test('a night in which everything happens', async t => {
   )
   // Nobody listens on that port.
   config.links.away = { driver: 'indi', host: '127.0.0.1', port: 1 }
-  const night = await openNight(t, JSON.stringify(config), { boxRoot: troubledPi(t) })
+  const night = await openNight(t, JSON.stringify(config), { boxRoot: troubledPi(t), data: '/data', image: true })
   const { ask, start, clock, feed } = night
   const beganMs = clock.now()
   const until = (second: number) => clock.advance(Math.max(0, beganMs + second * 1000 - clock.now()))
@@ -282,6 +293,17 @@ t.test('a box that gets another version', async t => {
   house.again()
   await house.until(({ found }) => (found as unknown[])?.length === 1)
   await house.activity('update-install', { from: join(folder, 'media/stick/good.raucb') })
+})
+
+t.test('a share that is not obeyed', async t => {
+  const house = await openHouse(t)
+  watch(house.feed)
+  const deed = async () => {
+    throw new Error('it does not obey')
+  }
+  frameShare({ ...house, deed })
+  await house.clock.advance(10)
+  t.match(house.feed.get('share')?.value, { on: false, trouble: /does not obey/ })
 })
 
 t.test('what was said is described', async t => {

@@ -73,6 +73,8 @@ export interface NightOrder extends HouseOrder {
   readonly aheadMs?: () => number
   /** A folder in place of `/`, for what the box tells of itself. */
   readonly boxRoot?: string
+  /** Where the data lies by that folder's own list of mounts. */
+  readonly data?: string
   /** On Pierside's own image. */
   readonly image?: boolean
 }
@@ -110,7 +112,7 @@ export async function openNight(t: Test, yaml: string, order: NightOrder = {}) {
     version: 'test',
     data: folder,
     image: order.image ? { deed } : undefined,
-    boxPlaces: { root: order.boxRoot ?? folder, vcgencmd: 'no-vcgencmd-here' },
+    boxPlaces: { root: order.boxRoot ?? folder, folder: order.data, vcgencmd: 'no-vcgencmd-here' },
   })
   t.teardown(async () => {
     await clock.until(night.stop(new Fault('aborted', 'the test ends', 'Start it again')), 60_000)

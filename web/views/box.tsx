@@ -1,8 +1,12 @@
 // The box itself, as far as it is Pierside's own image: one card for each of its affairs.
 import { AccessCard } from './box-access'
+import { BackupCard } from './box-backup'
 import { DevicesCard } from './box-devices'
 import { NetworkCard } from './box-network'
 import { PlaceCard, TimeCard } from './box-time'
+import { PowerCard } from './box-power'
+import { ResetCard } from './box-reset'
+import { ShareCard } from './box-share'
 import { UpdateCard } from './box-update'
 
 export function BoxView() {
@@ -13,10 +17,14 @@ export function BoxView() {
         <AccessCard />
         <DevicesCard />
         <UpdateCard />
+        <PowerCard />
       </div>
       <div class="stacked">
+        <ShareCard />
+        <BackupCard />
         <TimeCard />
         <PlaceCard />
+        <ResetCard />
       </div>
     </div>
   )

@@ -2,12 +2,13 @@
 import { useAt } from '../live'
 import { Figure } from '../parts/fields'
 import { Bar } from '../parts/ring'
-import type { BoxHealth, Storage } from '../states'
+import type { BoxHealth, Card, Storage } from '../states'
 import { duration, fixed, size } from '../words'
 
 export function BoxCard() {
   const box = useAt<BoxHealth>('box')?.value
   const disk = useAt<Storage>('storage')?.value
+  const card = useAt<Card>('card')?.value
   if (!box) return null
   const { memoryTotalBytes, memoryFreeBytes, diskTotalBytes, diskFreeBytes } = box
   return (
@@ -19,6 +20,7 @@ export function BoxCard() {
           {words}.
         </p>
       ))}
+      {card && <p class={card.troubled ? 'why block' : 'dim'}>{card.sentence}</p>}
       <dl class="figures">
         {box.cpuCelsius !== undefined && <Figure label="Processor" value={fixed(box.cpuCelsius, 0)} unit="°C" />}
         {box.underVoltage !== undefined && <Figure label="Supply" value={box.underVoltage ? 'too weak' : 'well'} />}

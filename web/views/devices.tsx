@@ -14,6 +14,7 @@ import { hrefOf } from '../route'
 import type { Box, Link, Mqtt, Observatory, Wheel } from '../states'
 import { counted, duration, portWords, sentence, spoken } from '../words'
 import { PlaceCard, TimeCard } from './box-time'
+import { BackupCard } from './box-backup'
 import { BoxCard } from './devices-box'
 import { Equipment } from './devices-equipment'
 import { Heaters } from './devices-heaters'
@@ -24,8 +25,9 @@ import { Stations } from './devices-stations'
 import { Train } from './devices-train'
 
 export function DevicesView() {
-  const image = useAt('image')
   const observatory = useAt<Observatory>('observatory')?.value
+  // On its own image the box has a view of its own for what is its own affair.
+  const own = useAt('image') !== undefined
   const [open, setOpen] = useState<'equipment' | 'settings'>()
   return (
     <>
@@ -61,9 +63,10 @@ export function DevicesView() {
           <Stations />
           <Broker />
           {/* On its own image they stand with the box. */}
-          {!image && <PlaceCard />}
-          {!image && <TimeCard />}
+          {!own && <PlaceCard />}
+          {!own && <TimeCard />}
           <BoxCard />
+          {!own && <BackupCard />}
           <ThisDevice />
         </div>
       </div>

@@ -12,6 +12,7 @@ import { go, hrefOf, route } from '../route'
 import { clockTime, counted, duration, nightName, size } from '../words'
 import { FrameSheet } from './files-frame'
 import { History } from './files-history'
+import { Sticks } from './files-sticks'
 
 const pageLength = 60
 /** Frames may come several a second; the list asks once for all of them. */
@@ -172,6 +173,7 @@ export function FilesView() {
               </a>
             )}
           </div>
+          <Sticks night={night} />
           <Trouble of={list.trouble} />
           {list.frames && !list.frames.length && <p class="dim">No frame is left of this night.</p>}
           {asHistory ? (

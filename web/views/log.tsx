@@ -2,6 +2,7 @@
 import { keptCell, useCell } from '../cell'
 import { logLines } from '../live'
 import { Choice, Field } from '../parts/fields'
+import { Icon } from '../parts/icon'
 import { clockSeconds } from '../words'
 
 const levels = ['debug', 'info', 'warn', 'error'] as const
@@ -41,6 +42,15 @@ export function LogView() {
           onValue={next => kept.set({ level, words: next })}
           placeholder="camera, mqtt …"
         />
+      </div>
+      <div class="row">
+        <a class="button" href="/api/log-bundle" download>
+          <Icon name="download" />
+          <span>Log bundle</span>
+        </a>
+        <small class="dim">
+          For whoever shall help: log, states and settings in one file. Passwords and tokens are left out.
+        </small>
       </div>
       {!lines.length && <p class="dim">Nothing of this level{wanted ? ` with “${words.trim()}”` : ''} yet.</p>}
       <ol class="log" aria-live="off">

@@ -1,14 +1,15 @@
 // What is on the shelf: lists, pictures, headers, files, whole nights.
-import { createReadStream, type ReadStream } from 'node:fs'
-import { type Response, Router } from 'express'
-import { ZipFile } from 'yazl'
+import { createReadStream } from 'node:fs'
+import { Router } from 'express'
 import { Fault } from '../../ports/fault.js'
 import type { Log } from '../../ports/log.js'
+import { nightFiles } from '../../ports/night-files.js'
 import type { Pictures } from '../../ports/pictures.js'
 import type { Pixels } from '../../ports/pixels.js'
 import { z } from '../../ports/schema.js'
-import type { Exposure, Store } from '../../ports/store.js'
+import type { Store } from '../../ports/store.js'
 import { goneSignal, keptFrame, sendFits } from './kept-frame.js'
+import { sendZip } from './zip-stream.js'
 
 export interface ArchiveParts {
   readonly store: Store
@@ -79,60 +80,14 @@ export function archiveRoutes({ store, pixels, pictures, log }: ArchiveParts): R
     if (!z.iso.date().safeParse(night).success) {
       throw new Fault('bad-input', `"${night}" is not a night`, 'Use /api/nights/YYYY-MM-DD.zip')
     }
-    const files = await filesOf(store, night)
+    const files = await nightFiles(store, night)
     if (files.length === 0) throw new Fault('not-found', `nothing was kept in the night ${night}`, 'See /api/nights')
-    response.setHeader('Content-Type', 'application/zip')
     response.setHeader('Content-Disposition', `attachment; filename="${night}.zip"`)
-    sendZip(files, response, error => log.warn(`the download of the night ${night} broke off: ${error.message}`))
+    const entries = files.map(({ path, absolute, bytes }) => ({
+      ...{ name: path, storedBytes: bytes },
+      open: () => createReadStream(absolute),
+    }))
+    sendZip(entries, response, error => log.warn(`the download of the night ${night} broke off: ${error.message}`))
   })
   return router
-}
-
-interface KeptFile {
-  readonly path: string
-  readonly absolute: string
-  readonly bytes: number
-}
-
-/** The files of a night; one deleted since its row was read is left out. */
-async function filesOf(store: Store, night: string): Promise<KeptFile[]> {
-  const files: KeptFile[] = []
-  for (const { path } of await wholeNight(store, night)) {
-    try {
-      files.push({ path, ...(await store.locate(path)) })
-    } catch (error) {
-      if (!(error instanceof Fault) || error.code !== 'not-found') throw error
-    }
-  }
-  return files
-}
-
-/** Opens one file after another as the client reads; frames hardly compress, so they are stored as they are. */
-function sendZip(files: readonly KeptFile[], response: Response, tell: (error: Error) => void) {
-  const zip = new ZipFile()
-  let open: ReadStream | undefined
-  // A file that goes or changes under our hands: the client must not take what it has for the whole night.
-  const breakOff = (error: Error) => {
-    tell(error)
-    response.destroy()
-  }
-  zip.on('error', breakOff)
-  response.on('close', () => open?.destroy())
-  zip.outputStream.pipe(response)
-  for (const { path, absolute, bytes } of files) {
-    zip.addReadStreamLazy(path, { compress: false, size: bytes }, give => {
-      open = createReadStream(absolute).on('error', breakOff)
-      give(null, open)
-    })
-  }
-  zip.end()
-}
-
-async function wholeNight(store: Store, night: string): Promise<Exposure[]> {
-  const all: Exposure[] = []
-  for (;;) {
-    const page = await store.exposures({ night, limit: 500, before: all.at(-1)?.id })
-    all.push(...page)
-    if (page.length < 500) return all
-  }
 }

@@ -8,6 +8,7 @@ import type { Views } from '../../ports/display.js'
 import { Fault } from '../../ports/fault.js'
 import type { Feed } from '../../ports/feed.js'
 import type { Log } from '../../ports/log.js'
+import type { LogBundle } from '../../ports/log-bundle.js'
 import type { Pictures } from '../../ports/pictures.js'
 import type { PierView } from '../../ports/pier-view.js'
 import type { Pixels } from '../../ports/pixels.js'
@@ -18,6 +19,7 @@ import type { UpdateInlet } from '../../ports/updates.js'
 import { actionRoutes } from './action-routes.js'
 import { lastResort } from './answer.js'
 import { archiveRoutes } from './archive-routes.js'
+import { backupRoutes } from './backup-routes.js'
 import { calibrationRoutes } from './calibration-routes.js'
 import { captivePortal } from './captive-portal.js'
 import { catalogueRoutes } from './catalogue-routes.js'
@@ -26,6 +28,7 @@ import { dashboardRoutes, dashboardTable } from './dashboard.js'
 import { type LogSource, streamRoutes } from './event-stream.js'
 import { checkOrigin, type GuardParts, isOurs } from './guard.js'
 import { fewAtOnce, largeAnswers } from './large-answers.js'
+import { logBundleRoutes } from './log-bundle-routes.js'
 import { openApi } from './openapi.js'
 import { pageFiles } from './page-files.js'
 import { pierCamRoutes } from './pier-cam-stream.js'
@@ -54,6 +57,7 @@ export interface HttpParts {
   readonly logs: LogSource
   /** Where bundles of other versions go; absent but on the image. */
   readonly updates?: UpdateInlet
+  readonly logBundle: LogBundle
   readonly clock: Clock
   readonly log: Log
   readonly guard: GuardParts
@@ -98,10 +102,12 @@ function routes(parts: HttpParts): Express {
   })
   app.all(largeAnswers, fewAtOnce())
   app.use(configRoutes(parts.configuration, actions, guard))
+  app.use(backupRoutes(actions, guard))
   app.use(express.json({ limit: '256kb' }))
   app.use(streamRoutes({ feed, pictures, logs: parts.logs, clock }))
   app.use(sessionRoutes(guard))
   if (parts.settingUp) app.use(setUpRoutes(parts.settingUp))
+  app.use(logBundleRoutes(parts.logBundle, guard, parts.log))
   app.use(actionRoutes(actions, guard))
   app.use(archiveRoutes({ store, pixels, pictures, log: parts.log }))
   app.use(updateRoutes(parts.updates, guard))

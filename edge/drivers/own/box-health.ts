@@ -8,6 +8,8 @@ import { reasonOf } from '../../ports/fault.js'
 export interface BoxPlaces {
   /** Above proc and sys: `/`, or a folder that stands in for it. */
   readonly root?: string
+  /** A folder on the disk that the box lives on, when not that of the data. */
+  readonly folder?: string
   /** Tells what the firmware has throttled; asked where sysfs does not. */
   readonly vcgencmd?: string
 }

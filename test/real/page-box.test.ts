@@ -1,0 +1,129 @@
+// The box's own affairs on a phone, as on Pierside's image: backup and back, the log bundle, off, and the reset.
+// systemctl is a stand-in that writes down what it was told: this computer stays on.
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import t from 'tap'
+import { startAgent } from '../support/agent.js'
+import { patiently } from '../support/agent-client.js'
+import {
+  brightest,
+  goTo,
+  noBrowser,
+  openBrowser,
+  openPhone,
+  pairingCode,
+  sideways,
+  tooSmall,
+} from '../support/browser.js'
+
+const waitMs = 20_000
+const shots = process.env.PIERSIDE_SCREENS
+
+t.test('the box on a phone', { skip: noBrowser, timeout: 200_000 }, async t => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'pierside-box-'))
+  t.teardown(() => rmSync(folder, { recursive: true }))
+  const bin = path.join(folder, 'bin')
+  mkdirSync(bin)
+  writeFileSync(path.join(bin, 'systemctl'), `#!/bin/sh\necho "$@" >>${folder}/told\n`)
+  chmodSync(path.join(bin, 'systemctl'), 0o755)
+  const told = () => readFileSync(path.join(folder, 'told'), 'utf8')
+  const image = path.join(folder, 'image.json')
+  writeFileSync(image, JSON.stringify({ version: '9.9.9', orders: path.join(folder, 'orders') }))
+  const env = { PATH: `${bin}:${process.env.PATH}`, PIERSIDE_IMAGE: image }
+
+  const browser = await openBrowser(t)
+  const agent = await startAgent(t, { env, data: path.join(folder, 'data') })
+  const page = await (await openPhone(browser)).newPage()
+  page.setDefaultTimeout(waitMs)
+  const mistakes: string[] = []
+  page.on('pageerror', error => mistakes.push(String(error.stack)))
+  await page.goto(`${agent.url}/?pair=${await pairingCode(agent)}#/box`)
+  await page.getByRole('heading', { name: 'Off and on' }).waitFor()
+  await page.locator('.time').waitFor()
+
+  await t.test('the view fits the phone, by day and by night', async t => {
+    for (const shade of ['day', 'night']) {
+      if (shade === 'night') await page.getByRole('button', { name: 'Red night colours' }).tap()
+      t.equal(await sideways(page), 0, 'does not scroll sideways')
+      t.same(await tooSmall(page), [])
+      if (shots) await page.screenshot({ path: path.join(shots, `phone-box-${shade}.png`), fullPage: true })
+    }
+    const { green, blue, at } = await brightest(page)
+    t.ok(green <= 60 && blue <= 60, `nothing green or blue at night: ${green}, ${blue} at ${at}`)
+  })
+
+  await t.test('a backup is downloaded, and brought back', async t => {
+    const coming = page.waitForEvent('download')
+    await page.getByRole('button', { name: 'Make a backup' }).tap()
+    const file = path.join(folder, 'it.backup.json')
+    const download = await coming
+    t.match(download.suggestedFilename(), /^pierside-pierside-\d{4}-\d\d-\d\d-\d{4}\.backup\.json$/)
+    await download.saveAs(file)
+    t.match(JSON.parse(readFileSync(file, 'utf8')), { backup: 'pierside-backup', node: 'pierside' })
+    const { boot } = await agent.get<{ boot: number }>('/api/state')
+    await page.locator('input[type=file]').setInputFiles(file)
+    await page.getByRole('button', { name: 'Restore it' }).tap()
+    await page.getByRole('button', { name: 'Really replace?' }).tap()
+    await page.getByText('is put in place').waitFor()
+    await patiently(async () => {
+      const now = await agent.get<{ boot: number }>('/api/state')
+      if (now.boot === boot) throw new Error('the agent has not started anew')
+    }, waitMs)
+    await page.getByRole('heading', { name: 'Off and on' }).waitFor()
+    await page.locator('#box-gone').waitFor({ state: 'detached' })
+  })
+
+  await t.test('the log bundle is one tap away', async t => {
+    await goTo(page, 'log')
+    const coming = page.waitForEvent('download')
+    await page.getByRole('link', { name: 'Log bundle' }).tap()
+    t.match((await coming).suggestedFilename(), /^pierside-pierside-log-.*\.zip$/)
+    await (await coming).delete()
+    await goTo(page, 'box')
+  })
+
+  await t.test('the folder of the network is switched', async t => {
+    const folderSwitch = page.getByRole('switch', { name: 'As a folder' })
+    await page.getByRole('switch', { name: 'As a folder', checked: true }).waitFor()
+    t.match(told(), /start pierside-do-share-on\.service/)
+    await folderSwitch.tap()
+    await page.getByRole('switch', { name: 'As a folder', checked: false }).waitFor()
+    t.match(told(), /start pierside-do-share-off\.service/)
+  })
+
+  await t.test('the reset asks for its words', async t => {
+    await page.getByRole('button', { name: 'Reset …' }).tap()
+    const sheet = page.getByRole('dialog', { name: 'Factory reset' })
+    t.ok(await sheet.getByRole('button', { name: 'Reset the box' }).isDisabled())
+    await sheet.getByLabel('Type “factory reset”').fill('Factory reset')
+    await sheet.getByRole('button', { name: 'Reset the box' }).tap()
+    await sheet.getByText('It is being reset').waitFor()
+    t.match(told(), /start pierside-do-factory-reset\.service/)
+    t.equal(readFileSync(path.join(folder, 'orders/factory-reset.json'), 'utf8'), '{"frames":"keep"}\n')
+    await sheet.getByRole('button', { name: 'Close', exact: true }).tap()
+  })
+
+  await t.test('off is asked for twice, and refused while something runs', async t => {
+    // The token of this start, not of the one before the restored backup.
+    const token = readFileSync(path.join(agent.data, 'cli.token'), 'utf8').trim()
+    const ask = async (action: string, input: object) => {
+      const right = { Authorization: `Bearer ${token}` }
+      t.ok((await agent.raw('POST', `/api/actions/${action}`, input, right)).ok, action)
+    }
+    await ask('camera-expose', { seconds: 60, count: 1 })
+    const off = async () => {
+      await page.getByRole('button', { name: 'Switch the box off' }).tap()
+      await page.getByRole('button', { name: 'Really off?' }).tap()
+    }
+    await off()
+    await page.getByText(/in the middle of something: the exposure/).waitFor()
+    t.notMatch(told(), /poweroff/)
+    await ask('camera-abort', {})
+    await patiently(async () => {
+      await off()
+      if (!/^poweroff$/m.test(told())) throw new Error('not yet')
+    }, waitMs)
+  })
+  t.same(mistakes, [])
+})

@@ -1,0 +1,154 @@
+// The log bundle of a rigged agent: whole, bounded, and without a secret, wherever and however it was written.
+import { execFileSync } from 'node:child_process'
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import t from 'tap'
+import { leftOut, redactor } from '../../edge/rules/redaction.js'
+import { startAgent } from '../support/agent.js'
+
+t.test('a known secret is found however it is written', async t => {
+  const secrets = [
+    'hunter2-and-more',
+    'c"o\\rrect horse',
+    'a/b?c&d=e f',
+    'x9z',
+    'first line of a key\nsecond line of a key',
+    '',
+  ]
+  const clean = redactor(secrets)
+  const lines = [
+    'mqtt: connecting as pier with hunter2-and-more to nas',
+    `facts ${JSON.stringify({ why: 'c"o\\rrect horse' })}`,
+    JSON.stringify(JSON.stringify({ why: 'c"o\\rrect horse' })),
+    `GET /x?y=${encodeURIComponent('a/b?c&d=e f')}`,
+    `sent ${Buffer.from('hunter2-and-more').toString('base64')}`,
+    'pin x9z was wrong',
+    'second line of a key',
+  ]
+  const hidden = /hunter2|horse|a\/b|a%2Fb|aHVudGVy|\bx9z\b|line of a key/
+  for (const line of lines) t.notMatch(clean(line), hidden, line)
+  t.equal(clean('box9zen and a house'), 'box9zen and a house', 'a short one only where it stands alone')
+})
+
+t.test('an unknown one is found by the words before it', async t => {
+  const clean = redactor([])
+  const lines = [
+    'wifi_passphrase = moon over hill',
+    '    psk=moonless',
+    '  "password": "moonless night",',
+    'wpa_supplicant: network psk="moonless night" ssid="hill"',
+    'NetworkManager[1]: <info> wifi-sec.psk=moonless key-mgmt=wpa-psk',
+    `http: {"headers":{"authorization":"Bearer moonlessmoonless"}}`,
+    `{"message":"{\\"password\\":\\"moonless\\"}"}`,
+    'curl -H "Authorization: Basic moonless"',
+    'rtsp://admin:moonless@camera/stream',
+    'mqtt://nas:1883?password=moonless&x=1',
+    'Cookie: pierside=moonless; other=1',
+    'http://pierside.local/?pair=moonless',
+    'access_token=moonless',
+  ]
+  for (const line of lines) t.notMatch(clean(line), /moon/, clean(line))
+  t.notMatch(clean('  Pairing code          1234 5678   (once, for 10 minutes)'), /1234|5678/)
+  const kept = ['password: !secret broker', 'the passphrase was changed', 'mount: 12:34:56 +45:00', 'http://nas:1883/x']
+  for (const line of kept) t.equal(clean(line), line)
+  t.match(clean('psk=x y'), leftOut)
+})
+
+const secret = 'hunter2-and-more'
+const config = `
+links: {sky: {driver: simulator}}
+devices:
+  main: {driver: simulator, link: sky, part: camera, width: 320, height: 240}
+  away: {driver: ffmpeg, source: url, url: !secret camera_url}
+use: {camera: main}
+mqtt: {node: rigged, broker: {url: "mqtt://127.0.0.1:9", user: pier, password: !secret broker}}
+`
+
+t.test('the bundle of a rigged agent', async t => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'pierside-bundle-'))
+  t.teardown(() => rmSync(folder, { recursive: true }))
+  const bin = path.join(folder, 'bin')
+  mkdirSync(bin)
+  const program = (name: string, text: string) => {
+    writeFileSync(path.join(bin, name), `#!/bin/sh\n${text}\n`)
+    chmodSync(path.join(bin, name), 0o755)
+  }
+  // The journal of a box whose programs are careless: what NetworkManager, a shell and the agent itself may say.
+  writeFileSync(
+    path.join(folder, 'journal'),
+    [
+      ...Array.from(
+        { length: 90_000 },
+        (_, line) => `2026-11-30T21:00:00 hill kernel: line ${line} ${'.'.repeat(100)}`,
+      ),
+      `2026-11-30T21:05:00 hill pierside[7]: {"message":"broker refused ${secret}"}`,
+      '2026-11-30T21:05:01 hill NetworkManager[3]: wifi-sec.psk=ssid-passphrase-of-hill',
+      '2026-11-30T21:05:02 hill sudo: pierside backup PIERSIDE_PASSPHRASE=backup-passphrase-of-hill',
+      `2026-11-30T21:05:03 hill ffmpeg: rtsp://viewer:camera-password@10.0.0.5/live failed`,
+      '2026-11-30T21:05:04 hill pierside[7]:   Pairing code          1234 5678   (once, for 10 minutes)',
+      '2026-11-30T21:05:05 hill kernel: the last line',
+      '',
+    ].join('\n'),
+  )
+  program('journalctl', `case "$*" in *--dmesg*) echo 'mmc0: error -110' ;; *) cat ${folder}/journal ;; esac`)
+  program('chronyc', 'exec sleep 60')
+  program('rauc', 'echo broken >&2; exit 3')
+  const image = path.join(folder, 'image.json')
+  writeFileSync(image, JSON.stringify({ version: '9.9.9' }))
+  writeFileSync(
+    path.join(folder, 'secrets.yaml'),
+    `broker: ${secret}\ncamera_url: rtsp://viewer:camera-password@10.0.0.5/live\n`,
+  )
+  const agent = await startAgent(t, {
+    ...{ config, data: path.join(folder, 'data') },
+    env: { PATH: `${bin}:${process.env.PATH}`, PIERSIDE_IMAGE: image },
+  })
+  const token = readFileSync(path.join(agent.data, 'cli.token'), 'utf8').trim()
+  t.equal((await agent.raw('GET', '/api/log-bundle')).status, 401, 'strangers get none')
+  const started = Date.now()
+  const response = await agent.raw('GET', '/api/log-bundle', undefined, { Authorization: `Bearer ${token}` })
+  t.equal(response.status, 200)
+  t.match(response.headers.get('content-disposition'), /filename="pierside-rigged-log-\d{4}-\d\d-\d\d-\d{4}\.zip"/)
+  const zip = path.join(folder, 'bundle.zip')
+  writeFileSync(zip, Buffer.from(await response.arrayBuffer()))
+  t.comment(`${Date.now() - started} ms, ${statSync(zip).size} bytes`)
+  execFileSync('unzip', ['-q', zip, '-d', path.join(folder, 'out')])
+  const inside = path.join(folder, 'out', readdirSync(path.join(folder, 'out'))[0])
+  const texts = new Map(readdirSync(inside).map(name => [name, readFileSync(path.join(inside, name), 'utf8')]))
+
+  for (const name of [
+    'about.json',
+    'state.json',
+    'events.jsonl',
+    'agent.log',
+    'pierside.yaml',
+    'journal.log',
+    'kernel.log',
+  ]) {
+    t.ok((texts.get(name) ?? '').length > 10, `${name} is there`)
+  }
+  t.match(JSON.parse(texts.get('about.json')!), { image: { version: '9.9.9' }, node: 'rigged' })
+  t.match(texts.get('journal.log'), /the last line/)
+  t.match(
+    texts.get('journal.log'),
+    /^… \d+ characters before this are left out\n2026/,
+    'of a long journal the end is there',
+  )
+  t.match(texts.get('chrony.txt'), /chronyc.*20 s|chronyc/, 'one that is silent costs its part only')
+  t.match(texts.get('updates.txt'), /rauc ended with code 3: broken/)
+  t.match(texts.get('pierside.yaml'), /password: !secret broker/)
+  const total = [...texts.values()].reduce((sum, text) => sum + text.length, 0)
+  t.ok(total < 40 * 2 ** 20, `${total} characters in all`)
+
+  const never = [secret, 'camera-password', token, 'ssid-passphrase-of-hill', 'backup-passphrase-of-hill', '1234 5678']
+  never.push(encodeURIComponent(secret), Buffer.from(secret).toString('base64').replace(/=+$/, ''))
+  for (const [name, text] of texts) {
+    t.same(
+      never.filter(one => text.includes(one)),
+      [],
+      `nothing secret stands in ${name}`,
+    )
+  }
+  t.notOk(readFileSync(zip).includes(secret))
+})
