@@ -18,7 +18,9 @@ const debian = (name, is, architecture) => ({
 /** What dpkg has installed: paragraphs of `Field: value`. */
 const installed = text('root/var/lib/dpkg/status')
   .split('\n\n')
-  .map(paragraph => Object.fromEntries([...paragraph.matchAll(/^(\w[\w-]*): (.*)$/gm)].map(([, key, value]) => [key, value])))
+  .map(paragraph =>
+    Object.fromEntries([...paragraph.matchAll(/^(\w[\w-]*): (.*)$/gm)].map(([, key, value]) => [key, value])),
+  )
   .filter(({ Status }) => Status === 'install ok installed')
   .map(({ Package, Version, Architecture }) => debian(Package, Version, Architecture))
 
@@ -43,7 +45,9 @@ const npm = Object.entries(JSON.parse(text('npm/package-lock.json')).packages)
       version: is,
       purl: `pkg:npm/${name.replace('@', '%40')}@${is}`,
       ...(license && { licenses: [{ license: { name: license } }] }),
-      ...(algorithm === 'sha512' && { hashes: [{ alg: 'SHA-512', content: Buffer.from(base64, 'base64').toString('hex') }] }),
+      ...(algorithm === 'sha512' && {
+        hashes: [{ alg: 'SHA-512', content: Buffer.from(base64, 'base64').toString('hex') }],
+      }),
     }
   })
 
@@ -57,7 +61,12 @@ const components = [
 
 // The same contents have the same number.
 const digest = createHash('sha256').update(JSON.stringify(components)).digest('hex')
-const serial = [8, 4, 4, 4, 12].map((length, at, all) => digest.substr(all.slice(0, at).reduce((sum, one) => sum + one, 0), length))
+const serial = [8, 4, 4, 4, 12].map((length, at, all) =>
+  digest.substr(
+    all.slice(0, at).reduce((sum, one) => sum + one, 0),
+    length,
+  ),
+)
 console.log(
   JSON.stringify(
     {
