@@ -16,10 +16,13 @@ export interface BoxLampParts {
 
 const everyMs = 5_000
 const deedMs = 8_000
+/** While the box starts, root may be slow. */
+const tries = 5
 
 /** @returns what ends it; the lamp stays as it is */
 export function showOnLamp({ feed, clock, log, deed }: BoxLampParts): () => void {
   let shown: string | undefined
+  let left = tries
   return lookAgain(
     { clock, log },
     {
@@ -29,11 +32,17 @@ export function showOnLamp({ feed, clock, log, deed }: BoxLampParts): () => void
         const shows = wanted(feed)
         if (shows === shown) return
         const limit = clock.deadline(deedMs, 'the lamp', signal)
-        // Told once: a board without a lamp would fill the log.
-        await deed('light', { shows }, limit.signal)
-          .catch(error => log.warn(`the lamp does not show “${shows}”: ${asFault(error, 'lamp').message}`))
-          .finally(() => limit.cancel())
+        try {
+          await deed('light', { shows }, limit.signal)
+        } catch (error) {
+          // Told once: a board without a lamp would fill the log.
+          if (--left > 0) return
+          log.warn(`the lamp does not show “${shows}”: ${asFault(error, 'lamp').message}`)
+        } finally {
+          limit.cancel()
+        }
         shown = shows
+        left = tries
       },
       tell() {},
     },

@@ -60,7 +60,11 @@ async function again(machine: ImageMachine, before: string, after = 'true'): Pro
 
 /** Puts a file on the card, where a person's computer would put it. */
 const onCard = (name: string, text: string) =>
-  `mount -o remount,rw /boot/firmware && printf '%s' '${text}' >/boot/firmware/${name} && mount -o remount,ro /boot/firmware`
+  [
+    'mount -o remount,rw /boot/firmware',
+    `printf '%s' '${text}' >/boot/firmware/${name}`,
+    'mount -o remount,ro /boot/firmware',
+  ].join(' && ')
 
 async function faultless(t: Test, machine: ImageMachine) {
   t.equal(await machine.out('cat /run/pierside/boot-faults 2>/dev/null || true'), '', 'nothing went wrong')
