@@ -16,8 +16,8 @@ import { openBroker, ownNetwork, radioOf } from './main-network.js'
 import { type Ground, type Night, startNight } from './main-night.js'
 import { configCheck, configuration, type HeldConfig } from './main-settings.js'
 import { bringOwnBox, readFirstBoot, setUpFace, startSetUp } from './main-setup.js'
-import { boxUpdates } from './main-updates.js'
 import { startTimeAndPlace } from './main-time.js'
+import { boxUpdates } from './main-updates.js'
 import { action, roles } from './ports/action.js'
 import { asFault, Fault } from './ports/fault.js'
 import type { LogLine } from './ports/log.js'
@@ -145,12 +145,13 @@ async function assemble(where: Surroundings, ends: ((reason: Fault) => Promise<v
   const access = await openAccess(folder, clock)
   let network: NetworkService | undefined
   const radio = radioOf(() => network)
-  const setUp = firstBoot && startSetUp(firstBoot, { feed, clock, log, access, held, radio })
+  const time = await startTimeAndPlace(held, where.image !== undefined, { feed, store, clock, log })
+  ends.push(async () => time.stop())
+  const { setZone } = time
+  const setUp = firstBoot && startSetUp(firstBoot, { feed, clock, log, access, held, radio, setZone })
   ends.push(async () => setUp?.stop())
   const closed = () => setUp?.closed()
   const actions = createActions({ claims, feed, clock, random, log: log.named('actions'), closed })
-  const time = await startTimeAndPlace(held, where.image !== undefined, { feed, store, clock, log })
-  ends.push(async () => time.stop())
   const image = await ownImage(where.image, feed)
   const ground: Ground = {
     store,

@@ -64,8 +64,8 @@ const badPackages = (files: Files) =>
     .map(([path, line]) => `${path}: "${line}" is no package`)
 
 /**
- * Outside of boards, and of what an image may stand on: names that mean one computer. The program that flashes cards has
- * one of them in its own.
+ * Outside of boards, and of what an image may stand on: names that mean one computer. The program that flashes cards
+ * has one of them in its own.
  */
 function boardNames(files: Files): string[] {
   return [...files].flatMap(([path, text]) => {

@@ -23,6 +23,8 @@ export interface TimeParts {
 
 export interface TimeService extends Timekeeping {
   readonly actions: Action[]
+  /** Time zone by its name of IANA's; nothing where the clock is not ours. */
+  setZone(zone: string, signal: AbortSignal): Promise<void>
   stop(): void
 }
 
@@ -242,6 +244,10 @@ export async function timekeeping({ system, feed, store, clock, log }: TimeParts
   return {
     quality: () => verdict,
     actions: [fromPhone],
+    async setZone(zone, signal) {
+      await system.set?.({ zone }, signal)
+      wake()
+    },
     stop() {
       stopReading()
       looking.cancel()

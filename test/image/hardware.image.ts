@@ -1,5 +1,6 @@
-// The drivers of the image, with its rights and in its sandbox, on devices of its own kernel: GPIO relays by both doors, a
-// relay board that speaks HID, a camera. Whatever becomes of the agent, outputs are at their safe states within 5 s.
+// The drivers of the image, with its rights and in its sandbox, on devices of its own kernel: GPIO relays by both
+// doors, a relay board that speaks HID, a camera. Whatever becomes of the agent, outputs are at their safe states
+// within 5 s.
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import t, { type Test } from 'tap'

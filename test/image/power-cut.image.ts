@@ -1,6 +1,7 @@
-// The plug is pulled, at any moment: what was told to anybody is on the disk afterwards, whole, and nothing half-written
-// is. First by killing the computer, which shows what it makes of its own leavings; then from a record of all it wrote,
-// at a hundred moments, with what had not been flushed there or not by chance, which shows a flush that was forgotten.
+// The plug is pulled, at any moment: what was told to anybody is on the disk afterwards, whole, and nothing half-
+// written is. First by killing the computer, which shows what it makes of its own leavings; then from a record of all
+// it wrote, at a hundred moments, with what had not been flushed there or not by chance, which shows a flush that was
+// forgotten.
 import { execFileSync, spawnSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'

@@ -1,7 +1,7 @@
-// What a disk would hold after a power cut: QEMU's `blklogwrites` notes each write, flush and discard in the format of the
-// kernel's dm-log-writes (Documentation/admin-guide/device-mapper/log-writes.rst); from that a partition is built anew as
-// of any moment, with all that had been flushed and by chance a part of what had not. A QEMU that is killed does not show
-// this: whatever the guest handed over is in the host's memory, flushed or not.
+// What a disk would hold after a power cut: QEMU's `blklogwrites` notes each write, flush and discard in the format of
+// the kernel's dm-log-writes (Documentation/admin-guide/device-mapper/log-writes.rst); from that a partition is built
+// anew as of any moment, with all that had been flushed and by chance a part of what had not. A QEMU that is killed
+// does not show this: whatever the guest handed over is in the host's memory, flushed or not.
 import { execFileSync } from 'node:child_process'
 import { closeSync, fstatSync, openSync, readSync, writeSync } from 'node:fs'
 import type { Random } from '../../edge/ports/random.js'
@@ -23,7 +23,7 @@ const entryBytes = 32
 /** A disk tears a write here, never within: the least that an SD card or an SSD writes. */
 const tornBytes = 4096
 
-/** Reads the log as far as it is whole: the last entry of a QEMU that was killed may be cut off. Throws for no such log. */
+/** Reads the log as far as it is whole: a killed QEMU may have cut off the last entry. Throws for another file. */
 export function readWriteLog(file: string): LoggedWrite[] {
   const log = openSync(file, 'r')
   try {

@@ -4,7 +4,7 @@ import { useAt } from '../live'
 import { Act, Said, useJob } from '../parts/act'
 import { Choice, Field } from '../parts/fields'
 import { Fold } from '../parts/fold'
-import type { Ssh } from '../states'
+import type { Ssh } from '../states-own'
 import { counted } from '../words'
 
 const roles = [

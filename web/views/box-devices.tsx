@@ -1,7 +1,7 @@
 // What this box can take: which devices work on the board that it is, and what the others lack.
 import { useAt } from '../live'
 import { Fold } from '../parts/fold'
-import type { Board, BoardDevice } from '../states'
+import type { Board, BoardDevice } from '../states-own'
 
 export function DevicesCard() {
   const board = useAt<Board>('board')?.value

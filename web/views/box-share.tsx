@@ -4,7 +4,7 @@ import { useAt } from '../live'
 import { Said, useJob } from '../parts/act'
 import { Toggle } from '../parts/fields'
 import { useGone } from '../parts/gone'
-import type { Share } from '../states'
+import type { Share } from '../states-own'
 import { sentence } from '../words'
 
 export function ShareCard() {

@@ -6,7 +6,7 @@ import { Act, asRefusal, Said, Trouble, useJob } from '../parts/act'
 import { Field, Figure } from '../parts/fields'
 import { useTick } from '../parts/tick'
 import { type Comparison, hereZone, lendClock, useComparison } from '../phone-clock'
-import type { BoxTime, Place } from '../states'
+import type { BoxTime, Place } from '../states-own'
 import { clockSeconds, duration, fixed } from '../words'
 
 export function TimeCard() {

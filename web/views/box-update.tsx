@@ -7,7 +7,7 @@ import { Field, Figure, Toggle } from '../parts/fields'
 import { useGone } from '../parts/gone'
 import { Icon } from '../parts/icon'
 import { Bar } from '../parts/ring'
-import type { BoxUpdate } from '../states'
+import type { BoxUpdate } from '../states-own'
 import { dayTime, sentence, size } from '../words'
 
 /** What a bundle said of itself when it was judged. */

@@ -3,10 +3,10 @@ import { AccessCard } from './box-access'
 import { BackupCard } from './box-backup'
 import { DevicesCard } from './box-devices'
 import { NetworkCard } from './box-network'
-import { PlaceCard, TimeCard } from './box-time'
 import { PowerCard } from './box-power'
 import { ResetCard } from './box-reset'
 import { ShareCard } from './box-share'
+import { PlaceCard, TimeCard } from './box-time'
 import { UpdateCard } from './box-update'
 
 export function BoxView() {

@@ -2,7 +2,8 @@
 import { useAt } from '../live'
 import { Figure } from '../parts/fields'
 import { Bar } from '../parts/ring'
-import type { BoxHealth, Card, Storage } from '../states'
+import type { BoxHealth, Storage } from '../states'
+import type { Card } from '../states-own'
 import { duration, fixed, size } from '../words'
 
 export function BoxCard() {

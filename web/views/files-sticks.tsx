@@ -2,7 +2,8 @@
 import { useKind } from '../live'
 import { Act, Said, useJob } from '../parts/act'
 import { Bar } from '../parts/ring'
-import type { Activity, Stick } from '../states'
+import type { Activity } from '../states'
+import type { Stick } from '../states-own'
 import { sentence, size } from '../words'
 
 export function Sticks({ night }: { night: string }) {

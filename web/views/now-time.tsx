@@ -6,7 +6,7 @@ import { useAt } from '../live'
 import { Act, Said, useJob } from '../parts/act'
 import { hereZone, lendClock, useComparison } from '../phone-clock'
 import { hrefOf } from '../route'
-import type { BoxTime, Place } from '../states'
+import type { BoxTime, Place } from '../states-own'
 import { dayTime, duration, fixed } from '../words'
 
 export function TimeAndPlace() {

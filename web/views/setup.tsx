@@ -11,7 +11,7 @@ import { useGone } from '../parts/gone'
 import { Icon } from '../parts/icon'
 import { useTick } from '../parts/tick'
 import { hrefOf } from '../route'
-import type { Setup } from '../states'
+import type { Setup } from '../states-own'
 import { duration } from '../words'
 
 /** As POST /api/setup answers. */
