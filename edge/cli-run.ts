@@ -6,8 +6,8 @@ import { type Agent, startAgent } from './main.js'
 import { Fault } from './ports/fault.js'
 import { asJson, asWords } from './spine/log.js'
 import { claimFolder } from './spine/one-agent.js'
-import { systemClock } from './spine/system-clock.js'
 import { qrForTerminal } from './spine/qr-code.js'
+import { systemClock } from './spine/system-clock.js'
 
 const standardPort = 8080
 
