@@ -130,11 +130,7 @@ export function setUpService(parts: SetUpParts): SetUpService {
       await parts.radio?.tryHotspot({ passphrase }, signal)
       tried = passphrase
     })
-  /** By country, zone and passphrase, whoever wished them. */
-  const settle = async ({ country, timeZone, passphrase }: Omit<SetUpOrder, 'name'>) => {
-    if (country) await deed('the country', signal => parts.radio?.setCountry(country, true, signal))
-    if (timeZone) await deed('the time zone', signal => parts.setZone?.(timeZone, signal))
-    if (!passphrase) return
+  const keepPassphrase = async (passphrase: string) => {
     await tryPassphrase(passphrase)
     try {
       await deed('the hotspot with its passphrase', signal => parts.radio?.keepHotspot(signal))
@@ -142,6 +138,16 @@ export function setUpService(parts: SetUpParts): SetUpService {
       // Kept, or gone in the meantime and to be tried anew.
       tried = undefined
     }
+  }
+  /** By country, zone and passphrase, whoever wished them; one that fails does not keep the others from being done. */
+  const settle = async ({ country, timeZone, passphrase }: Omit<SetUpOrder, 'name'>) => {
+    const outcomes = await Promise.allSettled([
+      country && deed('the country', signal => parts.radio?.setCountry(country, true, signal)),
+      timeZone && deed('the time zone', signal => parts.setZone?.(timeZone, signal)),
+      passphrase && keepPassphrase(passphrase),
+    ])
+    const failed = outcomes.find(({ status }) => status === 'rejected')
+    if (failed?.status === 'rejected') throw failed.reason
   }
 
   const switchOver = (of: NonNullable<typeof trial>) => {
@@ -169,8 +175,8 @@ export function setUpService(parts: SetUpParts): SetUpService {
   const fulfil = async () => {
     const { pending } = record.read()
     if (!pending) return
-    await settle(pending)
     await parts.nameSite(pending.name)
+    await settle(pending)
     await change(() => ({ pending: undefined }))
   }
   /** The card's wishes that are not fulfilled yet. */

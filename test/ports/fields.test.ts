@@ -293,6 +293,7 @@ t.test('a box that gets another version', async t => {
   house.again()
   await house.until(({ found }) => (found as unknown[])?.length === 1)
   await house.activity('update-install', { from: join(folder, 'media/stick/good.raucb') })
+  t.ok(house.feed.get('update'))
 })
 
 t.test('a share that is not obeyed', async t => {
