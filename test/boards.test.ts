@@ -74,6 +74,7 @@ function modulesFor(contents: Contents, tree: TreeNode, node: TreeNode): string[
 t.test('the claimed boards', { skip }, async t => {
   run('scripts/overlays.sh')
   run('scripts/debian-arm64.sh', '--alone', 'trixie-backports', kernel, 'linux-image-arm64')
+  run('/usr/sbin/depmod', '-b', `${kernel}/usr`, readdirSync(`${kernel}/usr/lib/modules`)[0])
   const packages = inBoards('boards_packages').trim().split(/\s+/)
   run('scripts/debian-arm64.sh', '--alone', 'trixie-backports', firmware, ...packages)
   const contents = contentsOf({ roots: [kernel, firmware], trees: kernel, made: `${here}/modules` })

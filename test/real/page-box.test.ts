@@ -6,16 +6,7 @@ import path from 'node:path'
 import t from 'tap'
 import { startAgent } from '../support/agent.js'
 import { patiently } from '../support/agent-client.js'
-import {
-  brightest,
-  goTo,
-  noBrowser,
-  openBrowser,
-  openPhone,
-  pairingCode,
-  sideways,
-  tooSmall,
-} from '../support/browser.js'
+import { brightest, goTo, noBrowser, openBrowser, openPhone, sideways, tooSmall } from '../support/browser.js'
 
 const waitMs = 20_000
 const shots = process.env.PIERSIDE_SCREENS
@@ -34,11 +25,13 @@ t.test('the box on a phone', { skip: noBrowser, timeout: 200_000 }, async t => {
 
   const browser = await openBrowser(t)
   const agent = await startAgent(t, { env, data: path.join(folder, 'data') })
+  const set = await agent.raw('POST', '/api/setup', { name: 'North pier', passphrase: 'clear skies' })
+  const { code } = (await set.json()) as { code: string }
   const page = await (await openPhone(browser)).newPage()
   page.setDefaultTimeout(waitMs)
   const mistakes: string[] = []
   page.on('pageerror', error => mistakes.push(String(error.stack)))
-  await page.goto(`${agent.url}/?pair=${await pairingCode(agent)}#/box`)
+  await page.goto(`${agent.url}/?pair=${code}#/box`)
   await page.getByRole('heading', { name: 'Off and on' }).waitFor()
   await page.locator('.time').waitFor()
 

@@ -52,11 +52,11 @@ t.test('nothing but a hand moves it', async t => {
     }
   }
   await ask('dome-close')
-  // Whoever gets at a roof's port could move it: the actions do, and the reports read it.
+  // Whoever gets at a roof's port could move it: the actions do, the reports read it, and off waits for it.
   const reach = readdirSync('edge/services').filter(file =>
     /(device|having|each)\((parts, )?'dome'/.test(readFileSync(`edge/services/${file}`, 'utf8')),
   )
-  t.same(reach, ['accessory-actions.ts', 'dome-actions.ts', 'reports.ts'])
+  t.same(reach, ['accessory-actions.ts', 'box-orders.ts', 'dome-actions.ts', 'reports.ts'])
 })
 
 t.test('a silent or absent mount is not a parked one', async t => {
