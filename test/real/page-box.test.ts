@@ -55,7 +55,7 @@ t.test('the box on a phone', { skip: noBrowser, timeout: 200_000 }, async t => {
     await download.saveAs(file)
     t.match(JSON.parse(readFileSync(file, 'utf8')), { backup: 'pierside-backup', node: 'pierside' })
     const { boot } = await agent.get<{ boot: number }>('/api/state')
-    await page.locator('input[type=file]').setInputFiles(file)
+    await page.locator('input[type=file][accept*=json]').setInputFiles(file)
     await page.getByRole('button', { name: 'Restore it' }).tap()
     await page.getByRole('button', { name: 'Really replace?' }).tap()
     await page.getByText('is put in place').waitFor()
