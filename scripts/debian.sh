@@ -23,6 +23,7 @@ wanted=(
   qemu-utils                     # disks after power cuts
   samba smbclient                # the frames as a folder of the network
   iproute2 procps                # a network of its own, and what processes cost
+  nftables kmod                  # the firewall, and which modules a board gets
   rauc squashfs-tools            # update bundles, as a box judges them
 )
 
