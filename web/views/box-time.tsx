@@ -1,9 +1,10 @@
 // When and where: who says so, how well it is known, and what this device could say.
-import { useEffect, useState } from 'preact/hooks'
-import { ask, fetched, type Refusal } from '../ask'
+import { useState } from 'preact/hooks'
+import { ask } from '../ask'
 import { boxNow, useAt } from '../live'
-import { Act, asRefusal, Said, Trouble, useJob } from '../parts/act'
+import { Act, Said, Trouble, useJob } from '../parts/act'
 import { Field, Figure } from '../parts/fields'
+import { useAnswers } from '../parts/search'
 import { useTick } from '../parts/tick'
 import { type Comparison, hereZone, lendClock, useComparison } from '../phone-clock'
 import type { BoxTime, Place } from '../states-own'
@@ -146,40 +147,14 @@ interface Places {
   readonly towns: readonly Town[]
 }
 
-const typingMs = 250
-
 function PlaceSearch() {
   const [words, setWords] = useState('')
-  const [found, setFound] = useState<Places>()
-  const [failed, setFailed] = useState<Refusal>()
   const job = useJob()
   const wanted = words.trim()
-  useEffect(() => {
-    const stop = new AbortController()
-    if (wanted.length < 2) {
-      setFound(undefined)
-      return
-    }
-    const wait = setTimeout(() => {
-      fetched<Places>(`/api/places?text=${encodeURIComponent(wanted)}`, { signal: stop.signal }).then(
-        said => {
-          setFailed(undefined)
-          setFound(said)
-        },
-        error => {
-          if (!stop.signal.aborted) setFailed(asRefusal(error))
-        },
-      )
-    }, typingMs)
-    return () => {
-      clearTimeout(wait)
-      stop.abort()
-    }
-  }, [wanted])
-  const done = (): void => {
-    setWords('')
-    setFound(undefined)
-  }
+  const { found, failed } = useAnswers<Places>(
+    wanted.length < 2 ? undefined : `/api/places?text=${encodeURIComponent(wanted)}`,
+  )
+  const done = (): void => setWords('')
   const { position, towns = [] } = found ?? {}
   // A text with figures in it was meant as a position.
   const wrong =

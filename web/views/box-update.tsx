@@ -1,11 +1,11 @@
 // Versions: which one runs, how another is brought, put in and started, and why one did not stay.
-import { useRef, useState } from 'preact/hooks'
+import { useState } from 'preact/hooks'
 import { ask, post, Refusal } from '../ask'
 import { useAt } from '../live'
 import { Act, type Job, Said, TwiceTapped, useJob } from '../parts/act'
 import { Field, Figure, Toggle } from '../parts/fields'
 import { useGone } from '../parts/gone'
-import { Icon } from '../parts/icon'
+import { PickFile } from '../parts/pick-file'
 import { Bar } from '../parts/ring'
 import type { BoxUpdate } from '../states-own'
 import { dayTime, sentence, size } from '../words'
@@ -172,10 +172,8 @@ const mostTries = 5
 /** Sends a bundle in pieces, going on where the box says that it is. */
 function Send({ job, onSent }: { job: Job; onSent: () => Promise<void> }) {
   const gone = useGone()
-  const picked = useRef<HTMLInputElement>(null)
   const [part, setPart] = useState<number>()
-  const send = async (file: File | undefined) => {
-    if (!file) return
+  const send = async (file: File) => {
     let from = 0
     let tries = 0
     while (from < file.size) {
@@ -196,25 +194,12 @@ function Send({ job, onSent }: { job: Job; onSent: () => Promise<void> }) {
   }
   return (
     <>
-      <input
-        ref={picked}
-        type="file"
-        hidden
+      <PickFile
         accept=".raucb"
-        onChange={event => {
-          const { files } = event.currentTarget
-          void job.run('send', () => send(files?.[0])).finally(() => setPart(undefined))
-        }}
-      />
-      <button
-        type="button"
-        class="quiet"
+        label={job.pending === 'send' ? 'Sending …' : 'Bring a new version (.raucb)'}
         disabled={gone || job.pending !== undefined}
-        onClick={() => picked.current?.click()}
-      >
-        <Icon name="up" />
-        <span>{job.pending === 'send' ? 'Sending …' : 'Bring a new version (.raucb)'}</span>
-      </button>
+        onPick={file => void job.run('send', () => send(file)).finally(() => setPart(undefined))}
+      />
       {part !== undefined && <Bar part={part} label="Sent" />}
     </>
   )

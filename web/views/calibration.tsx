@@ -1,5 +1,5 @@
 // Darks, flats, bias frames: what the night lacks, one tap to take it, and the library.
-import { useRef, useState } from 'preact/hooks'
+import { useState } from 'preact/hooks'
 import type { Master } from '../../edge/ports/calibration'
 import { post } from '../ask'
 import { keptCell, useCell } from '../cell'
@@ -9,6 +9,7 @@ import { BinningChoice, binningOf, FilterChoice, filterOf, GainField, readGain }
 import { Choice, Field, readNumber } from '../parts/fields'
 import { useGone } from '../parts/gone'
 import { Icon } from '../parts/icon'
+import { PickFile } from '../parts/pick-file'
 import { Ring } from '../parts/ring'
 import { notReady, useInUse } from '../ready'
 import type { Camera, Observatory, Wheel } from '../states'
@@ -280,33 +281,17 @@ function marks(master: Master & { readonly old?: boolean }): string {
 function Bring() {
   const job = useJob()
   const gone = useGone()
-  const picked = useRef<HTMLInputElement>(null)
-  const send = async (file: File | undefined): Promise<unknown> => {
-    if (!file) return undefined
-    return post(`/api/calibration/file?name=${encodeURIComponent(file.name)}`, file)
-  }
+  const send = (file: File): Promise<unknown> =>
+    post(`/api/calibration/file?name=${encodeURIComponent(file.name)}`, file)
   return (
     <>
       <div class="row even">
-        <input
-          ref={picked}
-          type="file"
-          hidden
+        <PickFile
           accept=".fits,.fit,.fts,.fz"
-          onChange={event => {
-            const { files } = event.currentTarget
-            void job.run('upload', () => send(files?.[0]))
-          }}
-        />
-        <button
-          type="button"
-          class="quiet"
+          label={job.pending === 'upload' ? 'Sending …' : 'Bring a FITS file'}
           disabled={gone || job.pending !== undefined}
-          onClick={() => picked.current?.click()}
-        >
-          <Icon name="up" />
-          <span>{job.pending === 'upload' ? 'Sending …' : 'Bring a FITS file'}</span>
-        </button>
+          onPick={file => void job.run('upload', () => send(file))}
+        />
         <Act job={job} icon="again" label="Look again" ask="calibration-refresh" />
       </div>
       <Said by={job} />

@@ -1,8 +1,9 @@
 // The offline catalogue: what is called so, where it stands now, and whether it is up.
-import { useEffect, useState } from 'preact/hooks'
-import { ask, fetched, type Refusal } from '../ask'
-import { Act, asRefusal, Said, Trouble, TwiceTapped, useJob } from '../parts/act'
+import { useState } from 'preact/hooks'
+import { ask } from '../ask'
+import { Act, Said, Trouble, TwiceTapped, useJob } from '../parts/act'
 import { Field } from '../parts/fields'
+import { useAnswers } from '../parts/search'
 import { azimuth, declination, fixed, rightAscension } from '../words'
 
 interface Entry {
@@ -19,8 +20,6 @@ interface Entry {
   readonly up?: boolean
 }
 
-const typingMs = 200
-
 const alike = (one: string, other: string): boolean => one.toLowerCase() === other.toLowerCase()
 
 /** Nobody says HIP 91262 for Vega, nor moon for the Moon. */
@@ -34,34 +33,12 @@ function alsoCalled(entry: Entry): string | undefined {
 
 export function Catalogue({ name, why }: { name: string | undefined; why: string | undefined }) {
   const [words, setWords] = useState('')
-  const [found, setFound] = useState<readonly Entry[]>()
-  const [failed, setFailed] = useState<Refusal>()
   const job = useJob()
-  useEffect(() => {
-    const search = words.trim()
-    if (!search) {
-      setFound(undefined)
-      return
-    }
-    const stop = new AbortController()
-    const wait = setTimeout(() => {
-      fetched<{ found: readonly Entry[] }>(`/api/catalogue?search=${encodeURIComponent(search)}`, {
-        signal: stop.signal,
-      }).then(
-        said => {
-          setFailed(undefined)
-          setFound(said.found)
-        },
-        error => {
-          if (!stop.signal.aborted) setFailed(asRefusal(error))
-        },
-      )
-    }, typingMs)
-    return () => {
-      clearTimeout(wait)
-      stop.abort()
-    }
-  }, [words])
+  const wanted = words.trim()
+  const { found: said, failed } = useAnswers<{ found: readonly Entry[] }>(
+    wanted ? `/api/catalogue?search=${encodeURIComponent(wanted)}` : undefined,
+  )
+  const found = said?.found
   return (
     <section class="card">
       <h2>Go to</h2>
@@ -74,7 +51,7 @@ export function Catalogue({ name, why }: { name: string | undefined; why: string
       />
       <Trouble of={failed} />
       <Said by={job} />
-      {found && !found.length && <p class="dim">Nothing in the catalogue is called “{words.trim()}”.</p>}
+      {found && !found.length && <p class="dim">Nothing in the catalogue is called “{wanted}”.</p>}
       <ul class="found">
         {found?.slice(0, 12).map(entry => (
           <li key={entry.id} class={entry.up === false ? 'down' : ''}>
