@@ -19,7 +19,38 @@ export function readPosition(text: string): GeographicPosition {
   const trimmed = text.trim()
   if (/^geo:/i.test(trimmed)) return readGeoUri(trimmed)
   if (/^[a-z][a-z0-9+.-]*:\/\//i.test(trimmed)) return readMapAddress(trimmed)
-  return readWords(trimmed)
+  const { place, height } = heightApart(trimmed)
+  return { ...readWords(place), ...(height === undefined ? {} : { elevationMetres: height }) }
+}
+
+/** A third part, behind latitude and longitude, is the height: `46.5, 8.02, 1200 m`. */
+function heightApart(text: string): { place: string; height?: number } {
+  const parts = text.split(text.includes(';') ? /\s*;\s*/ : /,\s+/)
+  const three = parts.length === 1 && /^[^,\s]+\.[^,\s]+,[^,\s]+,[^,\s]+$/.test(text) ? text.split(',') : parts
+  if (three.length !== 3) return { place: text }
+  return { place: `${three[0]}; ${three[1]}`, height: readMetres(three[2]) }
+}
+
+/**
+ * Height above the sea, metres: `1200`, `1200 m`, `950,5`.
+ * @throws ScienceError for what is none, or lies below -500 or above 9000
+ */
+export function readMetres(text: string): number {
+  const found = /^([+-]?\d+(?:[.,]\d+)?)\s*m?$/i.exec(text.trim().replace(/[−–—]/g, '-'))
+  const metres = found ? Number(found[1].replace(',', '.')) : Number.NaN
+  if (metres >= -500 && metres <= 9000) return metres
+  throw new ScienceError(`"${text}" is no height in metres, -500 to 9000`)
+}
+
+/**
+ * One angle of a place, degrees, north and east positive: `46.5`, `-46,5`, `46° 30' 12" N`, `W 8 30`.
+ * @throws ScienceError for what is none, or is one of the other axis
+ */
+export function readDegrees(text: string, axis: 'latitude' | 'longitude'): number {
+  const angle = readAngle(decimalPoints(plainly(text.trim())), text)
+  if (angle.axis !== undefined && angle.axis !== axis) throw new ScienceError(`"${text}" is no ${axis}`)
+  const { latitudeDeg, longitudeDeg } = axis === 'latitude' ? checked(angle.degrees, 0) : checked(0, angle.degrees)
+  return axis === 'latitude' ? latitudeDeg : longitudeDeg
 }
 
 /** RFC 5870 §3.3: `geo:lat,lon[,alt][;crs=wgs84][;u=…]`; phones write the place behind `?q=` when they mean a pin. */
@@ -70,8 +101,9 @@ function decoded(text: string): string {
 
 const points: Readonly<Record<string, string>> = { north: 'n', south: 's', east: 'e', west: 'w' }
 
-function readWords(text: string): GeographicPosition {
-  const plain = text
+/** With one sign for each mark, whatever a keyboard or a word processor made of it. */
+const plainly = (text: string): string =>
+  text
     .toLowerCase()
     .replace(/[−–—]/g, '-')
     .replace(/[′’‘ʹ´`]/g, "'")
@@ -84,12 +116,17 @@ function readWords(text: string): GeographicPosition {
     .replace(/(\d)\s*m\s*([\d.]+)\s*s(?=[nsew]?(?:\W|$))/g, '$1\'$2"')
     .replace(/(\d)\s*m(?![a-z])/g, "$1'")
     .replace(/^([+-][\d.]+)([+-][\d.]+)$/, '$1 $2')
+
+function readWords(text: string): GeographicPosition {
+  const plain = plainly(text)
   if (/\d\s*[°'"]?\s*o\b|\bo\s*\d/.test(plain))
     throw new ScienceError(`"${text}": O is east in German and west in French; write E or W`)
   const found: GeographicPosition[] = []
   let wrong: ScienceError | undefined
   // A comma is a decimal point to some and parts the numbers for others: whichever reading makes sense.
-  for (const reading of new Set([plain, plain.replace(/(\d),(\d+)/g, '$1.$2')])) {
+  // Not where commas would do both at once.
+  const both = /^[^\s;]*,[^\s;]*,[^\s;]*$/.test(plain)
+  for (const reading of new Set([plain, both ? plain : decimalPoints(plain)])) {
     try {
       found.push(readHalves(reading, text))
     } catch (error) {
@@ -101,6 +138,8 @@ function readWords(text: string): GeographicPosition {
   if (found.length === 0) throw wrong!
   return found[0]
 }
+
+const decimalPoints = (text: string): string => text.replace(/(\d),(\d+)/g, '$1.$2')
 
 const label = /\b(lat|lon|lng)[a-z]*\.?\s*[:=]?/g
 

@@ -1,9 +1,10 @@
 // pierside.txt, the file on the card in which an owner says beforehand what set-up would ask: read forgivingly, every
 // complaint with its line, and written anew without the secrets that were taken from it.
 import { nearest } from '../ports/nearest.js'
-import { readDegrees, readMetres, readPlace } from '../rules/place-words.js'
 import { sshKey } from '../rules/ssh-key.js'
 import { countryOf, isTimeZone, wrongNetworkName, wrongPassphrase } from '../rules/wifi-words.js'
+import { readDegrees, readMetres, readPosition } from '../science/geographic-position.js'
+import { ScienceError } from '../science/science-error.js'
 
 export interface KnownNetwork {
   readonly name: string
@@ -87,14 +88,34 @@ const rows: Readonly<Record<string, Row>> = {
     take: (value, draft) => put(draft, 'siteName', value.length <= 60 ? value : undefined, 'is longer than 60'),
   },
   position: { take: takePosition },
+  // A line may be the link itself, which its colon makes look like a key.
+  geo: { take: (value, draft) => takePosition(`geo:${value}`, draft) },
   latitude: {
-    take: (value, draft) => put(draft, 'latitudeDeg', readDegrees(value, 90), 'is no latitude; write it like 46.5'),
+    take: (value, draft) =>
+      put(
+        draft,
+        'latitudeDeg',
+        understood(() => readDegrees(value, 'latitude')),
+        'is no latitude; write it like 46.5',
+      ),
   },
   longitude: {
-    take: (value, draft) => put(draft, 'longitudeDeg', readDegrees(value, 180), 'is no longitude; write it like 8.02'),
+    take: (value, draft) =>
+      put(
+        draft,
+        'longitudeDeg',
+        understood(() => readDegrees(value, 'longitude')),
+        'is no longitude; write it like 8.02',
+      ),
   },
   elevation: {
-    take: (value, draft) => put(draft, 'elevationMetres', readMetres(value), 'is no height in metres, -500 to 9000'),
+    take: (value, draft) =>
+      put(
+        draft,
+        'elevationMetres',
+        understood(() => readMetres(value)),
+        'is no height in metres, -500 to 9000',
+      ),
   },
 }
 
@@ -110,7 +131,7 @@ const alsoCalled: Readonly<Record<string, string>> = {
   ...{ timezone: 'time-zone', tz: 'time-zone', 'host-name': 'hostname', name: 'site-name', site: 'site-name' },
   ...{ passphrase: 'hotspot-passphrase', 'hotspot-password': 'hotspot-passphrase', code: 'pairing-code' },
   ...{ lat: 'latitude', lon: 'longitude', long: 'longitude', altitude: 'elevation', height: 'elevation' },
-  ...{ geo: 'position', location: 'position', 'ssh-public-key': 'ssh-key' },
+  ...{ location: 'position', 'ssh-public-key': 'ssh-key' },
 }
 
 /** @param bytes the file as it lies on the card */
@@ -240,8 +261,18 @@ function takeCode(value: string, draft: Draft): string | undefined {
   return put(draft, 'pairingCode', /^\d{8,16}$/.test(digits) ? digits : undefined, 'is no code; it has 8 to 16 digits')
 }
 
+/** Undefined for what cannot be read as such. */
+function understood<T>(read: () => T): T | undefined {
+  try {
+    return read()
+  } catch (error) {
+    if (error instanceof ScienceError) return undefined
+    throw error
+  }
+}
+
 function takePosition(value: string, draft: Draft): string | undefined {
-  const place = readPlace(value)
+  const place = understood(() => readPosition(value))
   if (!place) return 'is no position; write it like 46.5, 8.02 or geo:46.5,8.02,1200'
   draft.latitudeDeg = place.latitudeDeg
   draft.longitudeDeg = place.longitudeDeg
