@@ -175,8 +175,11 @@ export function setUpService(parts: SetUpParts): SetUpService {
   const fulfil = async () => {
     const { pending } = record.read()
     if (!pending) return
-    await parts.nameSite(pending.name)
-    await settle(pending)
+    try {
+      await settle(pending)
+    } finally {
+      await parts.nameSite(pending.name)
+    }
     await change(() => ({ pending: undefined }))
   }
   /** The card's wishes that are not fulfilled yet. */
