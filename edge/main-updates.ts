@@ -12,6 +12,6 @@ export function boxUpdates(
 ): UpdatesService {
   const { clock, log } = parts
   const folder = join(parts.folder, 'updates')
-  const updates = { ...updateFiles({ folder }), ...rauc({ clock, log }), fetch: updateFetch({ folder, clock }) }
+  const updates = { ...updateFiles({ folder, clock }), ...rauc({ clock, log }), fetch: updateFetch({ folder, clock }) }
   return updatesService({ ...parts, updates, data: migrations.length })
 }

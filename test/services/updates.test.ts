@@ -6,6 +6,7 @@ import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import t, { type Test } from 'tap'
 import { simulatedClock } from '../../edge/spine/simulated-clock.js'
+import { systemClock } from '../../edge/spine/system-clock.js'
 import { eveningMs } from '../support/house.js'
 import { makeBundles, noRauc, openUpdateHouse, type UpdateOrder } from '../support/update-house.js'
 
@@ -226,7 +227,12 @@ t.test('on trial it says what it has not found again, and its owner may excuse i
   one.feed.set('mount/eq', { condition: 'ready' })
   one.feed.set('power/relays/1', { condition: 'ready', on: false, feeds: ['focuser'] })
   const { updateFiles } = await import('../../edge/drivers/own/update-files.js')
-  await updateFiles({ folder: one.at('updates') }).rememberBefore(['main', 'eq', 'focuser', 'guide'])
+  await updateFiles({ folder: one.at('updates'), clock: systemClock() }).rememberBefore([
+    'main',
+    'eq',
+    'focuser',
+    'guide',
+  ])
   one.again()
   t.match(await one.until(({ onTrial }) => onTrial === true), {
     missing: ['main', 'guide'],

@@ -77,7 +77,7 @@ export async function openUpdateHouse(t: Test, { key = '', clock = systemClock()
   const fetching = { folder: at('updates'), clock, pauseMs: 10, silenceMs: 2_000 }
   const open = () => {
     const service = updatesService({
-      updates: { ...updateFiles(places), ...rauc({ clock, log, program }), fetch: updateFetch(fetching) },
+      updates: { ...updateFiles({ ...places, clock }), ...rauc({ clock, log, program }), fetch: updateFetch(fetching) },
       machine: { sync: async () => void machined.push('sync'), restart: async () => void machined.push('restart') },
       ...{ store, feed, clock, log, version: '0.1.0', data: 2 },
     })

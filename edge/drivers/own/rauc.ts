@@ -24,7 +24,7 @@ const installMs = 45 * 60_000
 
 export function rauc({ clock, log, program = 'rauc', conf }: RaucParts): Pick<Updates, 'inspect' | 'install'> {
   const run = async (args: readonly string[], deadlineMs: number, signal: AbortSignal, onText: (t: string) => void) => {
-    const found = await findProgram(program)
+    const found = await clock.outside(findProgram(program))
     if (!found) throw new Fault('unsupported', `${program} is not here`, 'Only Pierside’s own image takes updates')
     const limit = clock.deadline(deadlineMs, 'the update', signal)
     const out = new TextDecoder()

@@ -1,6 +1,7 @@
 // The files of an update: what the system says of the slots, and the bundle that is sent, fetched or found on a stick.
 import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
+import type { Clock } from '../../ports/clock.js'
 import { Fault } from '../../ports/fault.js'
 import { z } from '../../ports/schema.js'
 import type { FoundBundle, Piece, SlotFacts, Updates, Verdict } from '../../ports/updates.js'
@@ -39,27 +40,33 @@ const mostFound = 20
 export type UpdateFiles = Omit<Updates, 'inspect' | 'install' | 'fetch'>
 
 export function updateFiles({
+  clock,
   folder,
   run = '/run/pierside-image',
   verdict: verdictFile = '/data/system/update-result.json',
   media = '/media/pierside',
   pending = '/run/pierside/update-pending.json',
-}: UpdatePlaces): UpdateFiles {
+}: UpdatePlaces & { readonly clock: Clock }): UpdateFiles {
   const bundle = join(folder, 'sent.raucb')
   const part = `${bundle}.part`
   const beforeFile = join(folder, 'before.json')
   /** Of the bundle that is being sent; a restart of ours begins anew. */
   let total: number | undefined
   const has = async (file: string) => (await sizeOf(file)) ?? 0
+  /** A disk takes its own time, whatever the clock. */
+  const held =
+    <A extends unknown[], R>(work: (...asked: A) => Promise<R>) =>
+    (...asked: A): Promise<R> =>
+      clock.outside(work(...asked))
 
   return {
-    slots: async (): Promise<SlotFacts | undefined> => readJson(join(run, 'slots.json'), slotFacts),
-    verdict: async (): Promise<Verdict | undefined> => readJson(verdictFile, verdict),
-    async refusal() {
+    slots: held((): Promise<SlotFacts | undefined> => readJson(join(run, 'slots.json'), slotFacts)),
+    verdict: held((): Promise<Verdict | undefined> => readJson(verdictFile, verdict)),
+    refusal: held(async () => {
       const words = (await textOf(join(run, 'no-updates')))?.trim()
       return words ? words.replace(/^slots: /, '') : undefined
-    },
-    async found() {
+    }),
+    found: held(async () => {
       const all: FoundBundle[] = []
       for (const stick of await namesIn(media)) {
         for (const name of await namesIn(join(media, stick))) {
@@ -70,8 +77,8 @@ export function updateFiles({
         }
       }
       return all
-    },
-    async receive({ from, total: whole, bytes }: Piece) {
+    }),
+    receive: held(async ({ from, total: whole, bytes }: Piece) => {
       await mkdir(folder, { recursive: true })
       if (from === 0) {
         await rm(bundle, { force: true })
@@ -97,24 +104,24 @@ export function updateFiles({
         total = undefined
       }
       return from + bytes.length
-    },
-    async received() {
+    }),
+    received: held(async () => {
       return (await sizeOf(bundle)) === undefined ? undefined : bundle
-    },
-    async clear() {
+    }),
+    clear: held(async () => {
       total = undefined
       for (const name of await namesIn(folder))
         if (name !== basename(beforeFile)) await rm(join(folder, name), { force: true })
-    },
-    pending: async () => readJson(pending, pendingFacts),
-    rememberPending: one => put(pending, JSON.stringify(one)),
-    before: async () => (await readJson(beforeFile, names)) ?? [],
-    async rememberBefore(devices) {
+    }),
+    pending: held(() => readJson(pending, pendingFacts)),
+    rememberPending: held(one => put(pending, JSON.stringify(one))),
+    before: held(async () => (await readJson(beforeFile, names)) ?? []),
+    rememberBefore: held(async (devices: readonly string[]) => {
       await mkdir(folder, { recursive: true })
       const text = JSON.stringify(devices)
       if ((await textOf(beforeFile)) === text) return
       await put(beforeFile, text)
-    },
+    }),
   }
 }
 
