@@ -21,12 +21,13 @@ t.test('the first night', { skip: noBrowser }, async t => {
   const complaints: string[] = []
   page.on('pageerror', error => complaints.push(error.message))
   await page.goto(machine.url)
-  await page.locator('.sentence', { hasText: '.' }).waitFor()
+  await page.locator('main').waitFor()
 
   const { demo } = await agent.get<{ demo: string }>('/api/drivers')
   await agent.post('/api/actions/config-save', { text: demo })
   await agent.until('camera/main', ({ condition }) => condition === 'ready', 120_000)
   await agent.until('mount/mount', ({ condition }) => condition === 'ready', 120_000)
+  await page.locator('.sentence', { hasText: '.' }).waitFor()
   await agent.do('dome-open', {}, true).catch(error => t.comment(error.message))
   await agent.do('mount-unpark', {}, true).catch(error => t.comment(error.message))
   await agent.do('mount-slew', { altDeg: 60, azDeg: 150 }, true)
