@@ -185,11 +185,10 @@ export function setUpService(parts: SetUpParts): SetUpService {
   /** The card's wishes that are not fulfilled yet. */
   const fulfilGiven = async () => {
     const { country, timeZone, hotspotPassphrase } = fresh(given.wishes, record.read().taken)
+    // Decided with the card, as with the page: a box without a radio is set up all the same.
+    if (hotspotPassphrase !== undefined) await change(() => ({ passphrase: true }))
     await settle({ country, timeZone, passphrase: hotspotPassphrase })
-    await change(({ taken, passphrase }) => ({
-      taken: takenWith(taken, { country, timeZone, hotspotPassphrase }),
-      passphrase: passphrase || hotspotPassphrase !== undefined,
-    }))
+    await change(({ taken }) => ({ taken: takenWith(taken, { country, timeZone, hotspotPassphrase }) }))
   }
   const patiently = async (work: () => Promise<void>) => {
     for (let left = tries; left > 0 && !end.signal.aborted; left--) {

@@ -208,3 +208,20 @@ t.test('with a passphrase from the card, the page asks for none', async t => {
   const { setUp: bare } = await box(t, { record: nothingSetUp })
   t.throws(() => bare.complete({ name: 'North' }), { code: 'bad-input', message: /passphrase/ })
 })
+
+t.test(
+  'a box without a radio is set up by its card all the same, and the hotspot follows when there is one',
+  async t => {
+    const disk: Disk = { record: nothingSetUp }
+    const given: Given = { wishes: { hotspotPassphrase: 'from the card', pairingCode: '12345678' }, complaints: [] }
+    const { setUp, access, clock, did } = await box(t, disk, given, { radio: Number.POSITIVE_INFINITY })
+    await access.pair('12345678', 'laptop on a cable')
+    await clock.advance(1_000)
+    t.equal(setUp.closed(), undefined)
+    t.same(did, [])
+    setUp.stop()
+    const later = await box(t, disk, given)
+    await later.clock.advance(1_000)
+    t.same(later.did, ['try from the card', 'keep'])
+  },
+)
