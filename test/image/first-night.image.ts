@@ -23,8 +23,8 @@ t.test('the first night', { skip: noBrowser }, async t => {
   await page.goto(machine.url)
   await page.locator('main').waitFor()
 
-  const { demo } = await agent.get<{ demo: string }>('/api/drivers')
-  await agent.post('/api/actions/config-save', { text: demo })
+  const { demo } = await agent.get<{ demo: object }>('/api/drivers')
+  await agent.post('/api/config/parsed', demo)
   await agent.until('camera/main', ({ condition }) => condition === 'ready', 120_000)
   await agent.until('mount/mount', ({ condition }) => condition === 'ready', 120_000)
   await page.locator('.sentence', { hasText: '.' }).waitFor()

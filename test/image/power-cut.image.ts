@@ -40,7 +40,7 @@ const ready = (agent: AgentClient) =>
 /** A folder of the test's own, on the disk that the image lies on: /tmp may be memory. */
 async function ownFolder(t: Test): Promise<string> {
   await mkdir('build/image-test', { recursive: true })
-  const folder = await mkdtemp('build/image-test/cut-')
+  const folder = path.resolve(await mkdtemp('build/image-test/cut-'))
   t.teardown(() => rm(folder, { recursive: true, force: true }))
   return folder
 }

@@ -49,7 +49,7 @@ solve-field ${words} -D /run/job /run/job/*.FITS`,
     const config = `site: {latitude: 47, longitude: 15, elevation: 400}
 links: {indi: {driver: indi, drivers: [indi_simulator_telescope]}}
 devices:
-  mount: {driver: indi, link: indi, device: Telescope Simulator}
+  mount: {driver: indi, link: indi, device: Telescope Simulator, ports: [mount]}
   pier: {driver: ffmpeg, source: test}
 use: {mount: mount, pier_cam: pier}
 pier_cam: {enabled: true}
