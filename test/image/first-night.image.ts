@@ -6,7 +6,7 @@ import sharp from 'sharp'
 import t from 'tap'
 import { findDamage } from '../../edge/science/fits-write.js'
 import { noBrowser, openBrowser, openPhone } from '../support/browser.js'
-import { imageAgent, pairWithImage, setUpBeforehand } from '../support/image-agent.js'
+import { imageAgent, lendClock, pairWithImage, setUpBeforehand } from '../support/image-agent.js'
 import { bootImage } from '../support/image-machine.js'
 
 const shots = process.env.PIERSIDE_SHOTS
@@ -23,6 +23,7 @@ t.test('the first night', { skip: noBrowser }, async t => {
   await page.goto(machine.url)
   await page.locator('main').waitFor()
 
+  await lendClock(machine, agent)
   const { demo } = await agent.get<{ demo: object }>('/api/drivers')
   await agent.post('/api/config/parsed', demo)
   await agent.until('camera/main', ({ condition }) => condition === 'ready', 120_000)

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import t, { type Test } from 'tap'
-import { imageAgent, pairWithImage, setUpBeforehand } from '../support/image-agent.js'
+import { imageAgent, lendClock, pairWithImage, setUpBeforehand } from '../support/image-agent.js'
 import { bootImage } from '../support/image-machine.js'
 import { sharedData } from '../support/shared-data.js'
 
@@ -54,6 +54,7 @@ devices:
 use: {mount: mount, pier_cam: pier}
 pier_cam: {enabled: true}
 `
+    await lendClock(machine, agent)
     await agent.post('/api/actions/config-save', { text: config })
     await agent.until('mount/mount', ({ condition }) => condition === 'ready', 180_000)
     await agent.do('mount-unpark', {}, true).catch(error => t.comment(error.message))

@@ -56,3 +56,11 @@ export function hearFrames(url: string, hear: (frame: ToldFrame) => void): { end
   }
   return { ended: listen().catch(error => `the stream broke: ${error.message}`) }
 }
+
+/** As a phone that looks at the page does: its own clock vouches for the machine's, or sets it. */
+export async function lendClock(machine: ImageMachine, agent: AgentClient): Promise<void> {
+  const beganMs = Date.now()
+  const theirsMs = Number(await machine.out('date +%s%3N'))
+  const roundTripMs = Date.now() - beganMs
+  await agent.do('time-from-phone', { offsetMs: beganMs + roundTripMs / 2 - theirsMs, roundTripMs })
+}
