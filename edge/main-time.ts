@@ -4,6 +4,7 @@ import { boxTime } from './drivers/own/box-time.js'
 import { ownersTime } from './drivers/own/owners-time.js'
 import type { HeldConfig } from './main-settings.js'
 import type { Clock } from './ports/clock.js'
+import type { Fault } from './ports/fault.js'
 import type { Feed } from './ports/feed.js'
 import type { Log } from './ports/log.js'
 import type { Store } from './ports/store.js'
@@ -15,16 +16,17 @@ export interface TimeGround {
   readonly store: Store
   readonly clock: Clock
   readonly log: Log
+  closed(): Fault | undefined
 }
 
 /** @param ours on the box's own image; anywhere else the clock is its owner's, and is never set */
 export async function startTimeAndPlace(
   held: HeldConfig,
   ours: boolean,
-  { feed, store, clock, log }: TimeGround,
+  { feed, store, clock, log, closed }: TimeGround,
 ): Promise<TimeService> {
   const system = ours ? boxTime(clock) : ownersTime()
-  const time = await timekeeping({ system, feed, store, clock, log: log.named('time') })
+  const time = await timekeeping({ system, feed, store, clock, log: log.named('time'), closed })
   const noPlace = reportPlace({
     ...{ feed, clock, log: log.named('place') },
     askGps: ours ? askBoxGps(clock) : undefined,

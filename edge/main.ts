@@ -25,6 +25,7 @@ import { z } from './ports/schema.js'
 import { lookActions } from './services/link-look.js'
 import type { NetworkService } from './services/network.js'
 import { pluggedAction } from './services/plugged.js'
+import type { SetUpService } from './services/setup.js'
 import { openViews } from './services/views.js'
 import { type Access, openAccess } from './spine/access.js'
 import { createActions } from './spine/actions.js'
@@ -145,12 +146,13 @@ async function assemble(where: Surroundings, ends: ((reason: Fault) => Promise<v
   const access = await openAccess(folder, clock)
   let network: NetworkService | undefined
   const radio = radioOf(() => network)
-  const time = await startTimeAndPlace(held, where.image !== undefined, { feed, store, clock, log })
+  let setUp: SetUpService | undefined
+  const closed = () => setUp?.closed()
+  const time = await startTimeAndPlace(held, where.image !== undefined, { feed, store, clock, log, closed })
   ends.push(async () => time.stop())
   const { setZone } = time
-  const setUp = firstBoot && startSetUp(firstBoot, { feed, clock, log, access, held, radio, setZone })
+  setUp = firstBoot && startSetUp(firstBoot, { feed, clock, log, access, held, radio, setZone })
   ends.push(async () => setUp?.stop())
-  const closed = () => setUp?.closed()
   const actions = createActions({ claims, feed, clock, random, log: log.named('actions'), closed })
   const image = await ownImage(where.image, feed)
   const ground: Ground = {

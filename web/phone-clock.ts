@@ -1,5 +1,5 @@
 // This device's clock beside the box's: phones know the time from their network, boxes in a field often do not.
-import { useEffect, useState } from 'preact/hooks'
+import { useEffect, useRef, useState } from 'preact/hooks'
 import { ask, fetched } from './ask'
 
 export interface Comparison {
@@ -52,6 +52,16 @@ export function useComparison(anew: unknown): Comparison | undefined {
 
 /** IANA name of this device's time zone. */
 export const hereZone = (): string => Intl.DateTimeFormat().resolvedOptions().timeZone
+
+/** Once, as soon as the clocks are compared and `when` holds: `lend` is told what came of it. */
+export function useLending(compared: Comparison | undefined, when: boolean, lend: (order: Comparison) => void): void {
+  const lent = useRef(false)
+  useEffect(() => {
+    if (!compared || !when || lent.current) return
+    lent.current = true
+    lend(compared)
+  }, [compared, when])
+}
 
 /** The box takes this device's clock; its time zone too where that is said. */
 export function lendClock({ offsetMs, roundTripMs }: Comparison, zone?: string): Promise<unknown> {

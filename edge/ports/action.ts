@@ -69,7 +69,7 @@ export interface Action<I extends z.ZodObject = z.ZodObject, O extends z.ZodType
    */
   readonly harmlessWhenLate?: boolean | ((named: Readonly<Record<string, unknown>>) => boolean)
   readonly entity?: Entity
-  /** May be asked for before the box is set up: it moves nothing and switches nothing. */
+  /** May be asked for before the box is set up, by anybody: it moves nothing and switches nothing. */
   readonly beforeSetUp?: true
   run(asked: Asked<z.output<I>>): Promise<z.output<O>>
 }

@@ -19,6 +19,8 @@ export interface TimeParts {
   readonly store: Pick<Store, 'keep'>
   readonly clock: Clock
   readonly log: Log
+  /** Why the box may not be used yet: before it is set up anybody may lend it a clock, once. */
+  closed?(): Fault | undefined
 }
 
 export interface TimeService extends Timekeeping {
@@ -60,7 +62,8 @@ const kept = z.strictObject({
     .optional(),
 })
 
-export async function timekeeping({ system, feed, store, clock, log }: TimeParts): Promise<TimeService> {
+export async function timekeeping(parts: TimeParts): Promise<TimeService> {
+  const { system, feed, store, clock, log } = parts
   const note = await store.keep('time/knowledge', kept, {})
   let knows = note.read()
   let own = await firstReading(system, clock, log)
@@ -185,13 +188,21 @@ export async function timekeeping({ system, feed, store, clock, log }: TimeParts
     }),
     output: z.object({ steppedSeconds: z.number() }),
     role: 'observer',
-    claims: () => [],
+    // Two at once would each add what it lacks.
+    claims: () => [{ name: 'clock' }],
     settles: { kind: 'deed', deadlineMs: settingMs },
+    beforeSetUp: true,
     async run({ input, who, signal }) {
       const zone = input.zone === own.zone ? undefined : input.zone
       const { set } = system
       own = await system.read(signal)
       readMs = clock.monotonicMs()
+      judge()
+      // Whoever comes to an open box is believed where nobody is yet, and not a second time.
+      if (parts.closed?.() && (input.zone !== undefined || timeServes('pointing', verdict))) {
+        const words = input.zone === undefined ? 'the box knows the time already' : 'the time zone is set with the box'
+        throw new Fault('limit', words, 'Complete the set-up on its page first')
+      }
       if (own.synchronised) {
         // A zone is a matter of taste, and nothing else knows it.
         if (zone && set) await set({ zone }, signal)

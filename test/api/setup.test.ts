@@ -110,6 +110,17 @@ t.test('a box that is not set up', { timeout: 120_000 }, async t => {
     t.match(await agent.get('/api/config/parsed'), { mqtt: { node: 'pier-0a1b' } }, 'it is called as it is')
   })
 
+  await t.test('but a clock may be lent to it, once, and no zone', async t => {
+    const lend = (more: object, headers = {}) =>
+      agent.raw('POST', '/api/actions/time-from-phone', { offsetMs: 300, roundTripMs: 20, ...more }, headers)
+    t.match(await refusal(await lend({}, { Origin: 'http://evil.example' })), { status: 403, error: /another site/ })
+    t.match(await refusal(await lend({ zone: 'Europe/Paris' })), { status: 422, error: /zone is set with the box/ })
+    t.match(await agent.state('time'), { source: 'none', trusted: false })
+    t.equal((await lend({})).status, 200)
+    t.match(await agent.state('time'), { source: 'phone', trusted: true })
+    t.match(await refusal(await lend({ offsetMs: 90_000_000 })), { status: 422, error: /knows the time already/ })
+  })
+
   await t.test('whoever asks whether it is online is led to the page', async t => {
     for (const [host, path] of [...probes, ['example.com', '/'], ['www.msftconnecttest.com', '/redirect']] as const) {
       const { status, location, headers } = await asked(agent, host, path)
@@ -165,7 +176,8 @@ t.test('a box that is not set up', { timeout: 120_000 }, async t => {
     t.equal((await agent.raw('POST', '/api/actions/mount-stop', {}, { Cookie: cookie })).status, 200)
     await agent.until('observatory', ({ name }) => name === 'North pier')
     t.match(await refusal(await agent.raw('POST', '/api/setup', order)), { status: 403, error: /set up already/ })
-    t.match(await refusal(await agent.raw('POST', '/api/actions/mount-stop', {})), { status: 401, code: 'unpaired' })
+    for (const action of ['mount-stop', 'time-from-phone'])
+      t.match(await refusal(await agent.raw('POST', `/api/actions/${action}`, {})), { status: 401, code: 'unpaired' })
   })
 
   await t.test('each system hears that it is online, in its own words', async t => {

@@ -36,6 +36,7 @@ t.test('a box is set up from a phone', { skip: noBrowser, timeout: 200_000 }, as
   }
 
   await t.test('who looks around is told that nothing can be moved', async t => {
+    t.match(await agent.state('time'), { source: 'none', trusted: false })
     const page = await open({})
     await page.getByRole('heading', { name: 'Set up this box' }).waitFor()
     await page.getByText('pierside.txt, line 3: “wify” is not a key here').waitFor()
@@ -58,6 +59,8 @@ t.test('a box is set up from a phone', { skip: noBrowser, timeout: 200_000 }, as
   let link = ''
   await t.test('in the phone’s own window: the form, and what to keep', async t => {
     await sheet.getByRole('heading', { name: 'Set up this box' }).waitFor()
+    await sheet.getByText('The box has its time from a phone').waitFor()
+    t.match(await agent.state('time'), { source: 'phone', trusted: true }, 'it has lent its clock by itself')
     await fits(sheet, 'the form')
     const passphrase = sheet.getByLabel('Passphrase of its Wi-Fi')
     const first = await passphrase.inputValue()

@@ -41,8 +41,9 @@ async function openBox(t: Parameters<typeof openHouse>[0], first: SystemTimeRead
       jump(change.byMs ?? 0)
     },
   }
+  let closed: Fault | undefined
   const start = async (system_ = system) => {
-    const time = await timekeeping({ ...house, system: system_, clock })
+    const time = await timekeeping({ ...house, system: system_, clock, closed: () => closed })
     const withdraw = house.actions.offer(time.actions)
     return {
       time,
@@ -60,6 +61,9 @@ async function openBox(t: Parameters<typeof openHouse>[0], first: SystemTimeRead
     set,
     system,
     start,
+    close(why: Fault | undefined) {
+      closed = why
+    },
     is(reading: SystemTimeReading) {
       own = reading
     },
@@ -90,6 +94,25 @@ t.test('a phone sets the clock of a box that knows no better, with its zone', as
     [['clock-set', { seconds: 7200, who: 'anna' }]],
     'its own step is told once',
   )
+  stop()
+})
+
+t.test('before it is set up anybody may lend it a clock where none is known, once', async t => {
+  const box = await openBox(t, { source: 'none', synchronised: false })
+  box.close(new Fault('forbidden', 'not set up', 'Set it up'))
+  const { stop } = await box.start()
+  await t.rejects(box.phone(7_200_000, { zone: 'Europe/Zurich' }), { code: 'limit', message: /zone is set with/ })
+  t.same(box.set, [])
+  const both = await Promise.allSettled([box.phone(7_200_000), box.phone(7_200_000)])
+  t.same(both.map(({ status }) => status).toSorted(), ['fulfilled', 'rejected'], 'of two at once one is heard')
+  t.same(box.set, [{ byMs: 7_200_000, zone: undefined }])
+  await t.rejects(box.phone(-3_600_000), { code: 'limit', message: /knows the time already/ })
+  box.is({ source: 'ntp', synchronised: true, uncertaintySeconds: 0.1 })
+  await t.rejects(box.phone(-3_600_000), { code: 'limit' })
+  t.equal(box.set.length, 1)
+  box.is(unknown)
+  box.close(undefined)
+  t.same(await box.phone(-3_600_000), { steppedSeconds: -3600 }, 'its owner may put it right')
   stop()
 })
 

@@ -1,10 +1,9 @@
 // A box that does not know when or where it is, said where everybody looks first; a phone that agrees vouches unasked.
-import { useEffect, useRef } from 'preact/hooks'
 import { session } from '../ask'
 import { useCell } from '../cell'
 import { useAt } from '../live'
 import { Act, Said, useJob } from '../parts/act'
-import { hereZone, lendClock, useComparison } from '../phone-clock'
+import { hereZone, lendClock, useComparison, useLending } from '../phone-clock'
 import { hrefOf } from '../route'
 import type { BoxTime, Place } from '../states-own'
 import { dayTime, duration, fixed } from '../words'
@@ -26,14 +25,9 @@ function TimeOffer({ time }: { time: BoxTime }) {
   const compared = useComparison(time.source)
   const me = useCell(session)
   const job = useJob()
-  const vouched = useRef(false)
   const same = compared !== undefined && Math.abs(compared.offsetMs) <= sameMs + compared.roundTripMs / 2
   const may = me?.open || (me?.paired && me.role !== 'viewer')
-  useEffect(() => {
-    if (!compared || !same || !may || vouched.current) return
-    vouched.current = true
-    void job.run('vouch', () => lendClock(compared))
-  }, [compared, same, may])
+  useLending(compared, same && !!may, order => void job.run('vouch', () => lendClock(order)))
   return (
     <section class="card trouble-card" id="time-offer">
       <h2>The box does not know the time</h2>

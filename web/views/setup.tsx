@@ -10,8 +10,9 @@ import { Field } from '../parts/fields'
 import { useGone } from '../parts/gone'
 import { Icon } from '../parts/icon'
 import { useTick } from '../parts/tick'
+import { lendClock, useComparison, useLending } from '../phone-clock'
 import { hrefOf } from '../route'
-import type { Setup } from '../states-own'
+import type { BoxTime, Setup } from '../states-own'
 import { duration } from '../words'
 
 /** As POST /api/setup answers. */
@@ -160,6 +161,7 @@ function Form({ guarded, again, onAnswer }: FormProps) {
         </div>
       )}
       <Field label="Time zone" value={zone} onValue={setZone} help="As this device has it." />
+      <LentClock />
       <Said by={job} />
       <button type="submit" class="main" disabled={!!missing || gone || !!job.pending} aria-describedby="setup-why">
         {job.pending ? 'Setting up …' : 'Set up'}
@@ -170,6 +172,20 @@ function Form({ guarded, again, onAnswer }: FormProps) {
         </small>
       )}
     </form>
+  )
+}
+
+/** A box that nobody has told the time takes it from the phone that sets it up: no one else is there to be asked. */
+function LentClock() {
+  const time = useAt<BoxTime>('time')?.value
+  const job = useJob()
+  const waits = time?.trusted === false
+  useLending(useComparison(time?.source), waits, order => void job.run('clock', () => lendClock(order)))
+  return (
+    <>
+      {time?.source === 'phone' && <p class="dim">The box has its time from a phone.</p>}
+      <Said by={job} />
+    </>
   )
 }
 

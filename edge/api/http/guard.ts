@@ -1,7 +1,7 @@
 // Who is asking, and whether the question comes from our own page: Host, Origin, cookie and bearer token.
 import { isIP } from 'node:net'
 import type { NextFunction, Request, RequestHandler, Response } from 'express'
-import type { Role, Who } from '../../ports/action.js'
+import type { Action, Role, Who } from '../../ports/action.js'
 import { Fault } from '../../ports/fault.js'
 import { sendFault } from './answer.js'
 
@@ -37,6 +37,15 @@ export async function whoIs(request: Request, { access, open }: GuardParts): Pro
   const found = token === undefined ? undefined : await access.whoHas(token)
   if (found) return { ...found, face: 'http' }
   return open() ? { name: 'anyone', role: 'observer', face: 'http' } : undefined
+}
+
+/** Whoever comes before the box is set up, for what may be asked for by then. */
+const stranger: Omit<Who, 'role'> = { name: 'whoever sets it up', face: 'http' }
+
+/** As `demandWho`; before the box is set up, anybody for what says so. */
+export async function demandAsker(request: Request, parts: GuardParts, row: Action | undefined): Promise<Who> {
+  if (!row?.beforeSetUp || !parts.closed?.()) return demandWho(request, parts)
+  return (await whoIs(request, parts)) ?? { ...stranger, role: row.role }
 }
 
 /** As `whoIs`, but throws `unpaired` for nobody. */
