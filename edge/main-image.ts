@@ -15,19 +15,22 @@ const imageFacts = z.object({
   boardPlaces: z.object({ table: z.string(), deviceTree: z.string() }).optional(),
   /** Where orders for root's deeds are left, when not in the usual place. */
   orders: z.string().optional(),
+  /** Where the image's units tell what the box is called, when not in the usual place. */
+  told: z.string().optional(),
 })
 
 export interface OwnImage {
-  readonly facts: Omit<z.output<typeof imageFacts>, 'boardPlaces' | 'orders'>
+  readonly facts: Omit<z.output<typeof imageFacts>, 'boardPlaces' | 'orders' | 'told'>
   readonly deed: ImageDeed
+  readonly told?: string
 }
 
 /** @param file PIERSIDE_IMAGE; without it this is somebody's own computer, and none of it is offered */
 export async function ownImage(file: string | undefined, feed: Feed): Promise<OwnImage | undefined> {
   if (!file) return undefined
-  const { boardPlaces, orders, ...facts } = imageFacts.parse(JSON.parse(await readFile(file, 'utf8')))
+  const { boardPlaces, orders, told, ...facts } = imageFacts.parse(JSON.parse(await readFile(file, 'utf8')))
   feed.set('image', facts)
   const board = await ownBoard(boardPlaces)
   if (board) feed.set('board', { ...board })
-  return { facts, deed: imageDeeds({ orders }) }
+  return { facts, deed: imageDeeds({ orders }), told }
 }

@@ -14,9 +14,13 @@ interface OwnNetworkParts extends Omit<NetworkParts, 'network'> {
 }
 
 /** Minds it until `stop`. */
-export async function ownNetwork({ deed }: Pick<OwnImage, 'deed'>, parts: OwnNetworkParts): Promise<NetworkService> {
+export async function ownNetwork(
+  { deed, told }: Pick<OwnImage, 'deed' | 'told'>,
+  parts: OwnNetworkParts,
+): Promise<NetworkService> {
   const log = parts.log.named('network')
-  const service = await networkService({ ...parts, log, network: nmcliNetwork({ clock: parts.clock, log, deed }) })
+  const network = nmcliNetwork({ clock: parts.clock, log, deed, places: told === undefined ? {} : { told } })
+  const service = await networkService({ ...parts, log, network })
   parts.actions.offer(networkActions(service))
   return service
 }

@@ -84,7 +84,7 @@ export interface Ground {
   /** Where the box tells of itself, when not in its usual places. */
   readonly boxPlaces?: BoxPlaces
   /** Absent on anybody's own computer. */
-  readonly image?: Pick<OwnImage, 'deed'>
+  readonly image?: Pick<OwnImage, 'deed' | 'told'>
 }
 
 export interface Night {

@@ -132,6 +132,8 @@ export function startSetUp({ identity, given, record }: FirstBoot, ground: SetUp
   })
 }
 
-export const setUpFace = (setUp: SetUpService): SetUpRouteParts => ({
-  ...{ setUp, qr: qrAsSvg, hostname: hostname().toLowerCase().split('.')[0] },
+/** @param feed says at `network` what the box is called, once that is known */
+export const setUpFace = (setUp: SetUpService, feed: Pick<Feed, 'get'>): SetUpRouteParts => ({
+  ...{ setUp, qr: qrAsSvg },
+  name: () => String(feed.get('network')?.value.name ?? `${hostname().toLowerCase().split('.')[0]}.local`),
 })

@@ -95,6 +95,8 @@ t.test('two boxes of one image share no identity, and each keeps its own', async
     t.equal(boxes[0].read(path), before, `${path} stays`)
   }
   t.equal(statSync(join(boxes[0].root, kept[1])).mode & 0o777, 0o600)
+  const names = boxes.map(({ read }) => read('proc/sys/kernel/hostname'))
+  t.match(names, [/^pier-[0-9a-f]{4}\n$/, /^pier-[0-9a-f]{4}\n$/], 'each has a name of its own')
 })
 
 const written = [

@@ -1,7 +1,7 @@
 // What root's scripts of the image make before NetworkManager starts, in a folder that stands in for the root: a
 // hotspot of the box's own name, the way by cable, and the names that the hotspot answers.
 import { execFileSync } from 'node:child_process'
-import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, cpSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import t from 'tap'
 
@@ -9,13 +9,14 @@ const files = resolve('image-build/network/files')
 
 function box(t: { testdir(): string }) {
   const root = t.testdir()
-  for (const folder of ['etc', 'data/system', 'run']) mkdirSync(join(root, folder), { recursive: true })
+  for (const folder of ['etc', 'data/system/first-boot', 'proc/sys/kernel', 'run', 'bin'])
+    mkdirSync(join(root, folder), { recursive: true })
   cpSync(join(files, 'usr/share'), join(root, 'usr/share'), { recursive: true })
   const put = (file: string, text: string) => writeFileSync(join(root, file), text)
   put('etc/machine-id', '0123456789abcdef0123456789abcdef\n')
-  put('etc/hostname', 'pier-1a2b\n')
-  const run = (name: string) =>
-    execFileSync(join(files, 'usr/lib/pierside-image', name), { env: { ...process.env, ROOT: root }, encoding: 'utf8' })
+  put('proc/sys/kernel/hostname', 'pier-1a2b\n')
+  const env = { ...process.env, ROOT: root, PATH: `${root}/bin:${process.env.PATH}` }
+  const run = (name: string) => execFileSync(join(files, 'usr/lib/pierside-image', name), { env, encoding: 'utf8' })
   return { root, put, run, read: (file: string) => readFileSync(join(root, file), 'utf8') }
 }
 const profiles = 'etc/NetworkManager/system-connections'
@@ -71,4 +72,33 @@ t.test('an open hotspot answers every name; one with a passphrase only what phon
   rmSync(join(root, trial))
   run('hotspot-answers')
   t.match(read(names), /#/, 'undone: it waits for set-up again')
+})
+
+t.test('one name: the owner’s, else pierside.local, else its own where that is another box', async t => {
+  const { root, put, run, read } = box(t)
+  // As avahi answers over D-Bus; it keeps the name that it is given.
+  put(
+    'bin/busctl',
+    `#!/bin/sh
+case "$*" in
+  *GetState*) echo '{"type":"i","data":[2]}' ;;
+  *SetHostName*) for word; do last=$word; done; echo "$last" >${root}/avahi ;;
+  *GetHostName*) echo '{"type":"s","data":["'"$(cat ${root}/avahi)"'"]}' ;;
+esac
+`,
+  )
+  chmodSync(join(root, 'bin/busctl'), 0o755)
+  const named = (found: string) => {
+    put('avahi', `${found}\n`)
+    run('box-name')
+    return read('run/pierside-network/name')
+  }
+  t.equal(named('pierside'), 'pierside.local\n')
+  t.equal(named('pierside-2'), 'pier-1a2b.local\n', 'another box has that name')
+  t.equal(named('pier-1a2b'), 'pier-1a2b.local\n', 'and it stays so')
+  put('data/system/first-boot/hostname', '')
+  t.equal(named('pierside'), 'pierside.local\n', 'a card that names nobody')
+  put('data/system/first-boot/hostname', 'north\n')
+  put('proc/sys/kernel/hostname', 'north\n')
+  t.equal(named('pierside'), 'north.local\n')
 })

@@ -154,7 +154,7 @@ export function thisDevice(): string {
   return machine === 'Android' ? 'Android phone' : machine === 'browser' ? 'a browser' : machine
 }
 
-/** `?pair=CODE` from the QR code in the terminal: pairs at once, and leaves no code in the address bar. */
+/** `?pair=CODE` from a QR code or another address of the box: pairs at once, and leaves no code in the address bar. */
 export async function pairFromAddress(): Promise<void> {
   const address = new URL(location.href)
   const code = address.searchParams.get('pair')
@@ -166,6 +166,8 @@ export async function pairFromAddress(): Promise<void> {
   try {
     await pair(code, thisDevice())
   } catch (error) {
+    await learnSession()
+    if (session.get()?.paired) return
     void wantPairing(error instanceof Refusal ? `${error.message}. ${error.fix}.` : String(error))
   }
 }

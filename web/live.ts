@@ -48,9 +48,12 @@ function made<T>(map: Map<string, Cell<T>>, key: string, first: T): Cell<T> {
   return found
 }
 
+/** As `useAt`, for what is no view. */
+export const stateAt = (path: string): Cell<State | undefined> => made(states, path, undefined)
+
 /** The state at a path, retyped by the caller from `states.ts`; `undefined` while the box has none. */
 export function useAt<T>(path: string | undefined): (Omit<State, 'value'> & { value: T }) | undefined {
-  const state = useCell(made(states, path ?? '', undefined))
+  const state = useCell(stateAt(path ?? ''))
   return state as (Omit<State, 'value'> & { value: T }) | undefined
 }
 

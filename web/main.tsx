@@ -2,6 +2,7 @@
 import { render } from 'preact'
 import { App } from './app'
 import { learnSession, pairFromAddress } from './ask'
+import { leadHome } from './home-address'
 import { boot, listenToBox } from './live'
 import './styles/theme.css'
 import './styles/frame.css'
@@ -17,7 +18,7 @@ import './styles/setup.css'
 listenToBox()
 // A box that started anew may have forgotten us, or been opened to all.
 boot.listen(() => void learnSession())
-void pairFromAddress()
+void pairFromAddress().then(leadHome)
 
 const place = document.getElementById('app')!
 place.textContent = ''

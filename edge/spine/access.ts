@@ -21,6 +21,9 @@ type Ticket = z.infer<typeof ticket>
 export const codeMs = 10 * 60_000
 const guesses = 5
 const mostTokens = 200
+/** For a page to come up under another name. */
+const passMs = 30_000
+const mostPasses = 32
 const localName = 'this machine'
 
 /** What hangs on a pairing code. */
@@ -46,6 +49,10 @@ export interface Access {
   pairingCode(role: Role, invitation?: Invitation): string
   /** A one-time code that its owner has chosen; it lasts as long as this process. */
   expect(digits: string, role: Role, invitation?: Invitation): void
+  /** A one-time code, for half a minute, by which whoever has the token gets it under another name of the box. */
+  passOn(token: string, at: string): string
+  /** The token behind such a code, for who asked for it at the same address; undefined for anything else. */
+  takeOver(code: string, at: string): Promise<{ token: string; role: Role; name: string } | undefined>
   /** A token for whoever knows the code. Throws `unpaired` for a wrong, used or old one. */
   pair(code: string, name: string): Promise<{ token: string; role: Role; name: string }>
   issue(name: string, role: Role): Promise<string>
@@ -63,6 +70,7 @@ export async function openAccess(folder: string, clock: Clock): Promise<Access> 
   let tickets: Ticket[] = await readTickets(path)
   let readMs = await changedMs(path)
   const codes = new Map<'asked' | 'expected', Code>()
+  const passes = new Map<string, { readonly token: string; readonly at: string; readonly untilMs: number }>()
   let changing: Promise<unknown> = Promise.resolve()
 
   /** One change after another, each upon what is in the file: two phones that pair at once both get in. */
@@ -90,18 +98,33 @@ export async function openAccess(folder: string, clock: Clock): Promise<Access> 
     return token
   }
 
+  const whoHas = async (token: string) => {
+    const hash = Buffer.from(hashOf(token))
+    const known = () => tickets.find(one => timingSafeEqual(Buffer.from(one.hash), hash))
+    let found = known()
+    // Another process (`pierside token new`) may have issued it since we read the file.
+    if (!found && (await changedMs(path)) !== readMs) {
+      readMs = await changedMs(path)
+      tickets = await readTickets(path)
+      found = known()
+    }
+    return found && { name: found.name, role: found.role }
+  }
+
   return {
-    async whoHas(token) {
-      const hash = Buffer.from(hashOf(token))
-      const known = () => tickets.find(one => timingSafeEqual(Buffer.from(one.hash), hash))
-      let found = known()
-      // Another process (`pierside token new`) may have issued it since we read the file.
-      if (!found && (await changedMs(path)) !== readMs) {
-        readMs = await changedMs(path)
-        tickets = await readTickets(path)
-        found = known()
-      }
-      return found && { name: found.name, role: found.role }
+    whoHas,
+    passOn(token, at) {
+      const code = randomBytes(15).toString('base64url')
+      passes.set(code, { token, at, untilMs: clock.monotonicMs() + passMs })
+      for (const oldest of passes.keys()) if (passes.size > mostPasses) passes.delete(oldest)
+      return code
+    },
+    async takeOver(code, at) {
+      const pass = passes.get(code)
+      if (!pass || pass.at !== at || clock.monotonicMs() > pass.untilMs) return undefined
+      passes.delete(code)
+      const who = await whoHas(pass.token)
+      return who && { token: pass.token, ...who }
     },
     pairingCode(role, invitation) {
       const digits = String(randomInt(100_000_000)).padStart(8, '0')
@@ -114,6 +137,10 @@ export async function openAccess(folder: string, clock: Clock): Promise<Access> 
     },
     async pair(given, name) {
       const digits = given.replace(/\D/g, '')
+      // Of a link that is too old, and no guess at a code.
+      if (/[a-z]/i.test(given)) {
+        throw new Fault('unpaired', 'this link has been used, or is too old', 'Pair with a code, or open the box anew')
+      }
       for (const [kind, { untilMs }] of codes) if (clock.monotonicMs() > untilMs) codes.delete(kind)
       if (codes.size === 0) {
         throw new Fault(

@@ -1,41 +1,15 @@
 // A box that is not set up, over real HTTP: what may be done with it, what phones are told that ask whether they are
 // online, and the way through set-up.
 import { readFile } from 'node:fs/promises'
-import { request } from 'node:http'
 import t, { type Test } from 'tap'
 import { type AgentProcess, startAgent } from '../support/agent.js'
+import { asked } from '../support/asked.js'
 import { type OwnImage, ownImage } from '../support/own-image.js'
 
 const order = { name: 'North pier', passphrase: 'clear skies', country: 'AT', timeZone: 'Europe/Vienna' }
 
 const onImage = (t: Test, image: OwnImage): Promise<AgentProcess> =>
   startAgent(t, { data: image.data, env: { PIERSIDE_IMAGE: image.file } })
-
-interface Heard {
-  readonly status: number
-  readonly location?: string
-  readonly type?: string
-  readonly body: string
-  readonly headers: NodeJS.Dict<string | string[]>
-}
-
-/** As a phone asks whose every name leads to the box. */
-function asked(agent: AgentProcess, host: string, path: string, method = 'GET'): Promise<Heard> {
-  const { port } = new URL(agent.url)
-  return new Promise((settle, reject) => {
-    const call = request({ host: '127.0.0.1', port, path, method, headers: { Host: host } }, answer => {
-      let body = ''
-      answer.setEncoding('utf8').on('data', (text: string) => {
-        body += text
-      })
-      answer.on('end', () => {
-        const { location, 'content-type': type } = answer.headers
-        settle({ status: answer.statusCode ?? 0, location, type, body, headers: answer.headers })
-      })
-    })
-    call.once('error', reject).end()
-  })
-}
 
 /** Host, path, status and body as the makers answer them. */
 const probes: readonly (readonly [host: string, path: string, status: number, body: string])[] = [
@@ -128,7 +102,7 @@ t.test('a box that is not set up', { timeout: 120_000 }, async t => {
       t.equal(location, `${agent.url}/`)
       t.equal(headers['cache-control'], 'no-store')
     }
-    t.equal((await asked(agent, 'example.com', '/api/setup', 'POST')).status, 403, 'but for looking')
+    t.equal((await asked(agent, 'example.com', '/api/setup', { method: 'POST' })).status, 403, 'but for looking')
     t.equal((await asked(agent, 'pierside.local', '/')).status, 200)
   })
 
@@ -187,7 +161,7 @@ t.test('a box that is not set up', { timeout: 120_000 }, async t => {
       t.equal(heard.body, body)
       t.equal(heard.headers['content-length'], status === 204 ? undefined : String(Buffer.byteLength(body)))
       if (status === 200) t.match(heard.type, path.includes('.html') ? /^text\/html/ : /^text\/plain/)
-      t.equal((await asked(agent, host, path, 'HEAD')).body, '')
+      t.equal((await asked(agent, host, path, { method: 'HEAD' })).body, '')
     }
     const ubuntu = await asked(agent, 'connectivity-check.ubuntu.com', '/')
     t.equal(ubuntu.headers['x-networkmanager-status'], 'online')

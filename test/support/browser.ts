@@ -29,11 +29,12 @@ interface Test {
   teardown(run: () => unknown): void
 }
 
-export async function openBrowser(t: Test): Promise<Browser> {
+/** @param names where they lead, as Chromium's host rules have it */
+export async function openBrowser(t: Test, names: readonly string[] = []): Promise<Browser> {
   builtPage()
   const browser = await chromium.launch({
     executablePath: executable,
-    args: quiet,
+    args: names.length > 0 ? [...quiet, `--host-resolver-rules=${names.join(', ')}`] : quiet,
     // Scrollbars are pixels too.
     ignoreDefaultArgs: ['--hide-scrollbars'],
   })

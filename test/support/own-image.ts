@@ -3,6 +3,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { standInNmcli } from './stand-in-nmcli.js'
 
 interface Test {
   teardown(run: () => unknown): void
@@ -15,6 +16,24 @@ export interface OwnImage {
   readonly system: string
   /** A data folder for the agent; with it, its configuration beside it. */
   readonly data: string
+}
+
+/**
+ * One whose set-up is over and whose network is minded, called `name`; its page leads there.
+ * @returns what its agent is started with
+ */
+export function namedBox(t: Test & { testdir(): string }, name: string): { data: string; env: Record<string, string> } {
+  const folder = t.testdir()
+  const { bin } = standInNmcli(folder)
+  const told = join(folder, 'told')
+  const data = join(folder, 'agent/data')
+  for (const one of [told, data]) mkdirSync(one, { recursive: true })
+  writeFileSync(join(told, 'name'), `${name}\n`)
+  const file = join(folder, 'image.json')
+  writeFileSync(file, JSON.stringify({ version: '0.1.0', told }))
+  const setUp = { done: true, passphrase: true, administrator: true, taken: {} }
+  writeFileSync(join(data, 'setup.json'), JSON.stringify(setUp))
+  return { data, env: { PIERSIDE_IMAGE: file, PATH: `${bin}:${process.env.PATH}` } }
 }
 
 /** @param wishes of pierside.txt, as they are given to the agent */

@@ -8,6 +8,8 @@ import { sendFault } from './answer.js'
 /** What the guard needs of the spine's access book. */
 export interface AccessBook {
   whoHas(token: string): Promise<Pick<Who, 'name' | 'role'> | undefined>
+  passOn(token: string, at: string): string
+  takeOver(code: string, at: string): Promise<{ token: string; role: Role; name: string } | undefined>
   pair(code: string, name: string): Promise<{ token: string; role: Role; name: string }>
   forget(token: string): Promise<void>
 }
@@ -18,6 +20,8 @@ export interface GuardParts {
   readonly open: () => boolean
   /** Names the box is known by, beside IP addresses, `localhost` and `*.local`. */
   readonly hosts: readonly string[]
+  /** Tells this agent from any other, until it ends. */
+  readonly mark: string
   /** Why nobody can be paired yet. */
   closed?(): Fault | undefined
 }

@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs'
 import { extname, join, resolve, sep } from 'node:path'
 import type { RequestHandler } from 'express'
+import type { Feed } from '../../ports/feed.js'
 
 const types: Readonly<Record<string, string>> = {
   html: 'text/html; charset=utf-8',
@@ -26,8 +27,17 @@ const policy = [
 /** The agent may be installed beneath a folder whose name begins with a dot; Express would say that it is not there. */
 const sending = { cacheControl: false, dotfiles: 'allow' } as const
 
-/** @param folder web/dist; a missing build answers 503 with the command to make it */
-export function pageFiles(folder: string): RequestHandler {
+/** By which name the box is reached, too: what the page asks there is whether it is the same box. */
+const policyWith = (home: unknown): string =>
+  typeof home === 'string' && /^[a-z0-9-]+\.local$/i.test(home)
+    ? `${policy}; connect-src 'self' http://${home}:*`
+    : policy
+
+/**
+ * @param folder web/dist; a missing build answers 503 with the command to make it
+ * @param feed says at `network` what the box is called
+ */
+export function pageFiles(folder: string, feed: Pick<Feed, 'get'>): RequestHandler {
   const root = resolve(folder)
   return (request, response, next) => {
     if (request.method !== 'GET' && request.method !== 'HEAD') return next()
@@ -44,7 +54,7 @@ export function pageFiles(folder: string): RequestHandler {
     const hashed = path.startsWith('/assets/')
     response.setHeader('Cache-Control', hashed ? 'public, max-age=31536000, immutable' : 'no-cache')
     response.setHeader('Content-Type', types[extname(path).slice(1)] ?? 'application/octet-stream')
-    response.setHeader('Content-Security-Policy', policy)
+    response.setHeader('Content-Security-Policy', policyWith(feed.get('network')?.value.name))
     response.setHeader('Vary', 'Accept-Encoding')
     const zipped = `${file}.gz`
     if (/\bgzip\b/.test(request.headers['accept-encoding'] ?? '') && existsSync(zipped)) {

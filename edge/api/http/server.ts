@@ -120,7 +120,7 @@ function routes(parts: HttpParts): Express {
   app.get('/api/openapi.json', (_request, response) => {
     response.json(openApi(actions, dashboardTable, parts.version))
   })
-  app.use(pageFiles(parts.page))
+  app.use(pageFiles(parts.page, feed))
   app.use((request, _response, next) =>
     next(new Fault('not-found', `there is nothing at ${request.method} ${request.path}`, 'See /api/openapi.json')),
   )

@@ -10,11 +10,11 @@ export interface SetUpRouteParts {
   readonly setUp: SetUp
   /** An SVG document. */
   qr(text: string): Promise<string>
-  /** `pierside`, of pierside.local. */
-  readonly hostname: string
+  /** `pierside.local`, or what the box is called instead. */
+  name(): string
 }
 
-export function setUpRoutes({ setUp, qr, hostname }: SetUpRouteParts): Router {
+export function setUpRoutes({ setUp, qr, name }: SetUpRouteParts): Router {
   const router = Router()
   router.post('/api/setup', async (request, response) => {
     const parsed = setUpOrder.safeParse(request.body ?? {})
@@ -22,7 +22,7 @@ export function setUpRoutes({ setUp, qr, hostname }: SetUpRouteParts): Router {
       throw new Fault('bad-input', complaints(parsed.error).join('; '), 'Correct the value and send it again')
     }
     const answer = setUp.complete(parsed.data)
-    const [byAddress, byName] = linksOf(request, hostname).map(home => `${home}?pair=${answer.code}`)
+    const [byAddress, byName] = linksOf(request, name()).map(home => `${home}?pair=${answer.code}`)
     const { ssid, passphrase } = answer
     response.setHeader('Cache-Control', 'no-store')
     response.json({
@@ -40,8 +40,8 @@ export function setUpRoutes({ setUp, qr, hostname }: SetUpRouteParts): Router {
 }
 
 /** By address and by name; whoever came by another way than the hotspot goes on by that one. */
-function linksOf({ socket }: Request, hostname: string): [string, string] {
+function linksOf({ socket }: Request, name: string): [string, string] {
   const address = addressOf(socket)
   const port = /:\d+$/.exec(address)?.[0] ?? ''
-  return [`http://${address}/`, `http://${hostname}.local${port}/`]
+  return [`http://${address}/`, `http://${name}${port}/`]
 }
