@@ -7,6 +7,7 @@ import { asFault } from './ports/fault.js'
 import { kinds } from './ports/fields.js'
 import type { z } from './ports/schema.js'
 import type { heaterSettings } from './services/heater-settings.js'
+import type { MountSettings } from './services/mount-settings.js'
 import { type PowerSettings, policyOf } from './services/power-settings.js'
 import { namingBy } from './store/naming.js'
 
@@ -14,6 +15,7 @@ interface Sections {
   readonly links: Readonly<Record<string, { driver: string }>>
   readonly devices: Devices
   readonly use: Readonly<Partial<Record<Role, string>>>
+  readonly mount: MountSettings
   readonly power: PowerSettings
   readonly heaters: z.output<typeof heaterSettings>
   readonly rain_sensors: Readonly<Record<string, { device: string }>>
@@ -53,6 +55,7 @@ export function complaintsAcross(settings: Sections): Complaint[] {
   return [
     ...linkComplaints(settings),
     ...useComplaints(settings),
+    ...mountComplaints(settings),
     ...powerComplaints(settings),
     ...heaterComplaints(settings),
     ...rainComplaints(settings),
@@ -94,6 +97,13 @@ function useComplaints({ use, devices }: Sections): Complaint[] {
   }
   return Object.entries(use).flatMap(([role, name]) =>
     name === undefined ? [] : about(['use', role], misused(role as Role, name)),
+  )
+}
+
+/** Who is told time and place by name has to be there. */
+function mountComplaints({ mount, devices }: Sections): Complaint[] {
+  return Object.keys(mount.time_and_place).flatMap(name =>
+    about(['mount', 'time_and_place', name], lacking(devices, name, 'mount')),
   )
 }
 

@@ -45,6 +45,7 @@ import { observatoryCards } from './services/frame-headers.js'
 import { liveStack } from './services/live-stack.js'
 import { mountActions, reportMounts } from './services/mount.js'
 import { limitsOf } from './services/mount-settings.js'
+import { tellWhereabouts } from './services/mount-whereabouts.js'
 import { type LinkLamp, observatoryActions, reportObservatory } from './services/observatory.js'
 import { type PierCamera, startPierCamera } from './services/pier-camera.js'
 import { reportPlugged } from './services/plugged.js'
@@ -208,6 +209,7 @@ export function startNight(settings: Settings, ground: Ground): Night {
     reportDevices({ devices, feed, claims, clock }),
     reportStations({ devices, feed, clock, sensors: settings.sensors, rain: settings.rain_sensors }),
     reportMounts({ ...shared, site, time }),
+    tellWhereabouts({ ...shared, log: log.named('mount'), settings: settings.mount, site, time }),
     reportPower({ ...shared, policy }),
     watchBattery({ ...ending, settings: settings.power.battery, machine: ground.machine }),
     power.stop,

@@ -80,6 +80,8 @@ const say: Readonly<Record<string, (body: Record<string, unknown>) => string>> =
   'battery-low': body => `The battery is low, at ${body.volts} V`,
   'battery-critical': body => `The battery is nearly empty, at ${body.volts} V: everything is stopped`,
   'battery-unknown': () => 'The battery is not measured any more',
+  'mount-told': body => `The mount was told time and place: ${body.words}`,
+  'mount-disagrees': body => `The mount and the box disagree: ${body.words}`,
   'mount-stopped': () => 'The mount was stopped',
   'stick-came': body => `The stick ${body.label} was plugged in`,
   'stick-gone': body => `The stick ${body.label} is gone`,

@@ -65,6 +65,7 @@ export interface Mount extends Presence {
   readonly slewing?: boolean
   readonly tracking?: boolean
   readonly parked?: boolean
+  readonly trouble?: string
   readonly target?: string
   readonly holder?: string
 }

@@ -80,6 +80,7 @@ export const kinds: Readonly<Record<string, Kind>> = {
       slewing: flag('Slewing', { entity: true, deviceClass: 'moving' }),
       tracking: flag('Tracking', shown),
       parked: flag('Parked', shown),
+      trouble: text('What it believes wrongly'),
       target: text('Target'),
       holder: text('In use by'),
     },

@@ -1,4 +1,5 @@
 // What points the tube. Coordinates go in as the mount declares; services convert from J2000.
+import type { Whereabouts } from '../rules/mount-whereabouts.js'
 import type { GuidePort } from './camera.js'
 
 export interface Pointing {
@@ -46,6 +47,10 @@ export interface Mount {
   unpark?(signal: AbortSignal): Promise<void>
   /** Moves an axis at a rate until stopped; 0 stops that axis. */
   moveAxis?(axis: 'ra' | 'dec', degPerSecond: number): Promise<void>
+  /** What it believes of place and time; asked of it now where it can be asked. */
+  whereabouts?(signal: AbortSignal): Promise<Whereabouts>
+  /** Sets its clock: UTC, Unix ms, and how far its zone is ahead of that, hours. */
+  setTime?(utcMs: number, zoneHours: number, signal: AbortSignal): Promise<void>
   /** Tells the mount where it stands. */
   setSite?(latitudeDeg: number, longitudeDeg: number, elevationMetres: number, signal: AbortSignal): Promise<void>
   readonly guidePort?: GuidePort

@@ -2,17 +2,21 @@
 import type { Site } from '../science/sky.js'
 import type { TimeQuality, TimeSource } from './time-quality.js'
 
-/** `pointing`: goto, horizon, altitudes. `daylight`: dusk and dawn. `photometry`: the air that light came through. */
-export type Need = 'pointing' | 'daylight' | 'photometry'
+/**
+ * `pointing`: goto, horizon, altitudes. `daylight`: dusk and dawn. `photometry`: the air that light came through.
+ * `mount`: a mount's own clock, which may be right already.
+ */
+export type Need = 'pointing' | 'daylight' | 'photometry' | 'mount'
 
-export const needs: readonly Need[] = ['pointing', 'daylight', 'photometry']
+export const needs: readonly Need[] = ['pointing', 'daylight', 'photometry', 'mount']
 
 /**
  * How far off the clock may be, seconds. The sky turns by 15″ a second: a minute is a quarter of a degree at a horizon
  * whose limits are set in degrees. The Sun needs four minutes for its degree. A minute changes the airmass at 30° of
- * altitude by less than 0.01.
+ * altitude by less than 0.01. A mount that is told half a minute wrong misses by 7.5′, which its own alignment
+ * takes in.
  */
-const mostSeconds: Readonly<Record<Need, number>> = { pointing: 60, daylight: 240, photometry: 60 }
+const mostSeconds: Readonly<Record<Need, number>> = { pointing: 60, daylight: 240, photometry: 60, mount: 30 }
 
 export type Grounds =
   | { readonly ok: true; readonly site: Site }

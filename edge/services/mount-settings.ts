@@ -19,6 +19,13 @@ export const mountSettings = z
       .default([])
       .describe('Horizon as [altitude, azimuth] knots in degrees; the higher of mask and minimum altitude wins'),
     slew_timeout: z.number().min(10).max(1800).default(180).describe('A slew that takes longer is stopped, s'),
+    time_and_place: z
+      .record(z.string().regex(/^[a-z0-9_-]+$/, 'is no name of a device'), z.enum(['box', 'mount', 'none']))
+      .default({})
+      .describe(
+        'By mount, whose time and place count: box (what is not named: it is told both when the box knows them), ' +
+          'mount (it keeps its own, and a contradiction is said), none (it is not asked)',
+      ),
   })
   .describe('The mount')
 

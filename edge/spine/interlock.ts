@@ -191,7 +191,16 @@ function guardMount(mount: Mount, { clock, log, limits }: InterlockParts, notes:
       if (arrows === standing) setArrows(before)
     })
   })
-  const { moveAxis, park, unpark, setSite, sense } = mount
+  const { moveAxis, park, unpark, setSite, setTime, sense, whereabouts } = mount
+  /** What it is told of place and time: on the way it would end elsewhere, and what is to move waits for it. */
+  let told: Promise<unknown> = Promise.resolve()
+  const whileItStands = (tell: () => Promise<void>): Promise<void> => {
+    const moves = mount.status().slewing || arrows.ra !== 0 || arrows.dec !== 0
+    if (moves) throw new Fault('busy', 'the mount moves', 'Tell it place and time when it stands')
+    const mine = tell()
+    told = Promise.allSettled([told, mine])
+    return mine
+  }
   return {
     equinox: mount.equinox,
     status: () => mount.status(),
@@ -201,9 +210,13 @@ function guardMount(mount: Mount, { clock, log, limits }: InterlockParts, notes:
       demand(judgePointing(target, limits(), clock.now()))
       setArrows(standing)
       toldToStop.delete(mount)
+      await told
       return mount.slew(target, signal)
     },
-    sync: (target, signal) => mount.sync(target, signal),
+    async sync(target, signal) {
+      await told
+      return mount.sync(target, signal)
+    },
     async stop() {
       setArrows(standing)
       if (!toldToStop.has(mount)) toldToStop.set(mount, clock.monotonicMs())
@@ -218,7 +231,9 @@ function guardMount(mount: Mount, { clock, log, limits }: InterlockParts, notes:
         return park.call(mount, signal)
       }),
     unpark: unpark && (signal => unpark.call(mount, signal)),
-    setSite: setSite && ((...where) => setSite.call(mount, ...where)),
+    whereabouts: whereabouts && (signal => whereabouts.call(mount, signal)),
+    setSite: setSite && (async (...where) => whileItStands(() => setSite.call(mount, ...where))),
+    setTime: setTime && (async (...when) => whileItStands(() => setTime.call(mount, ...when))),
     moveAxis:
       moveAxis &&
       (async (axis, degPerSecond) => {

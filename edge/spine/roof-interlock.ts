@@ -83,7 +83,7 @@ export function guardDome(dome: Dome, { clock, log, mounts }: RoofParts): Dome {
 export function underRoof(mount: Mount, { domes }: RoofParts): Mount {
   const roofs = () => domes().flatMap(roofEvidence)
   const leave = () => demand(judgeUnderRoof(roofs()), 'the mount stays where it is')
-  const { moveAxis, park, unpark, setSite, sense } = mount
+  const { moveAxis, park, unpark, setSite, setTime, sense, whereabouts } = mount
   return {
     equinox: mount.equinox,
     status: () => mount.status(),
@@ -117,7 +117,9 @@ export function underRoof(mount: Mount, { domes }: RoofParts): Mount {
         if (degPerSecond !== 0) leave()
         return moveAxis.call(mount, axis, degPerSecond)
       }),
+    whereabouts: whereabouts && (signal => whereabouts.call(mount, signal)),
     setSite: setSite && ((...where) => setSite.call(mount, ...where)),
+    setTime: setTime && ((...when) => setTime.call(mount, ...when)),
     get guidePort() {
       return mount.guidePort
     },

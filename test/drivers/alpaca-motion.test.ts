@@ -79,6 +79,10 @@ t.test('a mount by its own rules', async t => {
   t.ok(moved > 0.2 && moved < 4, `east by ${moved.toFixed(2)}°, no faster than the mount can`)
   await mount!.setSite!(47, 190, 500, never)
   t.equal(server.device('telescope').get['sitelongitude'](new Map()), -170)
+  await mount!.setTime!(Date.now() - 3_600_000, 1, never)
+  const { clockAheadSeconds, ...place } = await mount!.whereabouts!(never)
+  t.same(place, { latitudeDeg: 47, longitudeDeg: -170, elevationMetres: 500 })
+  t.ok(Math.abs(clockAheadSeconds! + 3600) < 5, `its clock is ${clockAheadSeconds} s ahead`)
   const j2050 = plugged(fakeTelescope(true), true)
   j2050.get['equatorialsystem'] = () => 3
   const strange = await startAlpaca(t, { devices: [j2050] })

@@ -95,7 +95,8 @@ t.test('a night in which everything happens', async t => {
   ]
   const config = JSON.parse(
     pierConfig({
-      sky: { mishaps },
+      // The mount keeps what it believes, and that is wrong.
+      sky: { mishaps, mount_clock_off_s: 3_600 },
       devices: {
         guide: part('guide-camera', { bayer: 'rggb' }),
         ...{ turner: part('rotator'), roof: part('dome'), lid: part('cover'), fix: part('gps'), guard: part('safety') },
@@ -119,6 +120,7 @@ t.test('a night in which everything happens', async t => {
           ...{ rotator: 'turner', dome: 'roof', cover: 'lid' },
           pier_cam: 'pier',
         },
+        mount: { time_and_place: { mount: 'mount' } },
         pier_cam: { enabled: true },
         power: {
           channels: {

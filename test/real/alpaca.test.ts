@@ -5,6 +5,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import t from 'tap'
 import { startAgent } from '../support/agent.js'
+import { patiently } from '../support/agent-client.js'
 import {
   fakeCamera,
   fakeSafety,
@@ -62,6 +63,13 @@ use: {camera: main, mount: mount, wheel: wheel}
   await agent.until<{ safe: boolean }>('safety/watch', ({ safe }) => safe === true)
   await agent.until<{ ambientCelsius: number }>('weather/sky', ({ ambientCelsius }) => ambientCelsius === 6.5)
   await agent.until<{ parked: boolean }>('mount/mount', ({ parked }) => parked === true)
+  const telescope = windows.device('telescope')
+  const said = () => ['sitelatitude', 'sitelongitude', 'siteelevation'].map(member => telescope.get[member](new Map()))
+  await patiently(async () => {
+    if (said().join() !== '46.5,8,0') throw new Error(`the mount believes in ${said()}`)
+  }, 20_000)
+  t.ok(windows.calls.includes('PUT telescope siteelevation'))
+  t.notOk(windows.calls.includes('PUT telescope utcdate'), 'its clock was right')
   await agent.do('camera-expose', { seconds: 0.2, filter: 'Ha' }, true)
   const names = readdirSync(path.join(data, 'archive'), { recursive: true, encoding: 'utf8' })
   const frames = names.filter(name => name.endsWith('.fits')).map(name => path.join(data, 'archive', name))

@@ -132,11 +132,33 @@ use: {mount: scope, wheel: filters}
     ],
   })
 
-  await t.test('the properties of a device are listed and set', async t => {
-    interface Listed {
-      properties: { name: string; locked?: string; items: { name: string; value: unknown }[] }[]
+  interface Listed {
+    properties: { name: string; locked?: string; items: { name: string; value: unknown }[] }[]
+  }
+  const list = async (device: string) => (await agent.do<Listed>('device-properties', { device }, true)).properties
+
+  await t.test('the mount is told where and when it is', async t => {
+    t.match(await agent.state('time'), { trusted: true })
+    const told = async () => {
+      const properties = await list('scope')
+      const item = (property: string, name: string) =>
+        properties.find(one => one.name === property)?.items.find(one => one.name === name)?.value
+      return {
+        latitude: item('GEOGRAPHIC_COORD', 'LAT'),
+        longitude: item('GEOGRAPHIC_COORD', 'LONG'),
+        utc: item('TIME_UTC', 'UTC'),
+      }
     }
-    const list = async (device: string) => (await agent.do<Listed>('device-properties', { device }, true)).properties
+    const limit = clock.deadline(20_000, 'the mount to be told')
+    while ((await told()).latitude !== 46.5 || !(await told()).utc) await clock.sleep(200, limit.signal)
+    limit.cancel()
+    const { longitude, utc } = await told()
+    t.equal(longitude, 8)
+    t.ok(Math.abs(Date.parse(`${utc}Z`) - Date.now()) < 60_000, `its clock says ${utc}`)
+    t.equal((await agent.state<{ trouble?: string }>('mount/scope')).trouble, undefined)
+  })
+
+  await t.test('the properties of a device are listed and set', async t => {
     const names = async () => (await list('filters')).find(({ name }) => name === 'FILTER_NAME')?.items
     t.equal((await names())?.[0].value, 'Red')
     const values = { FILTER_SLOT_NAME_1: 'Deep red' }

@@ -86,6 +86,24 @@ t.test('an iOptron mount', { skip, timeout: 90_000 }, async t => {
     clock,
   } = await openSerial(t, { driver: 'indi_ioptronv3_telescope', device: 'iOptronV3', port: 'mount', fake })
   t.match(mount.status(), { parked: false, slewing: false })
+  const first = await mount.whereabouts!(never)
+  t.ok(
+    Math.abs(first.latitudeDeg! - 46.5) < 0.01 && Math.abs(first.longitudeDeg! - 8) < 0.01,
+    'it says where it stands',
+  )
+  t.ok(Math.abs(first.clockAheadSeconds!) < 60, `and its clock is ${first.clockAheadSeconds} s ahead`)
+  await mount.setSite!(47, -8, 400, never)
+  // Hundredths of an arcsecond; the latitude from the pole.
+  t.ok(
+    heard.some(command => /^:SLA\+16920000#/.test(command)) && heard.some(word => /^:SLO-02880000#/.test(word)),
+    heard.join(' '),
+  )
+  const atMs = Date.now()
+  await mount.setTime!(atMs, 1, never)
+  const said = heard.findLast(command => command.startsWith(':SUT'))
+  const j2000 = Number(said?.slice(4, -1)) + Date.UTC(2000, 0, 1, 12)
+  t.ok(Math.abs(j2000 - atMs) < 2_000, `${said} is ${j2000 - atMs} ms off`)
+  t.ok(heard.includes(':SG+060#'), 'with its zone in minutes')
   await mount.setTracking(false, never)
   t.equal(fake.state(), 'stopped')
   await mount.slew({ raHours: 8, decDeg: 30, equinox: 'jnow' }, never)
@@ -121,6 +139,18 @@ t.test('a SynScan hand controller', { skip, timeout: 90_000 }, async t => {
     clock,
   } = await openSerial(t, { driver: 'indi_synscan_telescope', device: 'SynScan', port: 'mount', fake })
   t.match(mount.status(), { equinox: 'jnow', parked: false, slewing: false, tracking: true })
+  const { clockAheadSeconds } = await mount.whereabouts!(never)
+  // The hand controller of the fake stands still on the evening of 29 November 2026, 21 h by its zone.
+  t.ok(Math.abs(clockAheadSeconds! - (Date.UTC(2026, 10, 29, 21) - Date.now()) / 1000) < 7300, `${clockAheadSeconds} s`)
+  await mount.setSite!(47, -8.5, 400, never)
+  t.ok(heard.includes(`W${String.fromCharCode(47, 0, 0, 0, 8, 30, 0, 1)}`), JSON.stringify(heard.slice(-6)))
+  await mount.setTime!(Date.UTC(2026, 11, 24, 20, 30, 15), 1, never)
+  // The driver may lose a second of it.
+  const times = [14, 15].map(second => `H${String.fromCharCode(21, 30, second, 12, 24, 26, 1, 0)}`)
+  t.ok(
+    times.some(one => heard.includes(one)),
+    JSON.stringify(heard.slice(-6)),
+  )
   await mount.slew({ raHours: 8, decDeg: 30, equinox: 'jnow' }, never)
   const [ra, dec] = fake.place()
   t.ok(Math.abs(ra - 8) < 0.05 && Math.abs(dec - 30) < 0.3, `it was sent to ${ra} h, ${dec}° of J2000`)

@@ -328,6 +328,18 @@ t.test('a mount, a focuser and a wheel behind a real INDI server', { skip }, asy
     return { mount, raHours }
   }
 
+  t.test('is told where and when it is, and says so', async t => {
+    const mount = await kept.mount()
+    await mount.setSite!(-33.9, -70.4, 700, never)
+    await mount.setTime!(Date.now() + 7_200_000, -3.5, never)
+    const { clockAheadSeconds, ...place } = await mount.whereabouts!(never)
+    t.match(place, { latitudeDeg: -33.9, elevationMetres: 700 })
+    t.ok(Math.abs(place.longitudeDeg! + 70.4) < 1e-6, 'east of Greenwich is what is positive')
+    t.ok(Math.abs(clockAheadSeconds! - 7200) < 5, `its clock is ${clockAheadSeconds} s ahead`)
+    await mount.setTime!(Date.now(), 1, never)
+    t.ok(Math.abs((await mount.whereabouts!(never)).clockAheadSeconds!) < 5)
+  })
+
   t.test('slews to where it is told, and tracks', async t => {
     const { mount, raHours } = await here()
     t.equal(mount.equinox, 'jnow')

@@ -12,7 +12,7 @@ import {
 } from '../../edge/rules/time-quality.js'
 
 const site = { latitudeDeg: 46.5, longitudeDeg: 8, elevationMetres: 1200 }
-const uncertainties = [undefined, 0, 1, 59, 60, 61, 240, 241, 1e9]
+const uncertainties = [undefined, 0, 1, 30, 31, 59, 60, 61, 240, 241, 1e9]
 
 const qualities: TimeQuality[] = timeSources.flatMap(source =>
   [true, false].flatMap(synchronised =>
@@ -21,7 +21,7 @@ const qualities: TimeQuality[] = timeSources.flatMap(source =>
 )
 
 t.test('time serves when somebody knows it, and how well; place must be known, too', async t => {
-  const most = { pointing: 60, daylight: 240, photometry: 60 }
+  const most = { pointing: 60, daylight: 240, photometry: 60, mount: 30 }
   for (const need of needs) {
     for (const time of qualities) {
       const { source, uncertaintySeconds: off } = time

@@ -228,7 +228,7 @@ export function fakeCamera(order: CameraOrder = {}): Made {
 export function fakeTelescope(modern: boolean): Made {
   const ra = new Travel(60, 15)
   const dec = new Travel(60, 15)
-  const kept = { tracking: false, parked: true, latitude: 46.5, longitude: 8, elevation: 1200 }
+  const kept = { tracking: false, parked: true, latitude: 46.5, longitude: 8, elevation: 1200, clockAheadMs: 0 }
   const rates = [0, 0]
   let pulseEndMs = 0
   let since = Date.now()
@@ -270,7 +270,8 @@ export function fakeTelescope(modern: boolean): Made {
       ...constants({ canfindhome: false, canpark: true, canpulseguide: true, cansettracking: true, canslew: true }),
       ...constants({ canslewasync: modern, cansync: true, canunpark: true, equatorialsystem: 1, alignmentmode: 2 }),
       ...constants({ altitude: 50, azimuth: 120, athome: false, sideofpier: 1, trackingrate: 0, trackingrates: [0] }),
-      ...constants({ siderealtime: 4, utcdate: '2026-11-29T21:00:00.000Z' }),
+      ...constants({ siderealtime: 4 }),
+      utcdate: () => new Date(Date.now() + kept.clockAheadMs).toISOString(),
       atpark: () => kept.parked,
       tracking: () => kept.tracking,
       slewing: () => {
@@ -365,6 +366,14 @@ export function fakeTelescope(modern: boolean): Made {
           const ms = numberIn(params, 'Duration')
           pulseEndMs = Date.now() + ms
           if (!modern) await pauseMs(ms)
+        },
+      ],
+      utcdate: [
+        ['UTCDate'],
+        params => {
+          const utcMs = Date.parse(params.get('UTCDate') ?? '')
+          if (Number.isNaN(utcMs)) throw invalidValue('UTCDate')
+          kept.clockAheadMs = utcMs - Date.now()
         },
       ],
       sitelatitude: [

@@ -1,17 +1,22 @@
-// What of the pier itself needs somebody: the box's warnings, sensors not believed, heaters on their safe duty.
+// What of the pier itself needs somebody: the box's warnings, sensors not believed, heaters on their safe duty,
+// mounts that believe another time or place.
 import { useAt, useKind } from '../live'
 import { hrefOf } from '../route'
-import type { BoxHealth, Heater, Readings } from '../states'
+import type { BoxHealth, Heater, Mount, Readings } from '../states'
 import { sentence } from '../words'
 
 export function Attention() {
   const box = useAt<BoxHealth>('box')?.value
   const stations = [...useKind<Readings>('weather'), ...useKind<Readings>('sensor')]
   const heaters = useKind<Heater>('heater')
+  const mounts = useKind<Mount>('mount')
   const lines = [
     ...(box?.warnings ?? []).map(words => ({ about: 'The box', words })),
     ...stations.flatMap(({ path, value }) =>
       typeof value.trouble === 'string' ? [{ about: path.slice(path.indexOf('/') + 1), words: value.trouble }] : [],
+    ),
+    ...mounts.flatMap(({ path, value }) =>
+      value.trouble ? [{ about: path.replace('/', ' '), words: value.trouble }] : [],
     ),
     ...heaters.flatMap(({ path, value }) => {
       const words = value.outputTrouble ?? value.failed

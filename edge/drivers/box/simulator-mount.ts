@@ -141,6 +141,20 @@ export function openSimulatedMount(place: Observatory, tools: Tools): OpenBox {
       if (moving) throw new Fault('busy', 'the simulated mount is slewing', 'Stop it first')
       await command('move', undefined, () => telescope.push(axis, degPerSecond))
     },
+    async whereabouts() {
+      box.check()
+      const { site, utcMs, atMonotonicMs } = place.mountBelieves
+      const saysMs = utcMs + clock.monotonicMs() - atMonotonicMs
+      return { ...site, clockAheadSeconds: (saysMs - clock.now()) / 1000 }
+    },
+    setSite: (latitudeDeg, longitudeDeg, elevationMetres, signal) =>
+      command('take its place', signal, () => {
+        place.mountBelieves.site = { latitudeDeg, longitudeDeg, elevationMetres }
+      }),
+    setTime: (utcMs, _zoneHours, signal) =>
+      command('take the time', signal, () => {
+        Object.assign(place.mountBelieves, { utcMs, atMonotonicMs: clock.monotonicMs() })
+      }),
     guidePort: simulatedGuidePort(place, box),
   }
   return {

@@ -10,6 +10,7 @@ import { oneMotion } from './motion.js'
 import { type ArrowOptions, mountArrows } from './mount-arrows.js'
 import { type AlpacaSession, maybe } from './session.js'
 import { keepState, type Member } from './state.js'
+import { alpacaWhereabouts } from './whereabouts.js'
 
 const everyMs = 1_000
 const motionMs = 300_000 // the slowest mounts cross the sky in four minutes
@@ -52,7 +53,7 @@ export async function openAlpacaMount(
   const [parks, unparks, syncs] = [await can('canpark'), await can('canunpark'), await can('cansync')]
   const asynchronous = await can('canslewasync')
   const slews = asynchronous || (await can('canslew'))
-  const sited = (await maybe(session.number('sitelatitude'))) !== undefined
+  const places = await alpacaWhereabouts(session)
   const state = await keepState(
     session,
     { ...members, ...(pulses && { IsPulseGuiding: { type: 'flag' } as const }) },
@@ -171,12 +172,6 @@ export async function openAlpacaMount(
     await arrow?.move(axis, degPerSecond)
     await state.refresh()
   }
-  const setSite = async (latitudeDeg: number, longitudeDeg: number, elevationMetres: number, of: AbortSignal) => {
-    await session.put('sitelatitude', { SiteLatitude: latitudeDeg }, { signal: of })
-    const east = ((((longitudeDeg + 180) % 360) + 360) % 360) - 180
-    await session.put('sitelongitude', { SiteLongitude: east }, { signal: of })
-    await session.put('siteelevation', { SiteElevation: elevationMetres }, { signal: of })
-  }
 
   return {
     equinox,
@@ -211,7 +206,7 @@ export async function openAlpacaMount(
     park: parks ? park : undefined,
     unpark: unparks ? unpark : undefined,
     moveAxis: arrow && moveAxis,
-    setSite: sited ? setSite : undefined,
+    ...places,
     guidePort: pulses ? alpacaGuidePort(session, state) : undefined,
   }
 }

@@ -5,6 +5,7 @@ import type { Mount, MountStatus, Pointing } from '../../../ports/mount.js'
 import { indiGuidePort } from './guide-port.js'
 import { type IndiSession, refused, type Wait } from './session.js'
 import { slewRateFor } from './slew-rate.js'
+import { indiWhereabouts } from './whereabouts.js'
 
 const motionMs = 300_000 // the slowest mounts cross the sky in four minutes
 const startMs = 5000 // for a slew to begin
@@ -175,6 +176,7 @@ export async function openIndiMount(
     await session.settle('TELESCOPE_TRACK_STATE', { [wanted]: true }, wait)
   }
 
+  const places = indiWhereabouts(session)
   const mount: Mount = {
     get equinox() {
       return equinox()
@@ -241,8 +243,14 @@ export async function openIndiMount(
     get moveAxis() {
       return session.property('TELESCOPE_MOTION_NS') && session.property('TELESCOPE_MOTION_WE') ? moveAxis : undefined
     },
+    get whereabouts() {
+      return places.whereabouts
+    },
     get setSite() {
-      return session.property('GEOGRAPHIC_COORD')?.permission === 'rw' ? setSite : undefined
+      return places.setSite
+    },
+    get setTime() {
+      return places.setTime
     },
     get guidePort() {
       return indiGuidePort(session)
@@ -274,10 +282,6 @@ export async function openIndiMount(
     if (rate && !session.isOn('TELESCOPE_SLEW_RATE', rate)) session.order('TELESCOPE_SLEW_RATE', { [rate]: true })
     const wait = { what: `moving in ${axis}`, ms: answerMs, busyIsTaken: true }
     await session.settle(property, { [up]: degPerSecond > 0, [down]: degPerSecond < 0 }, wait)
-  }
-  const setSite = async (latitudeDeg: number, longitudeDeg: number, elevationMetres: number, of: AbortSignal) => {
-    const site = { LAT: latitudeDeg, LONG: ((longitudeDeg % 360) + 360) % 360, ELEV: elevationMetres }
-    await session.settle('GEOGRAPHIC_COORD', site, { what: 'setting its site', ms: answerMs, signal: of })
   }
 
   await firstStatus(session, coordinates(), signal)

@@ -20,6 +20,8 @@ export interface IndiSession {
   /** Whether a switch is there and on. */
   isOn(property: string, item: string): boolean
   watch(listener: (change: IndiChange) => void): () => void
+  /** When the driver last said new values of a property, monotonic ms; undefined while it has only defined it. */
+  saidMs(property: string): number | undefined
   /** Writes a property without waiting. Throws `unsupported`, `offline`. */
   order(property: string, values: Values): void
   /** Writes a property and settles when the driver has taken it. Rejects on Alert with `broken` and its words. */
@@ -134,6 +136,7 @@ function newSession(options: SessionOptions): IndiSession & { arm(): void } {
   const { client, clock, name } = options
   const control = new AbortController()
   const words: { text: string; nth: number }[] = []
+  const said = new Map<string, number>()
   let heard = 0
   let armed = false
 
@@ -145,6 +148,8 @@ function newSession(options: SessionOptions): IndiSession & { arm(): void } {
     if (armed) options.lost(fault)
   }
   const take = (change: IndiChange) => {
+    if (change.kind === 'set') said.set(change.property.name, clock.monotonicMs())
+    else if (change.kind === 'defined') said.delete(change.property.name)
     if (change.kind === 'message') {
       words.push({ text: change.text, nth: ++heard })
       if (words.length > keptWords) words.shift()
@@ -174,6 +179,7 @@ function newSession(options: SessionOptions): IndiSession & { arm(): void } {
     },
     isOn: (property, item) => on(session.property(property), item),
     watch: listener => client.watch(name, listener),
+    saidMs: property => said.get(property),
     order(property, values) {
       if (control.signal.aborted) throw reasonOf(control.signal)
       client.order(name, property, values)

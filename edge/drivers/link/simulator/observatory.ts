@@ -16,6 +16,8 @@ export interface ObservatoryTraits {
   readonly seed: number
   readonly site: Site
   readonly mount: Omit<TelescopeTraits, 'seed' | 'site'>
+  /** Of the mount's own clock, minus the true time. */
+  readonly mountClockOffSeconds: number
   readonly focus: FocusTraits
   readonly climate: Omit<Climate, 'seed'>
   readonly sky: SkyTraits
@@ -34,6 +36,8 @@ export interface Observatory {
   readonly sky: SkyTraits
   readonly clock: Clock
   readonly telescope: Telescope
+  /** What the mount's own electronics believe; what it is told. */
+  readonly mountBelieves: { site: Site; utcMs: number; atMonotonicMs: number }
   readonly focus: FocusTrain
   readonly wheel: Carousel
   /** Degrees turned from where the night began. */
@@ -121,6 +125,11 @@ export function observatory(traits: ObservatoryTraits, clock: Clock): Observator
     roofMotor: motor,
     slit: travel(90, 10, monotonicMs),
     cover: travel(1, 1 / 4, monotonicMs),
+    mountBelieves: {
+      site: traits.site,
+      utcMs: clock.now() + traits.mountClockOffSeconds * 1000,
+      atMonotonicMs: clock.monotonicMs(),
+    },
     panel: { percent: 0 },
     power,
     mishaps: mishap,

@@ -42,6 +42,7 @@ const options = z.strictObject({
     .describe('Polar axis misalignment, arcmin: drift, rotation'),
   periodic_error_arcsec: z.number().min(0).max(60).default(2.5).describe('Peak periodic error of the worm, arcsec'),
   pointing_error_arcmin: z.number().min(0).max(120).default(2).describe('Pointing error until a sync, arcmin'),
+  mount_clock_off_s: z.number().min(-1e9).max(1e9).default(0).describe('Its clock minus the true time at first, s'),
   start_parked: z.boolean().default(false).describe('Begin parked instead of tracking in the east'),
   focuser_max_steps: z.number().int().min(1000).max(1000000).default(25000).describe('Travel of the focuser, steps'),
   best_focus_steps: z.number().int().min(0).max(1000000).default(12000).describe('Best focus at 10 °C, steps'),
@@ -68,6 +69,7 @@ export const simulatorLink = linkDriver<typeof options, Observatory>({
           pointingErrorArcmin: given.pointing_error_arcmin,
           startParked: given.start_parked,
         },
+        mountClockOffSeconds: given.mount_clock_off_s,
         focus: {
           stepsPerSecond: 400,
           maxSteps: given.focuser_max_steps,
