@@ -5,8 +5,8 @@ import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import t, { type Test } from 'tap'
 import type { AgentClient } from '../support/agent-client.js'
-import { imageAgent, pairWithImage, setUpBeforehand } from '../support/image-agent.js'
-import { bootImage, type ImageMachine } from '../support/image-machine.js'
+import { setUpImage } from '../support/image-agent.js'
+import type { ImageMachine } from '../support/image-machine.js'
 
 /** What the owner is promised, ms. */
 const promisedMs = 5_000
@@ -47,8 +47,7 @@ const levels = (place: string) =>
   `cat ${[17, 27, 22, 5].map(line => `${place}/sim_gpio${line}/value`).join(' ')} /run/board | xargs`
 
 async function hardwareAtWork(t: Test): Promise<{ machine: ImageMachine; agent: AgentClient; pins: string }> {
-  const machine = await bootImage(t, { bootFiles: { 'pierside.txt': setUpBeforehand } })
-  const token = await pairWithImage(machine)
+  const { machine, agent } = await setUpImage(t)
   const place = await machine.out(chip)
   await machine.out('modprobe vivid n_devs=1; modprobe uhid')
   const board = readFileSync(path.resolve('test/image/hid-relay.mjs')).toString('base64')
@@ -61,7 +60,6 @@ udevadm settle
 chgrp plugdev /dev/hidraw0; chmod 660 /dev/hidraw0`,
     120_000,
   )
-  const agent = await imageAgent(machine, token)
   await agent.post('/api/actions/config-save', { text: config })
   return { machine, agent, pins: levels(place) }
 }
