@@ -71,6 +71,8 @@ export async function timekeeping({ system, feed, store, clock, log }: TimeParts
   let wake = () => {}
   const skew = () => clock.now() - clock.monotonicMs()
   let before = skew()
+  /** A phone's word is being put into effect: the step is its own, whenever it comes. */
+  let setting = false
 
   const uptime = () => own.uptimeSeconds && own.uptimeSeconds + (clock.monotonicMs() - readMs) / 1000
   const phone = (): Witness | undefined => {
@@ -125,6 +127,7 @@ export async function timekeeping({ system, feed, store, clock, log }: TimeParts
     return byMs
   }
   const look = () => {
+    if (setting) return
     const byMs = jumped()
     if (byMs === 0) return
     void feed.event('clock-stepped', { seconds: Math.round(byMs / 100) / 10 })
@@ -215,7 +218,15 @@ export async function timekeeping({ system, feed, store, clock, log }: TimeParts
         )
       }
       const byMs = right ? undefined : Math.round(input.offsetMs)
-      if (set && (byMs !== undefined || zone !== undefined)) await set({ byMs, zone }, signal)
+      // What two phones have measured before the first step would be made twice.
+      if (setting) throw new Fault('busy', 'the clock is being set from another phone', 'Look at it again in a moment')
+      look()
+      setting = true
+      try {
+        if (set && (byMs !== undefined || zone !== undefined)) await set({ byMs, zone }, signal)
+      } finally {
+        setting = false
+      }
       const steppedMs = jumped()
       if (Math.abs(steppedMs - (byMs ?? 0)) > rightEnoughMs) {
         const words = `the clock was to go on by ${byMs ?? 0} ms, and went by ${Math.round(steppedMs)} ms`

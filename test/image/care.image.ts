@@ -56,10 +56,8 @@ t.test('the care of a box', async t => {
       t.match(await machine.out(`findmnt -no OPTIONS -S /dev/${disk}`), /nosuid.*nodev.*noexec/)
       const { id } = await agent.do('night-copy', { stick: `nights${at}`, night })
       const end = await until(`activity/${id}`, ({ status }) => status !== undefined && status !== 'running')
-      t.match(end, {
-        status: 'done',
-        summary: /3 files are on NIGHTS\d, each read back from it\. It may be pulled out/,
-      })
+      const copied = /3 files are on NIGHTS\d, each read back from it\. It may be pulled out/
+      t.match(end, { status: 'done', summary: copied }, JSON.stringify(end))
       t.equal((await machine.sh(`findmnt -S /dev/${disk}`)).code, 1, 'it is let go')
       await machine.out(`mkdir -p /run/look && mount -o ro /dev/${disk} /run/look`)
       t.match(await machine.out(`cd /run/look/pierside && sha256sum -c --strict ${night}.sha256`), /: OK/)
@@ -74,11 +72,13 @@ t.test('the care of a box', async t => {
     await until('share', value => value.on === true)
     const got = path.join(folder, 'got.fits')
     const client = (commands: string) => {
-      const words = ['-p', String(smb), '-N', '//127.0.0.1/frames', '-c', commands]
+      // A server starts for each who comes, and this machine is an emulated one.
+      const words = ['-t', '100', '-p', String(smb), '-N', '//127.0.0.1/frames', '-c', commands]
       const { status, stdout, stderr } = spawnSync('smbclient', words, { encoding: 'utf8', timeout: waitMs })
       return { status, said: stdout + stderr }
     }
-    t.match(client(`get "${frames[0].replaceAll('/', '\\')}" ${got}`), { status: 0 })
+    const fetched = client(`get "${frames[0].replaceAll('/', '\\')}" ${got}`)
+    t.equal(fetched.status, 0, fetched.said)
     const sum = execFileSync('sha256sum', [got], { encoding: 'utf8' }).slice(0, 64)
     t.equal((await machine.out(`sha256sum '/data/pierside/archive/${frames[0]}'`)).slice(0, 64), sum, 'byte by byte')
     t.match(client(`put ${got} x.fits`).said, /ACCESS_DENIED|WRITE_PROTECTED/)
