@@ -1,6 +1,6 @@
 // Looking at something outside again and again: one look at a time, each with an end; one that fails is told in the
-// log, and the next one follows.
-import type { Clock } from '../ports/clock.js'
+// log, and the next one follows soon.
+import type { Clock, Timer } from '../ports/clock.js'
 import { asFault } from '../ports/fault.js'
 import type { Log } from '../ports/log.js'
 
@@ -16,6 +16,8 @@ export interface Looking<T> {
 }
 
 const longestMs = 10_000
+/** After one that failed: as the box starts, everything is slow. */
+const soonMs = 30_000
 
 /** Looks now and then every so often. @returns what ends it */
 export function lookAgain<T>(
@@ -26,15 +28,20 @@ export function lookAgain<T>(
   let under = false
   /** Something changed during a look, which may have missed it. */
   let anew = false
+  let soon: Timer | undefined
   const once = async () => {
     anew = under
     if (under) return
     under = true
+    soon?.cancel()
     const limit = clock.deadline(longestMs, what, end.signal)
     try {
       tell(await limit.race(clock.outside(look(limit.signal))))
     } catch (error) {
-      if (!end.signal.aborted) log.warn(`${what} did not succeed: ${asFault(error, what).message}`)
+      if (!end.signal.aborted) {
+        log.warn(`${what} did not succeed: ${asFault(error, what).message}`)
+        soon = clock.after(Math.min(everyMs, soonMs), () => void once())
+      }
     } finally {
       limit.cancel()
       under = false
@@ -48,5 +55,6 @@ export function lookAgain<T>(
     end.abort()
     sleep?.()
     again.cancel()
+    soon?.cancel()
   }
 }

@@ -74,6 +74,8 @@ export async function timekeeping(parts: TimeParts): Promise<TimeService> {
   let wake = () => {}
   const skew = () => clock.now() - clock.monotonicMs()
   let before = skew()
+  /** A phone's word is being put into effect: the step is its own, whenever it comes. */
+  let setting = false
 
   const uptime = () => own.uptimeSeconds && own.uptimeSeconds + (clock.monotonicMs() - readMs) / 1000
   const phone = (): Witness | undefined => {
@@ -128,6 +130,7 @@ export async function timekeeping(parts: TimeParts): Promise<TimeService> {
     return byMs
   }
   const look = () => {
+    if (setting) return
     const byMs = jumped()
     if (byMs === 0) return
     void feed.event('clock-stepped', { seconds: Math.round(byMs / 100) / 10 })
@@ -226,7 +229,15 @@ export async function timekeeping(parts: TimeParts): Promise<TimeService> {
         )
       }
       const byMs = right ? undefined : Math.round(input.offsetMs)
-      if (set && (byMs !== undefined || zone !== undefined)) await set({ byMs, zone }, signal)
+      // What two phones have measured before the first step would be made twice.
+      if (setting) throw new Fault('busy', 'the clock is being set from another phone', 'Look at it again in a moment')
+      look()
+      setting = true
+      try {
+        if (set && (byMs !== undefined || zone !== undefined)) await set({ byMs, zone }, signal)
+      } finally {
+        setting = false
+      }
       const steppedMs = jumped()
       if (Math.abs(steppedMs - (byMs ?? 0)) > rightEnoughMs) {
         const words = `the clock was to go on by ${byMs ?? 0} ms, and went by ${Math.round(steppedMs)} ms`

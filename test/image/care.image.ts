@@ -5,9 +5,8 @@ import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from '
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import t from 'tap'
-import { patiently } from '../support/agent-client.js'
 import { freePort } from '../support/free-port.js'
-import { bootImage } from '../support/image-machine.js'
+import { setUpImage, simulatedObservatory } from '../support/image-agent.js'
 
 const kinds = [
   ['vfat', 'mkfs.vfat -n'],
@@ -29,34 +28,15 @@ t.test('the care of a box', async t => {
     ...['-drive', `file=${file},format=raw,if=none,id=stick${at}`],
     ...['-device', `usb-storage,bus=usb.0,drive=stick${at},removable=on`],
   ])
-  const machine = await bootImage(t, { ports: { 445: smb }, more: ['-device', 'qemu-xhci,id=usb', ...usb] })
-  await machine.pageAnswers()
+  const { machine, agent, token } = await setUpImage(t, {
+    ...{ ports: { 445: smb }, more: ['-device', 'qemu-xhci,id=usb', ...usb] },
+  })
   await machine.out('systemctl is-system-running --wait || true', 300_000)
-  const token = await machine.out('cat /data/pierside/cli.token')
-  const headers = { 'Content-Type': 'application/json', Authorization: `Bearer ${token}` }
-  const ask = async (action: string, input: object = {}, wait = false) => {
-    const address = `${machine.url}/api/actions/${action}${wait ? '?wait=1' : ''}`
-    const response = await fetch(address, { method: 'POST', headers, body: JSON.stringify(input) })
-    const said = (await response.json()) as Record<string, unknown>
-    if (!response.ok) throw new Error(JSON.stringify(said))
-    return said
-  }
-  const state = async (name: string) => {
-    const { states } = (await (await fetch(`${machine.url}/api/state`)).json()) as {
-      states: { path: string; value: Record<string, unknown> }[]
-    }
-    return states.find(one => one.path === name)?.value
-  }
-  const until = (name: string, seen: (value: Record<string, unknown> | undefined) => boolean) =>
-    patiently(async () => {
-      const value = await state(name)
-      if (!seen(value)) throw new Error(`${name} is ${JSON.stringify(value)}`)
-      return value!
-    }, waitMs)
+  const until = (name: string, seen: (value: Record<string, unknown>) => boolean) => agent.until(name, seen, waitMs)
 
-  await until('camera/main', value => value?.condition === 'ready')
-  await ask('camera-expose', { seconds: 0.2, count: 3, object: 'M 31' }, true)
-  const night = String((await state('observatory'))?.night)
+  await simulatedObservatory(agent)
+  await agent.do('camera-expose', { seconds: 0.2, count: 3, object: 'M 31' }, true)
+  const night = String((await agent.state('observatory')).night)
   const frames = (await machine.out(`cd /data/pierside/archive && find ${night} -name '*.fits' | sort`)).split('\n')
   t.equal(frames.length, 3, frames.join(', '))
 
@@ -68,14 +48,16 @@ t.test('the care of a box', async t => {
       const disk = disks[at].trim()
       await machine.out(`${format} NIGHTS${at} /dev/${disk}`, waitMs)
       const name = `stick/nights${at}`
-      t.match(await until(name, value => value !== undefined), { device: disk, system: kind, readOnly: false })
-      t.match(await machine.out(`findmnt -no OPTIONS -S /dev/${disk}`), /nosuid.*nodev.*noexec/)
-      const { id } = await ask('night-copy', { stick: `nights${at}`, night })
-      const end = await until(`activity/${id}`, value => value?.status !== 'running')
-      t.match(end, {
-        status: 'done',
-        summary: /3 files are on NIGHTS\d, each read back from it\. It may be pulled out/,
+      t.match(await until(name, value => Object.keys(value).length > 0), {
+        device: disk,
+        system: kind,
+        readOnly: false,
       })
+      t.match(await machine.out(`findmnt -no OPTIONS -S /dev/${disk}`), /nosuid.*nodev.*noexec/)
+      const { id } = await agent.do('night-copy', { stick: `nights${at}`, night })
+      const end = await until(`activity/${id}`, ({ status }) => status !== undefined && status !== 'running')
+      const copied = /3 files are on NIGHTS\d, each read back from it\. It may be pulled out/
+      t.match(end, { status: 'done', summary: copied }, JSON.stringify(end))
       t.equal((await machine.sh(`findmnt -S /dev/${disk}`)).code, 1, 'it is let go')
       await machine.out(`mkdir -p /run/look && mount -o ro /dev/${disk} /run/look`)
       t.match(await machine.out(`cd /run/look/pierside && sha256sum -c --strict ${night}.sha256`), /: OK/)
@@ -87,25 +69,27 @@ t.test('the care of a box', async t => {
   }
 
   t.test('the frames as a folder of the network', async t => {
-    await until('share', value => value?.on === true)
+    await until('share', value => value.on === true)
     const got = path.join(folder, 'got.fits')
     const client = (commands: string) => {
-      const words = ['-p', String(smb), '-N', '//127.0.0.1/frames', '-c', commands]
+      // A server starts for each who comes, and this machine is an emulated one.
+      const words = ['-t', '100', '-p', String(smb), '-N', '//127.0.0.1/frames', '-c', commands]
       const { status, stdout, stderr } = spawnSync('smbclient', words, { encoding: 'utf8', timeout: waitMs })
       return { status, said: stdout + stderr }
     }
-    t.match(client(`get "${frames[0].replaceAll('/', '\\')}" ${got}`), { status: 0 })
+    const fetched = client(`get "${frames[0].replaceAll('/', '\\')}" ${got}`)
+    t.equal(fetched.status, 0, fetched.said)
     const sum = execFileSync('sha256sum', [got], { encoding: 'utf8' }).slice(0, 64)
     t.equal((await machine.out(`sha256sum '/data/pierside/archive/${frames[0]}'`)).slice(0, 64), sum, 'byte by byte')
     t.match(client(`put ${got} x.fits`).said, /ACCESS_DENIED|WRITE_PROTECTED/)
-    await ask('share-set', { on: false })
+    await agent.do('share-set', { on: false })
     t.not(client('ls').status, 0, 'off, nobody gets in')
     t.notMatch(await machine.out('nft list set inet pierside open_tcp'), /445/)
     t.equal(await machine.out('systemctl list-units --failed --plain --no-legend'), '')
   })
 
   t.test('the log bundle', async t => {
-    const response = await fetch(`${machine.url}/api/log-bundle`, { headers })
+    const response = await agent.raw('GET', '/api/log-bundle', undefined, { Authorization: `Bearer ${token}` })
     const zip = path.join(folder, 'bundle.zip')
     writeFileSync(zip, Buffer.from(await response.arrayBuffer()))
     execFileSync('unzip', ['-q', '-j', zip, '-d', path.join(folder, 'bundle')])
@@ -118,11 +102,15 @@ t.test('the care of a box', async t => {
   })
 
   t.test('the card', async t => {
-    t.match(await until('card', value => value !== undefined), { level: 'well', fileErrors: 0, diskErrors: 0 })
+    t.match(await until('card', value => Object.keys(value).length > 0), {
+      level: 'well',
+      fileErrors: 0,
+      diskErrors: 0,
+    })
   })
 
   t.test('off means off', async t => {
-    await ask('box-power-off')
+    await agent.do('box-power-off')
     await machine.off(waitMs)
     t.match(machine.console(), /Power down|reboot: Power/i)
   })

@@ -6,15 +6,12 @@ import sharp from 'sharp'
 import t from 'tap'
 import { findDamage } from '../../edge/science/fits-write.js'
 import { noBrowser, openBrowser, openPhone } from '../support/browser.js'
-import { imageAgent, lendClock, pairWithImage, setUpBeforehand } from '../support/image-agent.js'
-import { bootImage } from '../support/image-machine.js'
+import { lendClock, setUpImage, simulatedObservatory } from '../support/image-agent.js'
 
 const shots = process.env.PIERSIDE_SHOTS
 
 t.test('the first night', { skip: noBrowser }, async t => {
-  const machine = await bootImage(t, { bootFiles: { 'pierside.txt': setUpBeforehand } })
-  const token = await pairWithImage(machine)
-  const agent = await imageAgent(machine, token)
+  const { machine, agent } = await setUpImage(t)
   const browser = await openBrowser(t)
   const page = await (await openPhone(browser)).newPage()
   page.setDefaultTimeout(120_000)
@@ -24,13 +21,11 @@ t.test('the first night', { skip: noBrowser }, async t => {
   await page.locator('main').waitFor()
 
   await lendClock(machine, agent)
-  const { demo } = await agent.get<{ demo: object }>('/api/drivers')
-  await agent.post('/api/config/parsed', demo)
-  await agent.until('camera/main', ({ condition }) => condition === 'ready', 120_000)
-  await agent.until('mount/mount', ({ condition }) => condition === 'ready', 120_000)
+  await simulatedObservatory(agent)
   await page.locator('.sentence', { hasText: '.' }).waitFor()
-  await agent.do('dome-open', {}, true).catch(error => t.comment(error.message))
-  await agent.do('mount-unpark', {}, true).catch(error => t.comment(error.message))
+  await agent.do('mount-park', {}, true)
+  await agent.do('dome-open', {}, true)
+  await agent.do('mount-unpark', {}, true)
   await agent.do('mount-slew', { altDeg: 60, azDeg: 150 }, true)
   await agent.do('camera-expose', { seconds: 1, count: 2, object: 'first light' }, true)
   await agent.do('stack-start', { frames: 3, exposureSeconds: 1, object: 'first light' }, true)

@@ -14,7 +14,7 @@ import { systemClock } from '../../edge/spine/system-clock.js'
 import { standardTemplate } from '../../edge/store/naming.js'
 import { openStore } from '../../edge/store/open-store.js'
 import { type AgentClient, patiently } from '../support/agent-client.js'
-import { hearFrames, imageAgent, pairWithImage, setUpBeforehand, type ToldFrame } from '../support/image-agent.js'
+import { hearFrames, imageAgent, setUpImage, type ToldFrame } from '../support/image-agent.js'
 import { bootImage, type ImageMachine } from '../support/image-machine.js'
 import { collectedLog } from '../support/store-frames.js'
 import { type LoggedWrite, powerCuts, readWriteLog } from '../support/write-log.js'
@@ -48,9 +48,7 @@ async function ownFolder(t: Test): Promise<string> {
 /** A card that was set up and has an observatory, and a token for it. */
 async function cardInUse(t: Test, folder: string): Promise<{ file: string; token: string }> {
   const file = path.join(folder, 'used.img')
-  const machine = await bootImage(t, { bootFiles: { 'pierside.txt': setUpBeforehand }, keep: file })
-  const token = await pairWithImage(machine)
-  const agent = await imageAgent(machine, token)
+  const { machine, agent, token } = await setUpImage(t, { keep: file })
   await agent.post('/api/actions/config-save', { text: config })
   await ready(agent)
   await machine.sh('systemctl poweroff')

@@ -2,10 +2,12 @@
 // there, and a receiver of GPS takes over.
 import { createServer } from 'node:net'
 import t from 'tap'
-import { bootImage, type ImageMachine } from '../support/image-machine.js'
+import { setUpBeforehand, setUpImage } from '../support/image-agent.js'
 
 /** Its clock with a battery has none: it says the same at each start, and is long past. */
 const noBattery = ['-rtc', 'base=2021-01-01T00:00:00']
+/** Set up by its card, which says nothing of a zone. */
+const withoutZone = setUpBeforehand.replace(/^time-zone.*\n/m, '')
 const patienceMs = 240_000
 
 interface Time {
@@ -14,41 +16,6 @@ interface Time {
   readonly trusted: boolean
   readonly zone?: string
   readonly settable: boolean
-}
-
-async function pageOf(machine: ImageMachine) {
-  const token = (
-    await machine.out(
-      'runuser -u pierside -- env PIERSIDE_DATA=/data/pierside pierside token new --role administrator',
-      120_000,
-    )
-  ).match(/[\w-]{32}/)?.[0]
-  const get = async <T>(path: string) => (await (await fetch(machine.url + path)).json()) as T
-  return {
-    nowMs: async () => (await get<{ nowMs: number }>('/api/clock')).nowMs,
-    async state<T>(path: string): Promise<T | undefined> {
-      const { states } = await get<{ states: { path: string; value: T }[] }>('/api/state')
-      return states.find(one => one.path === path)?.value
-    },
-    async act(name: string, input: object) {
-      const answer = await fetch(`${machine.url}/api/actions/${name}`, {
-        method: 'POST',
-        headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
-        body: JSON.stringify(input),
-      })
-      return { status: answer.status, said: (await answer.json()) as Record<string, unknown> }
-    },
-  }
-}
-
-async function until<T>(what: string, look: () => Promise<T | undefined>, seen: (value: T) => boolean): Promise<T> {
-  let last: T | undefined
-  for (const endMs = performance.now() + patienceMs; performance.now() < endMs; ) {
-    last = await look()
-    if (last !== undefined && seen(last)) return last
-    await new Promise(settle => setTimeout(settle, 2_000))
-  }
-  throw new Error(`${what} is still ${JSON.stringify(last)}`)
 }
 
 /** NMEA 0183 of a receiver at 46°30′ N 8°00′ E, once a second, by this computer's clock. */
@@ -78,40 +45,29 @@ async function receiver(t: { teardown(run: () => void): void }): Promise<number>
 }
 
 t.test('a box that nobody has told the time', async t => {
-  const machine = await bootImage(t, { more: noBattery })
-  await machine.pageAnswers()
-  let page = await pageOf(machine)
+  const { machine, agent } = await setUpImage(t, { more: noBattery, bootFiles: { 'pierside.txt': withoutZone } })
+  const nowMs = async () => (await agent.get<{ nowMs: number }>('/api/clock')).nowMs
 
   t.test('it says so, and has not gone back before it was made', async t => {
     t.match(await machine.sh('chronyc -c tracking'), { code: 0, text: /Not synchronised$/ }, 'no server is in reach')
-    t.match(await page.state<Time>('time'), { source: 'none', trusted: false, settable: true })
+    t.match(await agent.state<Time>('time'), { source: 'none', trusted: false, settable: true })
     const made = Number(await machine.out('stat -c %Y /usr/lib/clock-epoch')) * 1000
-    t.ok((await page.nowMs()) >= made)
+    t.ok((await nowMs()) >= made)
     t.equal(await machine.out('readlink -f /etc/localtime'), '/var/lib/pierside-time/localtime', 'no zone yet: UTC')
-    t.match(await page.act('mount-sync', { raHours: 1, decDeg: 2 }), { status: 422, said: { code: 'limit' } })
+    await t.rejects(agent.do('mount-sync', { raHours: 1, decDeg: 2 }), { message: /^422 .*"limit"/ })
   })
 
   t.test('a phone sets clock and zone', async t => {
     const beganMs = performance.now()
-    const boxMs = await page.nowMs()
+    const boxMs = await nowMs()
     const roundTripMs = performance.now() - beganMs
     // Somebody's tomorrow: nothing of this computer's own time can be taken for it.
     const offsetMs = Math.round(Date.now() + 86_400_000 - roundTripMs / 2 - boxMs)
-    const told = await page.act('time-from-phone', { offsetMs, roundTripMs, zone: 'Europe/Zurich' })
-    t.equal(told.status, 200, JSON.stringify(told.said))
-    const off = (await page.nowMs()) - Date.now() - 86_400_000
+    await agent.do('time-from-phone', { offsetMs, roundTripMs, zone: 'Europe/Zurich' })
+    const off = (await nowMs()) - Date.now() - 86_400_000
     t.ok(Math.abs(off) < 5_000, `${off} ms off`)
-    t.match(
-      await until(
-        'time',
-        () => page.state<Time>('time'),
-        ({ zone }) => zone === 'Europe/Zurich',
-      ),
-      {
-        source: 'phone',
-        trusted: true,
-      },
-    )
+    const time = await agent.until<Time>('time', ({ zone }) => zone === 'Europe/Zurich', patienceMs)
+    t.match(time, { source: 'phone', trusted: true })
     t.match(await machine.out('date +%Z'), /^CES?T$/)
     const rtc = Number(await machine.out('cat /sys/class/rtc/rtc0/since_epoch')) * 1000
     t.ok(Math.abs(rtc - Date.now() - 86_400_000) < 10_000, 'the clock with the battery, too')
@@ -119,7 +75,7 @@ t.test('a box that nobody has told the time', async t => {
       { offsetMs: 1e15, roundTripMs: 1 },
       { offsetMs: -1e12, roundTripMs: 1 },
     ])
-      t.match(await page.act('time-from-phone', input), { status: 400 })
+      await t.rejects(agent.do('time-from-phone', input), { message: /^400 / })
   })
 
   t.test('what stands in the file of the deed is numbers and names only', async t => {
@@ -146,10 +102,9 @@ t.test('a box that nobody has told the time', async t => {
     await machine.cutPower()
     await machine.powerOn()
     await machine.pageAnswers()
-    page = await pageOf(machine)
-    t.match(await page.state<Time>('time'), { source: 'last-saved', trusted: false, zone: 'Europe/Zurich' })
-    const nowMs = await page.nowMs()
-    t.ok(nowMs >= notedMs && nowMs < notedMs + 900_000, `${(nowMs - notedMs) / 1000} s after what was noted`)
+    t.match(await agent.state<Time>('time'), { source: 'last-saved', trusted: false, zone: 'Europe/Zurich' })
+    const wokeMs = await nowMs()
+    t.ok(wokeMs >= notedMs && wokeMs < notedMs + 900_000, `${(wokeMs - notedMs) / 1000} s after what was noted`)
     t.notMatch(
       await machine.out('journalctl -b --no-pager -o short-unix | head -n 3'),
       /^16\d{8}\./m,
@@ -160,24 +115,17 @@ t.test('a box that nobody has told the time', async t => {
   t.test('a receiver of GPS takes over, and a phone is not asked any more', async t => {
     const port = await receiver(t)
     await machine.out(`gpsdctl add tcp://10.0.2.2:${port}`)
-    const time = await until(
-      'time',
-      () => page.state<Time>('time'),
-      ({ source }) => source === 'gps',
-    )
+    const time = await agent.until<Time>('time', ({ source }) => source === 'gps', patienceMs)
     t.match(time, { synchronised: true, trusted: true })
-    const off = (await page.nowMs()) - Date.now()
+    const off = (await nowMs()) - Date.now()
     t.ok(Math.abs(off) < 5_000, `${off} ms off`)
-    const refused = { status: 422, said: { error: /follows GPS/ } }
-    t.match(await page.act('time-from-phone', { offsetMs: 7_200_000, roundTripMs: 1 }), refused)
+    await t.rejects(agent.do('time-from-phone', { offsetMs: 7_200_000, roundTripMs: 1 }), {
+      message: /^422 .*follows GPS/,
+    })
     // No device has to be set up: the box asks its own gpsd.
     const settings = { site: { latitude: null, longitude: null } }
-    t.match(await page.act('config-merge', { settings }), { status: 200 })
-    const place = await until(
-      'place',
-      () => page.state<{ source?: string }>('place'),
-      ({ source }) => source === 'gps',
-    )
+    await agent.do('config-merge', { settings })
+    const place = await agent.until('place', ({ source }) => source === 'gps', patienceMs)
     t.match(place, { known: true, latitudeDeg: 46.5, longitudeDeg: 8, elevationMetres: 1200 })
   })
 

@@ -2,7 +2,9 @@
 // ends on the version before by itself, with the reason on the page.
 import { readFileSync } from 'node:fs'
 import t from 'tap'
-import { bootImage, type ImageMachine } from '../support/image-machine.js'
+import type { AgentClient } from '../support/agent-client.js'
+import { setUpImage, simulatedObservatory } from '../support/image-agent.js'
+import type { ImageMachine } from '../support/image-machine.js'
 import { bundleOf, clearVariants, type Variant } from '../support/update-variants.js'
 
 interface Update {
@@ -25,66 +27,48 @@ const pieceBytes = 4 * 2 ** 20
 const pause = (ms: number) => new Promise(settle => setTimeout(settle, ms))
 /** What the versions have that are to be given up: the test does not wait for what an owner would be given. */
 const patience = { agent: 240, devices: 60, limit: 400 }
-const agent = 'usr/lib/pierside/build/edge'
+const program = 'usr/lib/pierside/build/edge'
 
-function owner(machine: ImageMachine, token: string) {
-  const headers = { authorization: `Bearer ${token}` }
-  const call = async (path: string, init: RequestInit = {}) => {
-    const answer = await fetch(`${machine.url}${path}`, { ...init, headers: { ...headers, ...init.headers } })
-    const said = (await answer.json()) as Record<string, unknown>
-    if (!answer.ok) throw new Error(`${path}: ${answer.status} ${said.error}`)
-    return said
-  }
-  const update = async (): Promise<Update | undefined> => {
-    try {
-      const { states } = (await call('/api/state')) as unknown as { states: { path: string; value: Update }[] }
-      return states.find(({ path }) => path === 'update')?.value
-    } catch {
-      // It restarts.
-      return undefined
-    }
-  }
+function owner(machine: ImageMachine, agent: AgentClient, token: string) {
+  // While it restarts there is nobody to answer.
+  const update = (): Promise<Update> => agent.state<Update>('update').catch(() => ({}))
   const until = async (what: string, withinMs: number, seen: (update: Update) => boolean): Promise<Update> => {
-    let last: Update | undefined
+    let last: Update = {}
     for (const endMs = performance.now() + withinMs; performance.now() < endMs; await pause(2_000)) {
-      last = (await update()) ?? last
-      if (last && seen(last)) return last
+      last = { ...last, ...(await update()) }
+      if (seen(last)) return last
     }
     throw new Error(
       `${what} was not seen within ${withinMs / 1000} s: ${JSON.stringify(last)}\n${machine.console().slice(-2000)}`,
     )
   }
-  const act = (name: string, input: object) =>
-    call(`/api/actions/${name}`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify(input),
-    })
+  const send = async (bundle: string) => {
+    const bytes = readFileSync(bundle)
+    for (let from = 0; from < bytes.length; from += pieceBytes) {
+      const answer = await fetch(`${machine.url}/api/update/piece?from=${from}&total=${bytes.length}`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/octet-stream', authorization: `Bearer ${token}` },
+        body: bytes.subarray(from, from + pieceBytes),
+      })
+      if (!answer.ok) throw new Error(`piece from ${from}: ${answer.status} ${await answer.text()}`)
+    }
+  }
   return {
-    ...{ until, act, update },
-    events: async () => (await machine.out('journalctl -b -u pierside -o cat --no-pager', 60_000)) as string,
-    async send(bundle: string) {
-      const bytes = readFileSync(bundle)
-      for (let from = 0; from < bytes.length; from += pieceBytes) {
-        await call(`/api/update/piece?from=${from}&total=${bytes.length}`, {
-          method: 'POST',
-          headers: { 'content-type': 'application/octet-stream' },
-          body: bytes.subarray(from, from + pieceBytes),
-        })
-      }
-    },
+    ...{ until, send },
     /** Sends it, puts it in and restarts; settles when the other version has been judged. */
     async bring(bundle: string, version: string): Promise<Update> {
-      await this.send(bundle)
-      const beganMs = (await update())?.lastAtMs ?? 0
-      await act('update-install', { from: 'sent' })
+      await send(bundle)
+      const { lastAtMs: beganMs = 0 } = await update()
+      await agent.do('update-install', { from: 'sent' })
       const ready = await until(
         `${version} in its slot`,
         installMs,
         ({ phase }) => phase === 'ready' || phase === 'idle',
       )
-      if (ready.phase !== 'ready') throw new Error(`${version} was not put in: ${await this.events()}`)
-      await act('update-restart', {})
+      if (ready.phase !== 'ready') {
+        throw new Error(`${version} was not put in: ${await machine.out('journalctl -b -u pierside -o cat -n 50')}`)
+      }
+      await agent.do('update-restart')
       const judged = ({ lastAtMs = 0, onTrial }: Update) => lastAtMs > beganMs && onTrial === false
       return until(`a verdict on ${version}`, 4 * bootMs, judged)
     },
@@ -93,14 +77,9 @@ function owner(machine: ImageMachine, token: string) {
 
 t.test('updates of an image that has been flashed', async t => {
   t.teardown(clearVariants)
-  const machine = await bootImage(t)
-  await machine.pageAnswers(bootMs)
-  const token = await machine.out(
-    'cd /data/pierside && PIERSIDE_DATA=/data/pierside setpriv --reuid=pierside --regid=pierside --init-groups ' +
-      'pierside token new --role administrator',
-    120_000,
-  )
-  const box = owner(machine, token.trim())
+  const { machine, agent, token } = await setUpImage(t)
+  await simulatedObservatory(agent)
+  const box = owner(machine, agent, token)
   await box.until('the first judgement', bootMs, ({ slot }) => slot === 'A')
   t.match(await machine.out('cat /boot/firmware/slots.env'), /^BOOT_A_LEFT=3$/m, 'what runs has its tries back')
   /** The version that runs, and what it has of the database. */
@@ -125,7 +104,7 @@ t.test('updates of an image that has been flashed', async t => {
 
   t.test('one that is signed by somebody else is not put in', async t => {
     await box.send(bundleOf('foreign', { version: '0.1.2', foreign: true }))
-    await t.rejects(box.act('update-look', { from: 'sent' }), { message: /not signed with the key this box trusts/ })
+    await t.rejects(agent.do('update-look', { from: 'sent' }), { message: /not signed with the key this box trusts/ })
     const forced = await machine.sh('rauc install /data/pierside/updates/sent.raucb', 120_000)
     t.match(forced, { code: 1, text: /signature/i }, 'nor by root')
   })
@@ -134,7 +113,7 @@ t.test('updates of an image that has been flashed', async t => {
     {
       what: 'a broken agent',
       reason: /the agent does not answer/,
-      variant: { patience, change: put => put(`${agent}/main.js`, 'throw new Error("not this one")') },
+      variant: { patience, change: put => put(`${program}/main.js`, 'throw new Error("not this one")') },
     },
     {
       what: 'a broken kernel',
@@ -153,10 +132,10 @@ t.test('updates of an image that has been flashed', async t => {
         patience,
         change(put, read) {
           put(
-            `${agent}/drivers/box/simulator-camera.js`,
+            `${program}/drivers/box/simulator-camera.js`,
             'export function openSimulatedCamera() { throw new Error("gone") }',
           )
-          const migrations = `${agent}/store/migrations.data.js`
+          const migrations = `${program}/store/migrations.data.js`
           put(migrations, read(migrations).replace(/\n\];/, "\n'CREATE TABLE later (x TEXT) STRICT'\n];"))
         },
       },

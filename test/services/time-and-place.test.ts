@@ -39,6 +39,8 @@ async function openBox(t: Parameters<typeof openHouse>[0], first: SystemTimeRead
     async set(change) {
       set.push(change)
       jump(change.byMs ?? 0)
+      // A clock with a battery is set at the end of a second.
+      await new Promise<void>(settle => clock.after(1_500, settle))
     },
   }
   let closed: Fault | undefined

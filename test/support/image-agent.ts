@@ -1,6 +1,6 @@
 // The agent within a machine of the image, set up as an owner would have done it by `pierside.txt`, and its frames.
 import { type AgentClient, agentClient, patiently } from './agent-client.js'
-import type { ImageMachine } from './image-machine.js'
+import { bootImage, type ImageMachine, type ImageMachineOrder } from './image-machine.js'
 
 /** Digits that a test pairs with. */
 const pairingCode = '31415926'
@@ -31,6 +31,24 @@ export async function pairWithImage(machine: ImageMachine): Promise<string> {
 export async function imageAgent(machine: ImageMachine, token: string): Promise<AgentClient> {
   await machine.pageAnswers()
   return agentClient(machine.url, token)
+}
+
+/** A machine that its card has set up, and its agent. */
+export async function setUpImage(
+  t: Parameters<typeof bootImage>[0],
+  order: ImageMachineOrder = {},
+): Promise<{ machine: ImageMachine; agent: AgentClient; token: string }> {
+  const machine = await bootImage(t, { bootFiles: { 'pierside.txt': setUpBeforehand }, ...order })
+  const token = await pairWithImage(machine)
+  return { machine, token, agent: agentClient(machine.url, token) }
+}
+
+/** The simulated observatory, as its owner gets it from the page: settles when camera and mount are ready. */
+export async function simulatedObservatory(agent: AgentClient): Promise<void> {
+  const { demo } = await agent.get<{ demo: object }>('/api/drivers')
+  await agent.post('/api/config/parsed', demo)
+  for (const device of ['camera/main', 'mount/mount'])
+    await agent.until(device, ({ condition }) => condition === 'ready', 120_000)
 }
 
 export interface ToldFrame {
