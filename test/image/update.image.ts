@@ -1,9 +1,9 @@
 // Updates in the booted image, through U-Boot and the slots of the card: a good version stays, and each that is not
 // ends on the version before by itself, with the reason on the page.
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import t from 'tap'
 import { bootImage, type ImageMachine } from '../support/image-machine.js'
-import { bundleOf, clearVariants, type Variant } from '../support/update-variants.js'
+import { bundleOf, clearVariants, type Put, slotRoot, type Variant } from '../support/update-variants.js'
 
 interface Update {
   readonly version?: string
@@ -26,6 +26,14 @@ const pause = (ms: number) => new Promise(settle => setTimeout(settle, ms))
 /** What the versions have that are to be given up: the test does not wait for what an owner would be given. */
 const patience = { agent: 240, devices: 60, limit: 400 }
 const agent = 'usr/lib/pierside/build/edge'
+
+/** Changes the one of the agent's files, which hold many sources each, where `what` stands. */
+function changeAgent(put: Put, read: (file: string) => string, what: RegExp, to: string) {
+  const files = readdirSync(`${slotRoot}/${agent}`).map(name => `${agent}/${name}`)
+  const [file, ...others] = files.filter(one => what.test(read(one)))
+  if (!file || others.length > 0) throw new Error(`${what} stands in ${[file, ...others].join(', ') || 'no file'}`)
+  put(file, read(file).replace(what, to))
+}
 
 function owner(machine: ImageMachine, token: string) {
   const headers = { authorization: `Bearer ${token}` }
@@ -134,7 +142,7 @@ t.test('updates of an image that has been flashed', async t => {
     {
       what: 'a broken agent',
       reason: /the agent does not answer/,
-      variant: { patience, change: put => put(`${agent}/main.js`, 'throw new Error("not this one")') },
+      variant: { patience, change: put => put(`${agent}/cli.js`, 'throw new Error("not this one")') },
     },
     {
       what: 'a broken kernel',
@@ -152,12 +160,8 @@ t.test('updates of an image that has been flashed', async t => {
       variant: {
         patience,
         change(put, read) {
-          put(
-            `${agent}/drivers/box/simulator-camera.js`,
-            'export function openSimulatedCamera() { throw new Error("gone") }',
-          )
-          const migrations = `${agent}/store/migrations.data.js`
-          put(migrations, read(migrations).replace(/\n\];/, "\n'CREATE TABLE later (x TEXT) STRICT'\n];"))
+          changeAgent(put, read, /(function openSimulatedCamera\(.*\) \{)/, '$1 throw new Error("gone");')
+          changeAgent(put, read, /(\w migrations = \[[^\]]*)\]/, "$1, 'CREATE TABLE later (x TEXT) STRICT']")
         },
       },
     },
