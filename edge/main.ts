@@ -138,7 +138,6 @@ async function assemble(where: Surroundings, ends: ((reason: Fault) => Promise<v
     ...{ stackMemoryBytes: stackMb * 2 ** 20, stackThreads },
   })
   ends.push(() => pixels.close())
-  void warnOfPlainCodec(log.named('pixels'))
   const pictures = createPictures()
   const views = openViews({ store, pixels })
   const feed = createFeed({ node: settings.mqtt.node, store, clock, log: log.named('feed') })
@@ -262,6 +261,7 @@ async function assemble(where: Surroundings, ends: ((reason: Fault) => Promise<v
   night = startNight(settings, ground)
   await startMqtt(settings)
   setUp?.begin()
+  void warnOfPlainCodec(log.named('pixels'))
   await feed.event('agent-started', { version })
   const aside = { database: store.report.wentBack, configuration: change.configAside }
   if (aside.database ?? aside.configuration) await feed.event('went-back', { from: change.from, ...aside })

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Turns this checkout into the image for the card: build/pierside-<version>-arm64.img.xz and what goes with it. `build.sh
-# card` ends with the card as it is booted here, build/image/card.img.
+# card` ends with the card as it is booted here, build/image/card.img; `build.sh bare` with what its start is measured
+# against.
 #
 # One concern is one folder beside this file. Each stage is kept in build/image and made anew when what it is made of has
 # changed; what is old and the same stays, packages of Debian too, until `make clean`. Debian is fetched from where this
@@ -97,8 +98,15 @@ stage root $made/base image-build/bases image-build/root image-build/!(toolbox)/
 stage initrd $made/{root.key,kernel.packages} image-build/boot/{boot.sh,init} image-build/*/initrd-modules
 stage boot-files $made/{initrd.key,kernel.packages,firmware.packages} image-build/boot/{boot.sh,cmdline} \
   image-build/boards build/overlays/pi*
-stage slot $made/{root.key,npm.key,boot-files.key} image-build/!(build.sh|toolbox|root|boot|card|release) \
+stage slot $made/{root.key,npm.key,boot-files.key} image-build/!(build.sh|toolbox|root|boot|card|release|bare) \
   build/edge build/kernels.wasm web/dist package.json udev
 stage firmware-tree $made/boot-files.key image-build/boot image-build/boards image-build/*/pierside.txt
 stage card $made/{slot,firmware-tree}.key image-build/card
-[ "${1:-}" = card ] || stage release $made/card.key image-build/release image-build/boards/imager-devices
+case ${1:-} in
+  card) ;;
+  bare)
+    stage bare $made/kernel.packages image-build/bare
+    stage bare-card $made/{bare,card}.key
+    ;;
+  *) stage release $made/card.key image-build/release image-build/boards/imager-devices ;;
+esac

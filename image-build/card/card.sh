@@ -3,9 +3,13 @@
 
 # In MiB, each partition at a whole one.
 firmware_mb=256 root_mb=600 data_mb=256
+firmware_at=4
+a_at=$((firmware_at + firmware_mb))
+b_at=$((a_at + root_mb))
+data_at=$((b_at + root_mb))
 
 make_card() {
-  local card=$here/card.img at=4 bytes
+  local card=$here/card.img bytes
   bytes=$(stat -c %s "$here/root.squashfs")
   [ "$bytes" -le $((root_mb * 1048576)) ] || fail "root has $((bytes >> 20)) MB, and a slot has $root_mb"
   rm -f "$card" "$here/firmware.vfat" "$here/data.ext4"
@@ -16,11 +20,7 @@ make_card() {
     # Room in its table of groups to grow to 2 TB while it is mounted, and a journal that suits such a disk.
     mke2fs -q -t ext4 -L pierside-data -m 1 -J size=32 -E resize=512M,root_owner=0:0 data.ext4 "$3M"
   ' card "$disk_id" "$firmware_mb" "$data_mb"
-  truncate -s "$((at + firmware_mb + 2 * root_mb + data_mb))M" "$card"
-  local firmware_at=$at
-  local a_at=$((firmware_at + firmware_mb))
-  local b_at=$((a_at + root_mb))
-  local data_at=$((b_at + root_mb))
+  truncate -s "$((data_at + data_mb))M" "$card"
   in_toolbox sfdisk --quiet "build/image/card.img" <<TABLE
 label: dos
 label-id: 0x$disk_id
@@ -29,11 +29,11 @@ start=${a_at}MiB, size=${root_mb}MiB, type=83
 start=${b_at}MiB, size=${root_mb}MiB, type=83
 start=${data_at}MiB, size=${data_mb}MiB, type=83
 TABLE
-  put_part "$here/firmware.vfat" "$firmware_at"
-  put_part "$here/root.squashfs" "$a_at"
-  put_part "$here/data.ext4" "$data_at"
+  put_part "$here/firmware.vfat" "$firmware_at" "$card"
+  put_part "$here/root.squashfs" "$a_at" "$card"
+  put_part "$here/data.ext4" "$data_at" "$card"
   rm -f "$here/firmware.vfat" "$here/data.ext4"
 }
 
-# put_part FILE MIB: without the empty blocks, which the card has already.
-put_part() { dd if="$1" of="$here/card.img" bs=1M seek="$2" conv=sparse,notrunc status=none; }
+# put_part FILE MIB CARD: without the empty blocks, which the card has already.
+put_part() { dd if="$1" of="$3" bs=1M seek="$2" conv=sparse,notrunc status=none; }

@@ -3,7 +3,7 @@
 //
 //   contents.mjs FOLDER VERSION    FOLDER: build/image
 import { createHash } from 'node:crypto'
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 
 const [folder, version] = process.argv.slice(2)
 const text = file => readFileSync(`${folder}/${file}`, 'utf8')
@@ -12,7 +12,7 @@ const debian = (name, is, architecture) => ({
   type: 'library',
   name,
   version: is,
-  purl: `pkg:deb/debian/${name}@${encodeURIComponent(is)}?arch=${architecture}`,
+  purl: `pkg:deb/debian/${encodeURIComponent(name)}@${encodeURIComponent(is)}?arch=${architecture}`,
 })
 
 /** What dpkg has installed: paragraphs of `Field: value`. */
@@ -34,8 +34,9 @@ const unpacked = ['kernel.packages', 'firmware.packages'].flatMap(file =>
     .map(([name, is, architecture]) => debian(name, decodeURIComponent(is), architecture)),
 )
 
+/** The lock also names what is for other computers, and what holds types alone is not in the image. */
 const npm = Object.entries(JSON.parse(text('npm/package-lock.json')).packages)
-  .filter(([path, { dev }]) => path !== '' && !dev)
+  .filter(([path]) => path !== '' && !path.includes('/@types/') && existsSync(`${folder}/npm/${path}`))
   .map(([path, { version: is, license, integrity }]) => {
     const name = path.replace(/^.*node_modules\//, '')
     const [algorithm, base64] = integrity?.split('-') ?? []
@@ -52,12 +53,15 @@ const npm = Object.entries(JSON.parse(text('npm/package-lock.json')).packages)
   })
 
 const node = text('npm/node.version').trim().replace(/^v/, '')
-const components = [
+const parts = [
   ...installed,
   ...unpacked,
   ...npm,
   { type: 'platform', name: 'node', version: node, purl: `pkg:generic/node@${node}` },
-].sort((a, b) => (a.purl < b.purl ? -1 : 1))
+]
+/** What two packages bring in the same version is there once. */
+const different = new Map(parts.map(part => [part.purl, part]))
+const components = [...different.values()].sort((a, b) => (a.purl < b.purl ? -1 : 1))
 
 // The same contents have the same number.
 const digest = createHash('sha256').update(JSON.stringify(components)).digest('hex')

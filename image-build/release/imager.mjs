@@ -7,9 +7,12 @@ import { createHash } from 'node:crypto'
 import { createReadStream, readFileSync, statSync } from 'node:fs'
 
 const [card, packed, url, version] = process.argv.slice(2)
+/** Imager's first question is for the computer, and only what the list itself names can be chosen. */
 const devices = readFileSync(new URL('../boards/imager-devices', import.meta.url), 'utf8')
   .split('\n')
   .filter(line => line !== '' && !line.startsWith('#'))
+  .map(line => line.split(/ {2,}/))
+  .map(([tag, name, description]) => ({ name, tags: [tag], icon: '', description, matching_type: 'exclusive' }))
 
 async function sha256(file) {
   const hash = createHash('sha256')
@@ -20,6 +23,8 @@ async function sha256(file) {
 const image = {
   name: `Pierside ${version}`,
   description: 'Turns a telescope pier into an observatory that runs itself',
+  // One that Imager brings along: whoever has no internet sees it too.
+  icon: '../icons/use_custom.png',
   url,
   release_date: statSync(card).mtime.toISOString().slice(0, 10),
   extract_size: statSync(card).size,
@@ -27,6 +32,6 @@ const image = {
   image_download_size: statSync(packed).size,
   image_download_sha256: await sha256(packed),
   init_format: 'none',
-  devices,
+  devices: devices.flatMap(({ tags }) => tags),
 }
-console.log(JSON.stringify({ os_list: [image] }, undefined, 2))
+console.log(JSON.stringify({ imager: { devices }, os_list: [image] }, undefined, 2))

@@ -11,14 +11,13 @@ make_release() {
   # Both are written by one thread's rules, so that the same card gives the same file.
   in_toolbox xz --threads=1 -0 --keep --stdout "$card" >"build/$name.img.xz.new"
   in_toolbox zstd --quiet --single-thread -9 --stdout "$card" >"build/$name.img.zst.new"
-  make_bundle
   use_node
   node image-build/release/contents.mjs "$here" "$version" >"build/$name.cdx.json"
   node image-build/release/imager.mjs "$card" "build/$name.img.xz.new" "$publish/$name.img.xz" "$version" \
     >"build/$name.rpi-imager-manifest"
   mv "build/$name.img.xz.new" "build/$name.img.xz"
   mv "build/$name.img.zst.new" "build/$name.img.zst"
-  if_there make_bundle
+  make_bundle
   (cd build && sha256sum "$name".* >SHA256SUMS)
   say "the image lies in build/: $(cd build && du -h --apparent-size "$name".* | xargs)"
 }

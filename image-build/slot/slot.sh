@@ -34,8 +34,13 @@ make_slot() {
   : >"$slot/etc/machine-id"
   find "$slot/etc" -name '*-' -type f -delete
 
-  rm -f "$here/root.squashfs"
-  in_toolbox mksquashfs build/image/slot build/image/root.squashfs -comp zstd -Xcompression-level 15 -b 256K \
+  squash slot root.squashfs
+}
+
+# squash FOLDER FILE: both beneath build/image.
+squash() {
+  rm -f "$here/$2"
+  in_toolbox mksquashfs "build/image/$1" "build/image/$2" -comp zstd -Xcompression-level 15 -b 256K \
     -noappend -no-progress -quiet -wildcards -e 'proc/*' 'sys/*' 'dev/*' 'run/*' 'tmp/*' >&2
 }
 

@@ -1,11 +1,9 @@
 // Updates in the booted image, through U-Boot and the slots of the card: a good version stays, and each that is not
 // ends on the version before by itself, with the reason on the page.
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import t from 'tap'
-import type { AgentClient } from '../support/agent-client.js'
-import { setUpImage, simulatedObservatory } from '../support/image-agent.js'
-import type { ImageMachine } from '../support/image-machine.js'
-import { bundleOf, clearVariants, type Variant } from '../support/update-variants.js'
+import { bootImage, type ImageMachine } from '../support/image-machine.js'
+import { bundleOf, clearVariants, type Put, slotRoot, type Variant } from '../support/update-variants.js'
 
 interface Update {
   readonly version?: string
@@ -29,9 +27,31 @@ const pause = (ms: number) => new Promise(settle => setTimeout(settle, ms))
 const patience = { agent: 240, devices: 60, limit: 400 }
 const program = 'usr/lib/pierside/build/edge'
 
-function owner(machine: ImageMachine, agent: AgentClient, token: string) {
-  // While it restarts there is nobody to answer.
-  const update = (): Promise<Update> => agent.state<Update>('update').catch(() => ({}))
+/** Changes the one of the agent's files, which hold many sources each, where `what` stands. */
+function changeAgent(put: Put, read: (file: string) => string, what: RegExp, to: string) {
+  const files = readdirSync(`${slotRoot}/${program}`).map(name => `${program}/${name}`)
+  const [file, ...others] = files.filter(one => what.test(read(one)))
+  if (!file || others.length > 0) throw new Error(`${what} stands in ${[file, ...others].join(', ') || 'no file'}`)
+  put(file, read(file).replace(what, to))
+}
+
+function owner(machine: ImageMachine, token: string) {
+  const headers = { authorization: `Bearer ${token}` }
+  const call = async (path: string, init: RequestInit = {}) => {
+    const answer = await fetch(`${machine.url}${path}`, { ...init, headers: { ...headers, ...init.headers } })
+    const said = (await answer.json()) as Record<string, unknown>
+    if (!answer.ok) throw new Error(`${path}: ${answer.status} ${said.error}`)
+    return said
+  }
+  const update = async (): Promise<Update | undefined> => {
+    try {
+      const { states } = (await call('/api/state')) as unknown as { states: { path: string; value: Update }[] }
+      return states.find(({ path }) => path === 'update')?.value
+    } catch {
+      // It restarts.
+      return undefined
+    }
+  }
   const until = async (what: string, withinMs: number, seen: (update: Update) => boolean): Promise<Update> => {
     let last: Update = {}
     for (const endMs = performance.now() + withinMs; performance.now() < endMs; await pause(2_000)) {
@@ -113,7 +133,7 @@ t.test('updates of an image that has been flashed', async t => {
     {
       what: 'a broken agent',
       reason: /the agent does not answer/,
-      variant: { patience, change: put => put(`${program}/main.js`, 'throw new Error("not this one")') },
+      variant: { patience, change: put => put(`${program}/cli.js`, 'throw new Error("not this one")') },
     },
     {
       what: 'a broken kernel',
@@ -131,12 +151,8 @@ t.test('updates of an image that has been flashed', async t => {
       variant: {
         patience,
         change(put, read) {
-          put(
-            `${program}/drivers/box/simulator-camera.js`,
-            'export function openSimulatedCamera() { throw new Error("gone") }',
-          )
-          const migrations = `${program}/store/migrations.data.js`
-          put(migrations, read(migrations).replace(/\n\];/, "\n'CREATE TABLE later (x TEXT) STRICT'\n];"))
+          changeAgent(put, read, /(function openSimulatedCamera\(.*\) \{)/, '$1 throw new Error("gone");')
+          changeAgent(put, read, /(\w migrations = \[[^\]]*)\]/, "$1, 'CREATE TABLE later (x TEXT) STRICT']")
         },
       },
     },

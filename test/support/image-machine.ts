@@ -14,6 +14,8 @@ import { freePort } from './free-port.js'
 const place = join(root, 'build/image')
 /** What `make image` has made. */
 export const card = join(place, 'card.img')
+/** What its start is measured against: the same card with a bare Debian on it. */
+export const bareCard = join(place, 'bare.img')
 const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
 /** The same as owners fetch it. */
 export const packed = join(root, `build/pierside-${version}-arm64.img.xz`)

@@ -6,6 +6,8 @@ import { dirname, join } from 'node:path'
 import { root } from './agent.js'
 
 const place = join(root, 'build/image')
+/** The image's root, unpacked. */
+export const slotRoot = join(place, 'slot')
 const outside = ['proc/*', 'sys/*', 'dev/*', 'run/*', 'tmp/*']
 
 /** Puts a file into the variant; what the image has there stays as it is. */
@@ -26,7 +28,7 @@ export function bundleOf(name: string, { version, patience, change, foreign }: V
   const tree = join(variants, name)
   rmSync(tree, { recursive: true, force: true })
   mkdirSync(variants, { recursive: true })
-  execFileSync('cp', ['-al', join(place, 'slot'), tree])
+  execFileSync('cp', ['-al', slotRoot, tree])
   const read = (file: string) => readFileSync(join(tree, file), 'utf8')
   const put: Put = (file, text) => {
     const path = join(tree, file)

@@ -2,14 +2,11 @@
 // has a bound: packet size, connections, retained messages, sessions (none), and how long a reader may be slow.
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { createServer, type Server, type Socket } from 'node:net'
-import { Aedes } from 'aedes'
 import { Fault } from '../../ports/fault.js'
 import type { Log } from '../../ports/log.js'
 import { packetGuard } from './packet-guard.js'
 import { withoutNumberCache } from './packet-numbers.js'
 import { isLoopback } from './settings.js'
-
-withoutNumberCache('aedes')
 
 export interface BrokerOrder {
   readonly host: string
@@ -51,6 +48,9 @@ export async function startBroker(order: BrokerOrder, log: Log): Promise<Broker>
   const ours = new WeakSet<object>()
   const admitted = new WeakSet<object>()
   const kept = retentionBound()
+  // Loaded now: the agent's page does not wait for it.
+  withoutNumberCache('aedes')
+  const { Aedes } = await import('aedes')
   const aedes = await Aedes.createBroker({
     // A reader that takes nothing for 10 s is dropped; until then it holds back at most `concurrency` messages.
     drainTimeout: 10_000,

@@ -3,13 +3,11 @@
 // bounds.
 import { setMaxListeners } from 'node:events'
 import { readFile } from 'node:fs/promises'
-import mqtt from 'mqtt'
+import type { MqttClient } from 'mqtt'
 import type { Clock } from '../../ports/clock.js'
 import { asFault, Fault } from '../../ports/fault.js'
 import { packetGuard } from './packet-guard.js'
 import { withoutNumberCache } from './packet-numbers.js'
-
-withoutNumberCache('mqtt')
 
 export interface Dial {
   /** mqtt://host:port or mqtts://host:port. */
@@ -67,6 +65,9 @@ export async function connect(
   stop: AbortSignal,
 ): Promise<Connection> {
   const ca = dial.ca === undefined ? undefined : await readAuthority(dial.ca)
+  // Loaded now: the agent's page does not wait for it.
+  withoutNumberCache('mqtt')
+  const { default: mqtt } = await import('mqtt')
   const client = mqtt.connect(dial.url, {
     protocolVersion: 4,
     clean: true,
@@ -119,7 +120,7 @@ export async function connect(
 const check = 'Check that the broker runs and that its address and port are right under mqtt: in the configuration'
 
 function connectionOf(
-  client: mqtt.MqttClient,
+  client: MqttClient,
   clock: Clock,
   dial: Dial,
   ended: AbortSignal,

@@ -2,7 +2,6 @@
 // serial port package.
 import { connect as tcpConnect } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { SerialPort } from 'serialport'
 import type { Clock } from '../../../ports/clock.js'
 import { Fault, reasonOf } from '../../../ports/fault.js'
 
@@ -26,6 +25,8 @@ export function openByteLine(address: string, baud: number, clock: Clock, signal
 }
 
 async function openSerial(path: string, baudRate: number, clock: Clock, signal: AbortSignal): Promise<ByteLine> {
+  // Loaded by the first line only: most boxes have none when the agent starts.
+  const { SerialPort } = await import('serialport')
   const port = new SerialPort({ path, baudRate, autoOpen: false, hupcl: false })
   const { line, cut } = lineOver(port, path, ended => {
     if (port.isOpen) port.close(ended)
