@@ -9,7 +9,7 @@ const owners: readonly Owner[] = ['phone', 'router', 'other']
 /** Run again at each start, before the machine looks around: routers outlive its power cuts. */
 const stayed = '/data/around'
 
-/** For bootImage: before NetworkManager starts the machine has one radio, as a board has; it does not see the others. */
+/** For bootImage: before NetworkManager starts the machine has one radio, as a board has, and sees no other. */
 export const radios: Readonly<Record<string, string>> = {
   'r.service': `[Unit]
 Description=Radios of the machine and of those around it
@@ -95,18 +95,23 @@ export function routerIn(machine: ImageMachine, owner: Owner) {
   // Nobody is told: no station hears a farewell, as when its plug is pulled.
   const off = `${end('dnsmasq')}${end('wpa', 'KILL')}
 ip link set $radio down`
-  return {
-    /** Settles when its network is in the air. */
-    async on({ ssid, passphrase, net, mute }: RouterOrder): Promise<void> {
-      const serve = `dnsmasq --conf-file=/dev/null --port=0 --interface=$radio --dhcp-range=${net}.10,${net}.90,1h \
+  const on = ({ ssid, passphrase, net, mute }: RouterOrder) => {
+    const serve = `dnsmasq --conf-file=/dev/null --port=0 --interface=$radio --dhcp-range=${net}.10,${net}.90,1h \
 --pid-file=$PWD/dnsmasq.pid --dhcp-leasefile=$PWD/leases`
-      const script = `${off}
+    return at(
+      owner,
+      `${off}
 ${supplicant(ssid, passphrase, 'mode=2\nfrequency=2437\nproto=RSN\npairwise=CCMP')}
 ip addr add ${net}.1/24 dev $radio
 ${mute ? '' : serve}
-${until(joined, 30)}`
-      await machine.out(at(owner, script), patienceMs)
-    },
+${until(joined, 30)}`,
+    )
+  }
+  return {
+    /** Settles when its network is in the air. */
+    on: (order: RouterOrder) => machine.out(on(order), patienceMs),
+    /** It is on whenever the machine starts. */
+    stays: (order: RouterOrder) => machine.out(`cat >${stayed} <<'END'\n${on(order)}\nEND\nsync`),
     off: () => machine.out(at(owner, off), patienceMs),
   }
 }
@@ -149,7 +154,10 @@ cat router`
         ...(text === '' ? [] : ['Content-Type: application/json', `Content-Length: ${Buffer.byteLength(text)}`]),
       ]
       const packed = Buffer.from(`${lines.join('\r\n')}\r\n\r\n${text}`).toString('base64')
-      const said = await run(`echo ${packed} | base64 -d | busybox nc -w 20 ${address} 80`)
+      // Open at both ends: a line that its asker closes is not answered.
+      const said = await run(`rm -f wire; mkfifo wire; exec 3<>wire
+echo ${packed} | base64 -d >&3
+busybox nc -w 20 ${address} 80 <&3`)
       if (!said.startsWith('HTTP/1.1 ')) throw new Error(`${path} was answered with “${said}”`)
       const [head, ...rest] = said.replaceAll('\r', '').split('\n\n')
       const [first, ...fields] = head.split('\n')
