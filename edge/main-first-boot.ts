@@ -5,7 +5,7 @@ import { mkdir, open, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { sshKey } from './rules/ssh-key.js'
 import { type BootFile, type BootWishes, readBootFile, saidOf } from './services/boot-file.js'
-import { keyfileName, keyfileOf } from './services/wifi-keyfile.js'
+import { escaped, keyfileName, keyfileOf } from './services/wifi-keyfile.js'
 import { readIfThere, writeWhole } from './spine/whole-file.js'
 
 const mostKeys = 16
@@ -42,7 +42,8 @@ async function keepNetworks(folder: string, { networks }: BootWishes): Promise<v
 
 /**
  * @param from pierside.txt
- * @param state folder of root's own that is kept; `given.json` in it is for the agent, `to-card/` for the card
+ * @param state folder of root's own that is kept; in it `given.json` is for the agent, `hotspot-psk` for network-start,
+ *   `to-card/` for the card
  * @param connections NetworkManager's folder
  */
 async function takeBootFile(from: string, state: string, connections: string): Promise<BootFile> {
@@ -51,6 +52,9 @@ async function takeBootFile(from: string, state: string, connections: string): P
   await keepNetworks(connections, wishes)
   await writeWhole(join(state, 'ssh-keys'), wishes.sshKeys.map(line => `${line}\n`).join(''), 0o600)
   await writeWhole(join(state, 'hostname'), wishes.hostname ? `${wishes.hostname}\n` : '')
+  const { hotspotPassphrase } = wishes
+  if (hotspotPassphrase !== undefined)
+    await writeWhole(join(state, 'hotspot-psk'), `${escaped(hotspotPassphrase)}\n`, 0o600)
   const given = join(state, 'given.json')
   await writeWhole(given, `${JSON.stringify({ wishes: await withKept(given, wishes), complaints })}\n`, 0o640)
 

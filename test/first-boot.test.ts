@@ -136,6 +136,8 @@ t.test('pierside.txt of a Windows computer is taken, and what was not understood
   t.match(box.read('boot/firmware/pierside-said.txt'), /line 5: “cuntry” is not a key here; did you mean “country”/)
   const given = JSON.parse(box.read('data/system/first-boot/given.json'))
   t.match(given, { wishes: { hotspotPassphrase: 'clear skies' }, complaints: [{ line: 5 }] })
+  t.equal(box.read('data/system/first-boot/hotspot-psk'), 'clear\\sskies\n')
+  t.equal(statSync(join(box.root, 'data/system/first-boot/hotspot-psk')).mode & 0o777, 0o600)
   t.notOk(JSON.stringify(given).includes('in the dark'), 'a password of a network is NetworkManager’s alone')
   t.equal(statSync(join(box.root, 'data/system/first-boot/given.json')).mode & 0o007, 0)
 

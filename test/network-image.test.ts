@@ -53,6 +53,20 @@ t.test(
   },
 )
 
+t.test('a passphrase from the card is the hotspot’s before it is first raised, and once', async t => {
+  const { root, put, run, read } = box(t)
+  mkdirSync(join(root, 'data/system/first-boot'))
+  mkdirSync(join(root, profiles), { recursive: true })
+  put(`${profiles}/pierside-hotspot-trial.nmconnection`, '[connection]\nid=pierside-hotspot\n')
+  put('data/system/first-boot/hotspot-psk', 'clear\\sskies\\\\\n')
+  run('network-start')
+  t.match(read(hotspot), '\n[wifi-security]\nkey-mgmt=wpa-psk\nproto=rsn;\npsk=clear\\sskies\\\\\n')
+  t.same(readdirSync(join(root, profiles)), ['pierside-hotspot.nmconnection'], 'the one before is gone')
+  t.notMatch(read(names), /#/)
+  t.same(readdirSync(join(root, 'data/system/first-boot')), [], 'what is changed on the page afterwards stays')
+  t.equal(run('network-start'), '')
+})
+
 t.test('an open hotspot answers every name; one with a passphrase only what phones ask to be online', async t => {
   const { root, put, run, read } = box(t)
   run('network-start')

@@ -185,9 +185,9 @@ export function setUpService(parts: SetUpParts): SetUpService {
   /** The card's wishes that are not fulfilled yet. */
   const fulfilGiven = async () => {
     const { country, timeZone, hotspotPassphrase } = fresh(given.wishes, record.read().taken)
-    // Decided with the card, as with the page: a box without a radio is set up all the same.
+    // The hotspot has had it from the start, by root's hand: with a radio or without one, it was never open.
     if (hotspotPassphrase !== undefined) await change(() => ({ passphrase: true }))
-    await settle({ country, timeZone, passphrase: hotspotPassphrase })
+    await settle({ country, timeZone })
     await change(({ taken }) => ({ taken: takenWith(taken, { country, timeZone, hotspotPassphrase }) }))
   }
   const patiently = async (work: () => Promise<void>) => {

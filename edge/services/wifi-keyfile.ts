@@ -5,7 +5,7 @@ import type { KnownNetwork } from './boot-file.js'
 const asBytes = (text: string) => [...Buffer.from(text)].map(byte => `${byte};`).join('')
 
 /** GLib's key files give `\` a meaning, and drop spaces before a value. */
-const escaped = (text: string) => text.replaceAll('\\', '\\\\').replaceAll(' ', '\\s')
+export const escaped = (text: string) => text.replaceAll('\\', '\\\\').replaceAll(' ', '\\s')
 
 /** The file's name, the same for the same network. */
 export const keyfileName = ({ name }: KnownNetwork): string => `card-${Buffer.from(name).toString('hex')}.nmconnection`

@@ -117,6 +117,7 @@ t.test('a passphrase goes by a file that is gone afterwards, and by no command l
   t.same(tried, { joined: true, id: triedId, addresses: ['192.168.77.49'] })
   t.notMatch(calls(), /s3cret/)
   t.match(calls(), /connection add save no type wifi con-name pierside-try .*key-mgmt wpa-psk/)
+  t.match(calls(), /connection add .* connection.auth-retries 2 /, 'a wrong one is known before patience ends')
   const [name, octal] = read('secrets').trim().split(':')
   t.equal(name, '802-11-wireless-security.psk')
   t.equal(

@@ -129,8 +129,8 @@ export function nmcliNetwork(parts: NmcliNetworkParts): Network {
       const common = ['type', 'wifi', 'con-name', tryName, 'ifname', '*', 'ssid', order.ssid]
       let joined = false
       try {
-        const keep = ['save', 'no', ...common, 'connection.autoconnect', 'no', ...hidden, ...security]
-        await nmcli(['connection', 'add', ...keep], signal)
+        const once = ['connection.autoconnect', 'no', ...authentication]
+        await nmcli(['connection', 'add', 'save', 'no', ...common, ...once, ...hidden, ...security], signal)
         const [profile] = await named(tryName, signal)
         if (!profile) throw new Fault('broken', 'NetworkManager has lost what it was told', 'Try once more')
         const end = await tried(profile.uuid, await up(profile.uuid, order.passphrase, device, signal), signal)
@@ -202,6 +202,8 @@ export function nmcliNetwork(parts: NmcliNetworkParts): Network {
   }
 }
 
+/** A busy router may miss a handshake, not two. NetworkManager's own three last longer than whoever asks waits. */
+const authentication = ['connection.auth-retries', '2']
 const fallback = ['connection.autoconnect', 'yes', 'connection.autoconnect-priority', '-900']
 
 function changesOf({ passphrase, band, channel }: HotspotOrder): string[] {
