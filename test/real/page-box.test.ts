@@ -100,11 +100,16 @@ t.test('the box on a phone', { skip: noBrowser, timeout: 200_000 }, async t => {
     await data.getByText('the card', { exact: true }).waitFor()
     t.match(await data.textContent(), /Acme Portable SSD, 500 GBOn it now: exfat “NIGHTS”; ext4\./)
     t.match(await data.textContent(), /Tiny Stick, 40 MB[\s\S]*It is too small for them/)
-    await data.getByRole('button', { name: 'Keep them on it …' }).tap()
     const sheet = page.getByRole('dialog', { name: 'Move to this disk' })
-    await sheet.getByText('All of Acme Portable SSD, 500 GB, is erased').waitFor()
-    // The view before has left the night on.
-    if (shots) await page.screenshot({ path: path.join(shots, 'phone-box-data-night.png') })
+    for (const shade of ['day', 'night']) {
+      await page.getByRole('button', { name: shade === 'day' ? 'Day colours' : 'Red night colours' }).tap()
+      await data.getByRole('button', { name: 'Keep them on it …' }).tap()
+      await sheet.getByText('All of Acme Portable SSD, 500 GB, is erased').waitFor()
+      if (shots) await page.screenshot({ path: path.join(shots, `phone-box-data-${shade}.png`) })
+      if (shade === 'day') await sheet.getByRole('button', { name: 'Close', exact: true }).tap()
+    }
+    const { green, blue, at } = await brightest(page)
+    t.ok(green <= 60 && blue <= 60, `nothing green or blue at night: ${green}, ${blue} at ${at}`)
     t.same(await tooSmall(page), [])
     const move = sheet.getByRole('button', { name: 'Erase it and move' })
     t.ok(await move.isDisabled())

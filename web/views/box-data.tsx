@@ -10,7 +10,7 @@ import { counted, dayTime, duration, sentence, size } from '../words'
 
 const confirmation = 'erase'
 const away =
-  'Nothing can be observed meanwhile, and this page is away; its lamp is on for a second and off for a second.'
+  'Nothing can be observed meanwhile, this page is away, and the lamp of the box is on and off by the second.'
 
 export function DataCard() {
   const job = useJob()
