@@ -22,6 +22,7 @@ import { action, roles } from './ports/action.js'
 import { asFault, Fault } from './ports/fault.js'
 import type { LogLine } from './ports/log.js'
 import { z } from './ports/schema.js'
+import { dataDisk } from './services/data-disk.js'
 import { lookActions } from './services/link-look.js'
 import type { NetworkService } from './services/network.js'
 import { pluggedAction } from './services/plugged.js'
@@ -181,6 +182,8 @@ async function assemble(where: Surroundings, ends: ((reason: Fault) => Promise<v
   const updating = { machine: ground.machine, store, feed, clock, version, folder, log: log.named('updates') }
   const updates = ground.image && boxUpdates(updating)
   ends.push(async () => updates?.stop())
+  const disks = image && dataDisk({ look: image.lookForData(folder), deed: image.deed, feed, claims, clock, log })
+  ends.push(async () => disks?.stop())
   network = ground.image && (await ownNetwork(ground.image, ground))
   ends.push(async () => network?.stop())
   let mqtt: MqttFace | undefined
@@ -217,6 +220,7 @@ async function assemble(where: Surroundings, ends: ((reason: Fault) => Promise<v
     ...held.actions(() => actions.running()),
     pairingAction(access),
     ...(updates?.actions ?? []),
+    ...(disks?.actions ?? []),
     ...time.actions,
     ...backupActions({ where, held, store, clock, version, running: () => actions.running() }),
     pluggedAction({

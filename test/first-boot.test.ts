@@ -35,7 +35,8 @@ interface Box {
 function flashed(t: Test, programs: Record<string, string> = {}): Box {
   const root = mkdtempSync(join(tmpdir(), 'pierside-box-'))
   t.teardown(() => rmSync(root, { recursive: true, force: true }))
-  cpSync(join(repository, 'image-build/first-boot/files'), root, { recursive: true })
+  for (const concern of ['first-boot', 'data-disk'])
+    cpSync(join(repository, 'image-build', concern, 'files'), root, { recursive: true })
   const put = (path: string, text: string) => {
     mkdirSync(dirname(join(root, path)), { recursive: true })
     writeFileSync(join(root, path), text)

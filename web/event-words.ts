@@ -87,6 +87,7 @@ const say: Readonly<Record<string, (body: Record<string, unknown>) => string>> =
   'stick-gone': body => `The stick ${body.label} is gone`,
   'night-copied': body =>
     `The night ${body.night} is on the stick ${body.label}: ${counted(Number(body.files), 'file')}`,
+  'data-moves': body => `${body.who} moves the data${body.how === 'card' ? ' back to the card' : ' to a disk'}`,
   'card-warning': body => String(body.words),
   'box-goes-off': body => `The box is switched off by ${body.who}`,
   'box-restarts': body => `The box is switched off and on by ${body.who}`,

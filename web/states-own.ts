@@ -53,6 +53,33 @@ export interface Card {
   readonly troubled?: boolean
 }
 
+/** A disk on USB that the data could move to. */
+export interface PlainDisk {
+  readonly id: string
+  readonly name: string
+  readonly bytes: number
+  readonly holds: readonly string[]
+  readonly ours: boolean
+  readonly enough: boolean
+}
+
+/** `data-disk`, only on Pierside's own image. */
+export interface DataDisk {
+  readonly on?: 'card' | 'disk'
+  readonly name?: string
+  readonly trouble?: string
+  readonly usedBytes?: number
+  readonly minutes?: number
+  readonly cardFits?: boolean
+  readonly disks?: readonly PlainDisk[]
+  readonly lastOk?: boolean
+  readonly lastAtMs?: number
+  readonly lastWords?: string
+  readonly lastFix?: string
+  readonly lastTo?: string
+  readonly lastFiles?: number
+}
+
 export interface Stick {
   readonly label?: string
   readonly readOnly?: boolean

@@ -18,6 +18,8 @@ export interface BoxReading {
   readonly cardErrors?: number
   /** How much of its life an eMMC says it has used up, %. */
   readonly cardLifePercent?: number
+  /** What went wrong as the box started, and what it lacks since, each in words with what to do. */
+  readonly faults?: readonly string[]
 }
 
 /** Reads all there is; what a machine does not have is left out. Rejects only with the signal's reason. */

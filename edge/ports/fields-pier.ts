@@ -182,6 +182,24 @@ export const pierKinds: Readonly<Record<string, Kind>> = {
       ejects: flag('May be unmounted from here'),
     },
   },
+  'data-disk': {
+    name: 'Data',
+    fields: {
+      on: text('Data is on (card or disk)', { entity: true, diagnostic: true, icon: 'mdi:harddisk' }),
+      name: text('Disk that the data was moved to'),
+      trouble: text('Trouble with the disk of the data', { entity: true, diagnostic: true, icon: 'mdi:alert' }),
+      usedBytes: number('Data', 'B', 0),
+      minutes: number('Moving it takes, about', 'min', 0),
+      cardFits: flag('It would fit onto the card'),
+      disks: list('Disks on USB'),
+      lastOk: flag('The last move succeeded'),
+      lastAtMs: time('Last move'),
+      lastWords: text('How the last move failed'),
+      lastFix: text('What to do about it'),
+      lastTo: text('Where it went'),
+      lastFiles: number('Files moved'),
+    },
+  },
   card: {
     name: 'Card',
     fields: {

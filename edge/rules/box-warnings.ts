@@ -21,6 +21,8 @@ export interface BoxFacts {
   /** Of the disk that frames are kept on, and what is never filled. */
   readonly diskFreeBytes?: number
   readonly diskReserveBytes?: number
+  /** In words already. */
+  readonly faults?: readonly string[]
 }
 
 export interface BoxWarning {
@@ -42,6 +44,7 @@ export function boxWarnings(facts: BoxFacts): BoxWarning[] {
   const has = (bit: keyof typeof throttleBits) => (throttled & throttleBits[bit]) !== 0
   const warnings: BoxWarning[] = []
   const warn = (about: string, words: string) => warnings.push({ about, words })
+  for (const words of facts.faults ?? []) warn(`fault: ${words}`, `${words[0].toUpperCase()}${words.slice(1)}`)
   const supply =
     'use a supply made for this Pi and a short, thick cable; cameras and heaters take their power elsewhere'
   if (has('underVoltage') || supplyAlarm) warn('supply', `The supply is too weak right now (under-voltage): ${supply}`)

@@ -48,7 +48,7 @@ export function reportBox({ readBox, store, feed, clock, log }: BoxParts): () =>
   }
 }
 
-function fieldsOf({ throttled, supplyAlarm, cpuCelsius, load, uptimeSeconds, ...same }: BoxReading) {
+function fieldsOf({ faults: _, throttled, supplyAlarm, cpuCelsius, load, uptimeSeconds, ...same }: BoxReading) {
   const bit = (mask: number) => (throttled === undefined ? undefined : (throttled & mask) !== 0)
   return {
     ...same,

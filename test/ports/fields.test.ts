@@ -9,18 +9,20 @@ import { topicsOf } from '../../edge/api/mqtt/topics.js'
 import { parts } from '../../edge/drivers/link/simulator/mishaps.js'
 import { ownImage } from '../../edge/main-image.js'
 import type { Action } from '../../edge/ports/action.js'
+import type { LastMove } from '../../edge/ports/data-disk.js'
 import type { Feed } from '../../edge/ports/feed.js'
 import type { Field } from '../../edge/ports/field.js'
 import { kindOf, kinds } from '../../edge/ports/fields.js'
 import type { Json } from '../../edge/ports/json.js'
 import { jsonSchemaOf } from '../../edge/ports/schema.js'
+import { dataDisk } from '../../edge/services/data-disk.js'
 import { networkService } from '../../edge/services/network.js'
 import { nothingSetUp, setUpService } from '../../edge/services/setup.js'
 import { frameShare } from '../../edge/services/share.js'
 import { sshAccess } from '../../edge/services/ssh-access.js'
 import { openAir } from '../support/air.js'
 import { boardFolder } from '../support/board-folder.js'
-import { openHouse } from '../support/house.js'
+import { eveningMs, openHouse } from '../support/house.js'
 import { mqttHouse } from '../support/mqtt-house.js'
 import { openNight, pierConfig } from '../support/night.js'
 import { gpsdSaying, jsonServer, piTree } from '../support/sensor-rigs.js'
@@ -296,6 +298,21 @@ t.test('a box that gets another version', async t => {
   await house.until(({ found }) => (found as unknown[])?.length === 1)
   await house.activity('update-install', { from: join(folder, 'media/stick/good.raucb') })
   t.ok(house.feed.get('update'))
+})
+
+t.test('a box whose data has moved to a disk, and is to move on', async t => {
+  const house = await openHouse(t)
+  watch(house.feed)
+  const disk = { id: 'b', device: 'sdb', name: 'B', bytes: 64e9, holds: [], ours: false }
+  const place = { on: 'disk', name: 'A', trouble: 'full', usedBytes: 1e9, cardFreeBytes: 8e9, disks: [disk] } as const
+  const failed = { ok: false, atMs: eveningMs, words: 'it was cut short', fix: 'Move it again' }
+  let last: LastMove = failed
+  const { stop } = dataDisk({ ...house, look: async () => ({ ...place, last }), deed: async () => {} })
+  await house.clock.advance(10)
+  last = { ok: true, atMs: eveningMs, to: 'A', files: 3 }
+  await house.clock.advance(10_000)
+  t.match(house.feed.get('data-disk')?.value, { lastOk: true, lastFiles: 3 })
+  stop()
 })
 
 t.test('a share that is not obeyed', async t => {

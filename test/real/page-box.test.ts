@@ -7,6 +7,7 @@ import t from 'tap'
 import { startAgent } from '../support/agent.js'
 import { patiently } from '../support/agent-client.js'
 import { brightest, goTo, noBrowser, openBrowser, openPhone, sideways, tooSmall } from '../support/browser.js'
+import { plugDisksIn, ssdBytes } from '../support/plugged-disks.js'
 
 const waitMs = 20_000
 const shots = process.env.PIERSIDE_SCREENS
@@ -20,7 +21,9 @@ t.test('the box on a phone', { skip: noBrowser, timeout: 200_000 }, async t => {
   chmodSync(path.join(bin, 'systemctl'), 0o755)
   const told = () => readFileSync(path.join(folder, 'told'), 'utf8')
   const image = path.join(folder, 'image.json')
-  writeFileSync(image, JSON.stringify({ version: '9.9.9', orders: path.join(folder, 'orders') }))
+  const disks = path.join(folder, 'root')
+  plugDisksIn(disks)
+  writeFileSync(image, JSON.stringify({ version: '9.9.9', orders: path.join(folder, 'orders'), disks }))
   const env = { PATH: `${bin}:${process.env.PATH}`, PIERSIDE_IMAGE: image }
 
   const browser = await openBrowser(t)
@@ -85,6 +88,44 @@ t.test('the box on a phone', { skip: noBrowser, timeout: 200_000 }, async t => {
     t.match(told(), /start pierside-do-share-off\.service/)
   })
 
+  // The token of this start, not of the one before the restored backup.
+  const token = readFileSync(path.join(agent.data, 'cli.token'), 'utf8').trim()
+  const ask = async (action: string, input: object) => {
+    const right = { Authorization: `Bearer ${token}` }
+    t.ok((await agent.raw('POST', `/api/actions/${action}`, input, right)).ok, action)
+  }
+
+  await t.test('the data moves to a disk: what is erased is said, and asked for by a word', async t => {
+    const data = page.locator('section', { has: page.getByRole('heading', { name: 'Frames and settings' }) })
+    await data.getByText('the card', { exact: true }).waitFor()
+    t.match(await data.textContent(), /Acme Portable SSD, 500 GBOn it now: exfat “NIGHTS”; ext4\./)
+    t.match(await data.textContent(), /Tiny Stick, 40 MB[\s\S]*It is too small for them/)
+    const sheet = page.getByRole('dialog', { name: 'Move to this disk' })
+    for (const shade of ['day', 'night']) {
+      await page.getByRole('button', { name: shade === 'day' ? 'Day colours' : 'Red night colours' }).tap()
+      await data.getByRole('button', { name: 'Keep them on it …' }).tap()
+      await sheet.getByText('All of Acme Portable SSD, 500 GB, is erased').waitFor()
+      if (shots) await page.screenshot({ path: path.join(shots, `phone-box-data-${shade}.png`) })
+      if (shade === 'day') await sheet.getByRole('button', { name: 'Close', exact: true }).tap()
+    }
+    const { green, blue, at } = await brightest(page)
+    t.ok(green <= 60 && blue <= 60, `nothing green or blue at night: ${green}, ${blue} at ${at}`)
+    t.same(await tooSmall(page), [])
+    const move = sheet.getByRole('button', { name: 'Erase it and move' })
+    t.ok(await move.isDisabled())
+    await sheet.getByLabel('Type “erase”').fill('Erase')
+    await move.tap()
+    await sheet.getByText('in the middle of something: mount mount moves').waitFor()
+    t.notMatch(told(), /data-move/, 'what tracks is not idle')
+    await ask('mount-park', {})
+    await move.tap()
+    await data.getByText('They are being moved').waitFor()
+    t.match(told(), /start pierside-do-data-move\.service/)
+    t.same(JSON.parse(readFileSync(path.join(folder, 'orders/data-move.json'), 'utf8')), {
+      ...{ how: 'erase', device: 'sda', bytes: ssdBytes },
+    })
+  })
+
   await t.test('the reset asks for its words', async t => {
     await page.getByRole('button', { name: 'Reset …' }).tap()
     const sheet = page.getByRole('dialog', { name: 'Factory reset' })
@@ -98,12 +139,6 @@ t.test('the box on a phone', { skip: noBrowser, timeout: 200_000 }, async t => {
   })
 
   await t.test('off is asked for twice, and refused while something runs', async t => {
-    // The token of this start, not of the one before the restored backup.
-    const token = readFileSync(path.join(agent.data, 'cli.token'), 'utf8').trim()
-    const ask = async (action: string, input: object) => {
-      const right = { Authorization: `Bearer ${token}` }
-      t.ok((await agent.raw('POST', `/api/actions/${action}`, input, right)).ok, action)
-    }
     await ask('camera-expose', { seconds: 60, count: 1 })
     const off = async () => {
       await page.getByRole('button', { name: 'Switch the box off' }).tap()

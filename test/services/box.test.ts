@@ -48,6 +48,23 @@ t.test('where sysfs does not say it, vcgencmd does; elsewhere nobody', async t =
   t.ok(Number(here.memoryTotalBytes) > 1e8 && Number(here.uptimeSeconds) > 0, 'the machine of this test has memory')
 })
 
+t.test('what went wrong as the image started, and what it lacks since, is a warning', async t => {
+  const { root, put } = emptyTree(t)
+  put('run/pierside/boot-faults', 'data: the file system was damaged and has been repaired\n\n')
+  put(
+    'run/pierside-do/data-disk.json',
+    '{"on":"card","name":"SSD","trouble":"the disk with the data, SSD, is not there"}\n',
+  )
+  const facts = await boxHealth({ root })(never)
+  t.same(
+    boxWarnings(facts).map(({ words }) => words),
+    ['The disk with the data, SSD, is not there', 'Data: the file system was damaged and has been repaired'],
+  )
+  put('run/pierside-do/data-disk.json', '{"on":"disk","name":"SSD"}\n')
+  put('run/pierside/boot-faults', '')
+  t.equal((await boxHealth({ root })(never)).faults, undefined)
+})
+
 t.test('warnings in words', async t => {
   const about = (facts: Parameters<typeof boxWarnings>[0]) => boxWarnings(facts).map(one => one.about)
   t.same(about({}), [], 'what is not known is no warning')

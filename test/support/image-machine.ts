@@ -61,7 +61,7 @@ export interface ImageMachineOrder {
   readonly ownClock?: boolean
   /** Further disks (raw files, or qcow2 by their name), which are written to. */
   readonly disks?: readonly string[]
-  /** Further words for QEMU. */
+  /** Further words for QEMU, as they stand whenever it is powered on. */
   readonly more?: readonly string[]
   /** Further units for systemd, by name, which may have 9 letters (QEMU's names of files are that short). */
   readonly units?: Readonly<Record<string, string>>
@@ -108,7 +108,7 @@ export async function bootImage(t: Test, order: ImageMachineOrder = {}): Promise
   ])
   await writeFile(consoleFile, '')
   if (order.writeLog) await writeFile(order.writeLog, '')
-  const words = [...(await hardware()), ...(order.more ?? [])]
+  const words = await hardware()
   const shell = shellOn(shellFile)
   let qemu: ChildProcess | undefined
   let startedMs = 0
@@ -171,7 +171,10 @@ export async function bootImage(t: Test, order: ImageMachineOrder = {}): Promise
     const env = { ...process.env, QEMU_MODULE_DIR: join(toolbox, 'usr/lib/x86_64-linux-gnu/qemu') }
     const said: string[] = []
     startedMs = performance.now()
-    const child = spawn(program, [...before, ...words], { stdio: ['ignore', 'ignore', 'pipe'], env })
+    const child = spawn(program, [...before, ...words, ...(order.more ?? [])], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+      env,
+    })
     child.stderr.setEncoding('utf8').on('data', text => said.push(text))
     child.once('exit', code => {
       if (qemu === child) qemu = undefined

@@ -1,6 +1,7 @@
 // The box itself, as far as it is Pierside's own image: one card for each of its affairs.
 import { AccessCard } from './box-access'
 import { BackupCard } from './box-backup'
+import { DataCard } from './box-data'
 import { DevicesCard } from './box-devices'
 import { NetworkCard } from './box-network'
 import { PowerCard } from './box-power'
@@ -21,6 +22,7 @@ export function BoxView() {
       </div>
       <div class="stacked">
         <ShareCard />
+        <DataCard />
         <BackupCard />
         <TimeCard />
         <PlaceCard />

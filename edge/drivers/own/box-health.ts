@@ -41,6 +41,7 @@ export function boxHealth({ root = '/', vcgencmd = 'vcgencmd' }: BoxPlaces = {})
       load: number(await read('proc/loadavg')),
       uptimeSeconds: number(await read('proc/uptime')),
       ...(await cardOf(root)),
+      faults: await faultsOf(root),
     }
     if (signal.aborted) throw reasonOf(signal)
     return reading
@@ -97,6 +98,14 @@ async function cardOf(root: string): Promise<Pick<BoxReading, 'cardErrors' | 'ca
     cardErrors: counts.length > 0 ? counts.reduce((sum, count) => sum + count, 0) : undefined,
     cardLifePercent: lives.length > 0 ? Math.max(...lives) : undefined,
   }
+}
+
+/** Of the image alone: what its start complained of, a line each, and trouble with the disk that the data moved to. */
+async function faultsOf(root: string): Promise<string[] | undefined> {
+  const lines = (await textOf(path.join(root, 'run/pierside/boot-faults')))?.split('\n') ?? []
+  const disk = /"trouble":"([^"]+)"/.exec((await textOf(path.join(root, 'run/pierside-do/data-disk.json'))) ?? '')?.[1]
+  const faults = [...(disk ? [disk] : []), ...lines.filter(line => line !== '')]
+  return faults.length > 0 ? faults : undefined
 }
 
 function askFirmware(program: string, signal: AbortSignal): Promise<number | undefined> {
