@@ -2,7 +2,9 @@
 // ends on the version before by itself, with the reason on the page.
 import { readdirSync, readFileSync } from 'node:fs'
 import t from 'tap'
-import { bootImage, type ImageMachine } from '../support/image-machine.js'
+import type { AgentClient } from '../support/agent-client.js'
+import { setUpImage, simulatedObservatory } from '../support/image-agent.js'
+import type { ImageMachine } from '../support/image-machine.js'
 import { bundleOf, clearVariants, type Put, slotRoot, type Variant } from '../support/update-variants.js'
 
 interface Update {
@@ -35,23 +37,9 @@ function changeAgent(put: Put, read: (file: string) => string, what: RegExp, to:
   put(file, read(file).replace(what, to))
 }
 
-function owner(machine: ImageMachine, token: string) {
-  const headers = { authorization: `Bearer ${token}` }
-  const call = async (path: string, init: RequestInit = {}) => {
-    const answer = await fetch(`${machine.url}${path}`, { ...init, headers: { ...headers, ...init.headers } })
-    const said = (await answer.json()) as Record<string, unknown>
-    if (!answer.ok) throw new Error(`${path}: ${answer.status} ${said.error}`)
-    return said
-  }
-  const update = async (): Promise<Update | undefined> => {
-    try {
-      const { states } = (await call('/api/state')) as unknown as { states: { path: string; value: Update }[] }
-      return states.find(({ path }) => path === 'update')?.value
-    } catch {
-      // It restarts.
-      return undefined
-    }
-  }
+function owner(machine: ImageMachine, agent: AgentClient, token: string) {
+  // While it restarts there is nobody to answer.
+  const update = (): Promise<Update> => agent.state<Update>('update').catch(() => ({}))
   const until = async (what: string, withinMs: number, seen: (update: Update) => boolean): Promise<Update> => {
     let last: Update = {}
     for (const endMs = performance.now() + withinMs; performance.now() < endMs; await pause(2_000)) {
