@@ -12,6 +12,7 @@ const [built, packages, place] = process.argv.slice(2).map(path => resolve(path)
 const started = [
   'cli',
   'main-keeper',
+  'main-first-boot',
   'store/thread',
   'workers/pixel-thread',
   'workers/crew-thread',
