@@ -12,13 +12,14 @@ const [built, packages, place] = process.argv.slice(2).map(path => resolve(path)
 const started = [
   'cli',
   'main-keeper',
+  'main-first-boot',
   'store/thread',
   'workers/pixel-thread',
   'workers/crew-thread',
   'drivers/camera/asi/asi-child',
   'drivers/link/simulator/render-thread',
 ]
-const apart = ['aedes', 'better-sqlite3-node22', 'koffi', 'mqtt', 'node-hid', 'onoff', 'serialport', 'sharp']
+const apart = ['better-sqlite3-node22', 'koffi', 'node-hid', 'onoff', 'serialport', 'sharp']
 
 await build({
   configFile: false,

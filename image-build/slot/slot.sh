@@ -32,6 +32,8 @@ make_slot() {
   # The clock of a computer without one starts no earlier than this.
   touch "$slot/usr/lib/clock-epoch"
   : >"$slot/etc/machine-id"
+  # Nothing is to be brought up to date at the start, which units would find out in turn (systemd-update-done(8)).
+  touch "$slot/etc/.updated" "$slot/var/.updated"
   find "$slot/etc" -name '*-' -type f -delete
 
   squash slot root.squashfs
