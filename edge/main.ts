@@ -265,7 +265,8 @@ async function assemble(where: Surroundings, ends: ((reason: Fault) => Promise<v
   night = startNight(settings, ground)
   await startMqtt(settings)
   setUp?.begin()
-  void warnOfPlainCodec(log.named('pixels'))
+  // Sharp is large, and always in the image: nobody there waits for it, and it is loaded when a picture is made.
+  if (!where.image) void warnOfPlainCodec(log.named('pixels'))
   await feed.event('agent-started', { version })
   const aside = { database: store.report.wentBack, configuration: change.configAside }
   if (aside.database ?? aside.configuration) await feed.event('went-back', { from: change.from, ...aside })

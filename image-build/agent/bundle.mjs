@@ -19,7 +19,7 @@ const started = [
   'drivers/camera/asi/asi-child',
   'drivers/link/simulator/render-thread',
 ]
-const apart = ['aedes', 'better-sqlite3-node22', 'koffi', 'mqtt', 'node-hid', 'onoff', 'serialport', 'sharp']
+const apart = ['better-sqlite3-node22', 'koffi', 'node-hid', 'onoff', 'serialport', 'sharp']
 
 await build({
   configFile: false,

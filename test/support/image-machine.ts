@@ -10,6 +10,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { root } from './agent.js'
 import { freePort } from './free-port.js'
+import { treeUse } from './process-tree.js'
 
 const place = join(root, 'build/image')
 /** What `make image` has made. */
@@ -34,6 +35,8 @@ export interface ImageMachine {
   out(script: string, withinMs?: number): Promise<string>
   /** Waits until the page answers: in ms from power-on. */
   pageAnswers(withinMs?: number): Promise<number>
+  /** Processor time of this machine that it has taken since power-on, in s: the same whatever else goes on here. */
+  processorSeconds(): number
   /** Pulls the plug. */
   cutPower(): Promise<void>
   /** Plugs it in again. */
@@ -214,6 +217,7 @@ export async function bootImage(t: Test, order: ImageMachineOrder = {}): Promise
       }
       throw new Error(`the page did not answer within ${withinMs / 1000} s:\n${lastWords()}`)
     },
+    processorSeconds: () => (qemu?.pid === undefined ? 0 : treeUse(qemu.pid).cpuSeconds),
     cutPower,
     powerOn,
     async off(withinMs = 60_000) {

@@ -49,7 +49,7 @@ export async function startBroker(order: BrokerOrder, log: Log): Promise<Broker>
   const admitted = new WeakSet<object>()
   const kept = retentionBound()
   // Loaded now: the agent's page does not wait for it.
-  withoutNumberCache('aedes')
+  await withoutNumberCache()
   const { Aedes } = await import('aedes')
   const aedes = await Aedes.createBroker({
     // A reader that takes nothing for 10 s is dropped; until then it holds back at most `concurrency` messages.

@@ -66,7 +66,7 @@ export async function connect(
 ): Promise<Connection> {
   const ca = dial.ca === undefined ? undefined : await readAuthority(dial.ca)
   // Loaded now: the agent's page does not wait for it.
-  withoutNumberCache('mqtt')
+  await withoutNumberCache()
   const { default: mqtt } = await import('mqtt')
   const client = mqtt.connect(dial.url, {
     protocolVersion: 4,

@@ -1,10 +1,8 @@
-// Keeps the packet writer beneath the MQTT packages from making 65 536 buffers ahead of the first packet: they would
+// Keeps the packet writer beneath both MQTT packages from making 65 536 buffers ahead of the first packet: they would
 // take 8 MB for as long as the agent runs, to spare a two-byte buffer a packet.
-import { createRequire } from 'node:module'
 
-/** @param owner the package whose writer is meant; to be called before its first packet */
-export function withoutNumberCache(owner: 'aedes' | 'mqtt'): void {
-  const { resolve } = createRequire(import.meta.url)
-  const packets = createRequire(resolve(owner))('mqtt-packet') as { writeToStream: { cacheNumbers: boolean } }
-  packets.writeToStream.cacheNumbers = false
+/** To be called before the first packet. Loads the writer: the agent's page does not wait for it. */
+export async function withoutNumberCache(): Promise<void> {
+  const { writeToStream } = await import('mqtt-packet')
+  ;(writeToStream as unknown as { cacheNumbers: boolean }).cacheNumbers = false
 }
