@@ -188,8 +188,11 @@ t.test('a disk that is pulled out while the box runs is let go, and taken again'
   const away = `/bin/mv "$ROOT/dev/sdb1" "$ROOT/away"; /bin/rm -rf "$ROOT/sys/dev/block" "$ROOT/sys/class/block/sdb1"`
   const back = `/bin/mv "$ROOT/away" "$ROOT/dev/sdb1"; ${plugged}`
   const again = '"$ours/data-disk" again'
+  const gone = '"$ours/data-disk" gone'
   const told = 'cat "$ROOT/run/pierside-do/data-disk.json"'
-  const { text } = box.run([away, again, told, observe, told, again, back, again, told].join('\n'))
+  const script = [gone, 'echo quiet >>"$ROOT/told"', away, gone, again, told, observe, told, again, back, again, told]
+  const { text, told: asked } = box.run(script.join('\n'))
+  t.equal(asked, 'quiet\n--no-block restart pierside.service\n', 'the agent has nothing under it any more')
   t.match(text, /is gone from under the data/)
   t.same(
     text.match(/\{"on":"\w+"/g),
