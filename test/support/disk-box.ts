@@ -64,8 +64,10 @@ for disk in "$ROOT"/disks/*; do
 done
 [ "$place" != "$ROOT/data" ] || echo /dev/mmcblk0p4`,
   systemctl: 'echo "$@" >>"$ROOT/told"; case "$*" in *is-active*) exit 3 ;; esac',
+  // Debian 12's cannot exchange two folders; without -T the newer one means the first within the second.
   mv: `[ "$1" = --exchange ] || exec mv "$@"
-mv "$3" "$3.away"; mv "$2" "$3"; exec mv "$3.away" "$2"`,
+[ "$2" = -T ] || exit 1
+mv "$4" "$4.away"; mv "$3" "$4"; exec mv "$4.away" "$3"`,
   df: '[ ! -e "$ROOT/free-kb" ] || { printf "a\\na b c %s e f\\n" "$(cat "$ROOT/free-kb")"; exit 0; }; exec df "$@"',
 }
 
@@ -229,4 +231,28 @@ ${script}`
       return boxAt(t, other)
     },
   }
+}
+
+/** Scripts for DiskBox.run. */
+export const toDisk = (name: string) => `order '{"how":"erase","device":"${name}","bytes":${diskBytes}}' && work`
+export const toCard = `order '{"how":"card"}' && work`
+/** The file that decides where the data is. */
+export const bound = 'data/system/data-disk/bound'
+
+/** What the agent sees in its folder in a run of its own, a line for each file: of its sum eight digits, its name. */
+export function sights(box: DiskBox): DiskBoxRun['state'] & { readonly seen: readonly string[] } {
+  const { state, text } = box.run(`cd "$DATA"; echo "<<"
+  find . -path ./lost+found -prune -o -type f ! -path "*/.incoming/*" -exec sha256sum {} + | cut -c 1-8,67-; echo ">>"`)
+  const list = text.slice(text.indexOf('<<\n') + 3, text.indexOf('>>')).trim()
+  return { ...state, seen: list.split('\n').sort() }
+}
+
+/** A box whose data has moved to the disk sdb, and that has not started from there yet. */
+export function moved(t: Test): DiskBox {
+  const box = diskBox(t)
+  box.plugIn('sdb')
+  const { status, told, text } = box.run(toDisk('sdb'))
+  const asked = /^stop pierside-share\.socket .* pierside\.service$[\s\S]*^--no-block reboot$/m.test(told)
+  if (status !== 0 || !asked) throw new Error(`the move ended with ${status}, having told systemctl ${told}: ${text}`)
+  return box
 }
