@@ -6,8 +6,7 @@ import { z } from './schema.js'
 const trimmed = z.string().trim()
 export const setUpOrder = z.strictObject({
   name: trimmed.min(1).max(60).describe('Name of the observatory'),
-  passphrase: z
-    .string()
+  passphrase: trimmed
     .refine(text => wrongPassphrase(text) === undefined, 'has to have 8 to 63 letters without accents')
     .optional()
     .describe('Passphrase of the hotspot'),

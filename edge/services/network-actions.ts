@@ -8,6 +8,8 @@ const done = z.object({})
 /** IEEE 802.11: 8 to 63 printable characters of ASCII make a WPA passphrase. */
 const passphrase = z
   .string()
+  // Keyboards of phones put one behind a word.
+  .trim()
   .regex(/^[\x20-\x7e]{8,63}$/, 'must have 8 to 63 letters, digits and signs, none with an accent')
 const claims = () => [{ name: 'network' }]
 const activity = { kind: 'activity', resumes: false } as const

@@ -108,7 +108,7 @@ t.test('what is around', async t => {
   ])
 })
 
-t.test('a passphrase goes by a file that is gone afterwards, and by no command line', async t => {
+t.test('a passphrase goes by no command line', async t => {
   const { network, calls, read, addresses, answer } = standIn(t)
   const passphrase = 's3cret pass\\: "x" #%'
   answer('devices', `wlan0:wifi:connected:${triedId}\n`)
@@ -117,22 +117,32 @@ t.test('a passphrase goes by a file that is gone afterwards, and by no command l
   t.same(tried, { joined: true, id: triedId, addresses: ['192.168.77.49'] })
   t.notMatch(calls(), /s3cret/)
   t.match(calls(), /connection add save no type wifi con-name pierside-try .*key-mgmt wpa-psk/)
-  t.match(calls(), /connection add .* connection.auth-retries 2 /, 'a wrong one is known before patience ends')
-  const [name, octal] = read('secrets').trim().split(':')
-  t.equal(name, '802-11-wireless-security.psk')
-  t.equal(
-    octal.replace(/\\(\d{3})/g, (_, digits) => String.fromCharCode(Number.parseInt(digits, 8))),
-    passphrase,
-  )
-  t.equal(read('modes'), '600\n700\n')
-  const file = /passwd-file (\S+)/.exec(calls())![1]
-  t.throws(() => readFileSync(file), { code: 'ENOENT' })
+  t.equal(read('secrets'), `set 802-11-wireless-security.psk ${passphrase}\nsave temporary\nquit\n`)
 
   answer('profiles-added', `${[rows.hotspot('no'), rows.tried('no')].join('\n')}\n`)
   answer('trouble', 'Error: Connection activation failed: Secrets were required, but not provided.\n')
+  const before = calls().length
   t.match(await network.tryJoin({ ssid: 'Nur drei', passphrase }, never), { trouble: 'wrong-passphrase' })
+  t.equal(
+    calls()
+      .slice(before)
+      .match(/connection up/g)?.length,
+    2,
+    'wrong is what is wrong twice',
+  )
   t.match(calls(), /ssid Nur drei .*key-mgmt sae/, 'WPA3 alone')
   t.match(calls().trim().split('\n').at(-1), `connection delete uuid ${triedId}`, 'what was tried is forgotten')
+})
+
+t.test('a hotspot that no radio can try is kept as it is ordered', async t => {
+  const { network, answer, read } = standIn(t)
+  const trial = rows.hotspot('no').replace('pierside-hotspot:', 'pierside-hotspot-trial:')
+  answer('profiles', `${[rows.hotspot('no'), trial].join('\n')}\n`)
+  answer('trouble', 'Error: No suitable device found for this connection.\n')
+  await t.rejects(network.tryHotspot({ passphrase: 'clear skies' }, never), { code: 'unsupported' })
+  answer('devices', 'lo:loopback:connected (externally):\n')
+  await network.tryHotspot({ passphrase: 'clear skies' }, never)
+  t.match(read('secrets'), /psk clear skies\n/)
 })
 
 t.test('what is kept lies on the card', async t => {

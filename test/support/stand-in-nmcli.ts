@@ -45,16 +45,13 @@ export function standInNmcli(folder: string) {
   script(
     'nmcli',
     `printf '%s\\n' "$*" >>${folder}/calls
-for word in "$@"; do last=$word; done
-case "$*" in
-  *passwd-file*) cat "$last" >>${folder}/secrets; stat -c %a "$last" "\${last%/*}" >>${folder}/modes ;;
-esac
 case "$*" in
   *"NAME,UUID"*) cat ${folder}/answers/profiles ;;
   *DEVICE,TYPE*) cat ${folder}/answers/devices ;;
   *wifi\\ list*) cat ${folder}/answers/heard ;;
   *band*) cat ${folder}/answers/hotspot ;;
   *"connection add"*) cp ${folder}/answers/profiles-added ${folder}/answers/profiles ;;
+  *"connection edit"*) cat >>${folder}/secrets ;;
   *"connection up"*) if [ -s ${folder}/answers/trouble ]; then cat ${folder}/answers/trouble >&2; exit 4; fi ;;
   *"-g 802-11-wireless.ssid"*) cat ${folder}/answers/ssid ;;
 esac`,

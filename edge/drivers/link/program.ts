@@ -1,8 +1,7 @@
 // One run of a program outside: what it gives, its last words, and its end, which comes within seconds of being asked.
-import { type ChildProcessByStdio, spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { access, constants } from 'node:fs/promises'
 import path from 'node:path'
-import type { Readable } from 'node:stream'
 import type { Clock } from '../../ports/clock.js'
 import type { Log } from '../../ports/log.js'
 
@@ -12,6 +11,8 @@ export interface Run {
   readonly args: readonly string[]
   readonly clock: Clock
   readonly log: Log
+  /** What it is told on stdin; nothing when absent. */
+  readonly input?: string
   onBytes(bytes: Uint8Array): void
   /** What it says on stderr, as it comes. */
   onWords?(text: string): void
@@ -52,7 +53,7 @@ export async function findProgram(name: string): Promise<string | undefined> {
  * pipe.
  */
 export async function runProgram(
-  { program, args, clock, log, onBytes, onWords }: Run,
+  { program, args, clock, log, input, onBytes, onWords }: Run,
   signal: AbortSignal,
 ): Promise<Ending> {
   const leash = await findProgram('setpriv')
@@ -60,6 +61,8 @@ export async function runProgram(
   const child = leash
     ? spawn(leash, ['--pdeathsig', 'KILL', '--', program, ...args], spawning)
     : spawn(program, [...args], spawning)
+  // One that ends without having heard it all says itself why.
+  child.stdin.on('error', () => child.stdin.destroy()).end(input)
   let words = ''
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     words = (words + text).slice(-wordsKept)
@@ -97,7 +100,7 @@ export async function runProgram(
 }
 
 const spawning = {
-  stdio: ['ignore', 'pipe', 'pipe'] as ['ignore', 'pipe', 'pipe'],
+  stdio: 'pipe' as const,
   shell: false,
   // Nothing of the agent's own environment (passwords may stand there) but where programs are.
   env: { PATH: process.env.PATH ?? '/usr/bin:/bin', LC_ALL: 'C', AV_LOG_FORCE_NOCOLOR: '1' },
@@ -105,7 +108,7 @@ const spawning = {
 
 type End = Omit<Ending, 'words'>
 
-function endOf(child: ChildProcessByStdio<null, Readable, Readable>): Promise<End> {
+function endOf(child: ChildProcess): Promise<End> {
   return new Promise(settle => {
     child.once('error', error => settle({ how: `could not be started (${error.message})` }))
     child.once('close', (code, signal) =>

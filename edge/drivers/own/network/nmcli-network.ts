@@ -6,7 +6,7 @@ import { Fault } from '../../../ports/fault.js'
 import type { Log } from '../../../ports/log.js'
 import type { ImageDeed } from '../../../ports/machine.js'
 import type { Hotspot, HotspotOrder, JoinOrder, Network, Tried } from '../../../ports/network.js'
-import { type Ask, asker, demand, withPassphrase } from './nmcli.js'
+import { type Ask, asker, demand, passphraseEdit } from './nmcli.js'
 import { type NetworkPlaces, networkPrint, standardPlaces } from './places.js'
 import { type Profile, profilesOf, seen } from './sight.js'
 import { terseRows } from './terse.js'
@@ -67,10 +67,12 @@ export function nmcliNetwork(parts: NmcliNetworkParts): Network {
       ...(channel > 0 && { channel }),
     }
   }
-  const up = async (uuid: string, passphrase: string | undefined, device: string | undefined, signal: AbortSignal) => {
-    const order = [...patience, 'connection', 'up', 'uuid', uuid, ...(device ? ['ifname', device] : [])]
-    if (passphrase === undefined) return ask('nmcli', order, signal)
-    return withPassphrase(passphrase, file => ask('nmcli', [...order, 'passwd-file', file], signal))
+  const up = (uuid: string, device: string | undefined, signal: AbortSignal) =>
+    ask('nmcli', [...patience, 'connection', 'up', 'uuid', uuid, ...(device ? ['ifname', device] : [])], signal)
+  /** Given to the profile beforehand: as an answer to a question (`passwd-file`) a wrong one is given again, endlessly. */
+  const give = async (uuid: string, passphrase: string | undefined, signal: AbortSignal) => {
+    if (passphrase === undefined) return
+    await demand(ask, ['connection', 'edit', 'uuid', uuid], signal, passphraseEdit(passphrase))
   }
   const look = async (signal: AbortSignal) => {
     const devices = await nmcli(deviceQuestion, signal)
@@ -129,11 +131,15 @@ export function nmcliNetwork(parts: NmcliNetworkParts): Network {
       const common = ['type', 'wifi', 'con-name', tryName, 'ifname', '*', 'ssid', order.ssid]
       let joined = false
       try {
-        const once = ['connection.autoconnect', 'no', ...authentication]
-        await nmcli(['connection', 'add', 'save', 'no', ...common, ...once, ...hidden, ...security], signal)
+        const keep = ['save', 'no', ...common, 'connection.autoconnect', 'no', ...hidden, ...security]
+        await nmcli(['connection', 'add', ...keep], signal)
         const [profile] = await named(tryName, signal)
         if (!profile) throw new Fault('broken', 'NetworkManager has lost what it was told', 'Try once more')
-        const end = await tried(profile.uuid, await up(profile.uuid, order.passphrase, device, signal), signal)
+        await give(profile.uuid, order.passphrase, signal)
+        const once = async () => tried(profile.uuid, await up(profile.uuid, device, signal), signal)
+        const first = await once()
+        // A handshake gets lost now and then: wrong is what is wrong twice.
+        const end = !first.joined && first.trouble === 'wrong-passphrase' ? await once() : first
         joined = end.joined
         return end
       } finally {
@@ -154,7 +160,7 @@ export function nmcliNetwork(parts: NmcliNetworkParts): Network {
       await settle(signal)
     },
     async rejoin(id, signal) {
-      return tried(id, await up(id, undefined, undefined, signal), signal)
+      return tried(id, await up(id, undefined, signal), signal)
     },
     async forget(id, signal) {
       await nmcli(['connection', 'delete', 'uuid', id], signal)
@@ -179,8 +185,10 @@ export function nmcliNetwork(parts: NmcliNetworkParts): Network {
       await nmcli(['connection', 'modify', '--temporary', trialName, ...changesOf(order)], signal)
       const [profile] = await named(trialName, signal)
       if (!profile) throw new Fault('broken', 'NetworkManager has lost what it was told', 'Try once more')
-      const said = await up(profile.uuid, order.passphrase, undefined, signal)
-      if (!said.done) {
+      await give(profile.uuid, order.passphrase, signal)
+      const said = await up(profile.uuid, undefined, signal)
+      // Without a radio nothing is in the air that could be tried: it will be raised so when there is one.
+      if (!said.done && (await look(signal)).radios.length > 0) {
         const fix = 'Choose another band or channel; 5 GHz needs the country'
         throw new Fault('unsupported', `the radio does not raise such a hotspot: ${said.words}`, fix)
       }
@@ -202,14 +210,12 @@ export function nmcliNetwork(parts: NmcliNetworkParts): Network {
   }
 }
 
-/** A busy router may miss a handshake, not two. NetworkManager's own three last longer than whoever asks waits. */
-const authentication = ['connection.auth-retries', '2']
 const fallback = ['connection.autoconnect', 'yes', 'connection.autoconnect-priority', '-900']
 
 function changesOf({ passphrase, band, channel }: HotspotOrder): string[] {
   return [
     ...['connection.autoconnect', 'no'],
-    // The passphrase itself comes with the file; what was there before must not be taken for it.
+    // The passphrase itself comes by the editor; what was there before must not be taken for it.
     ...(passphrase === undefined ? [] : ['wifi-sec.key-mgmt', 'wpa-psk', 'wifi-sec.proto', 'rsn', 'wifi-sec.psk', '']),
     ...(band === undefined ? [] : ['wifi.band', band === '5' ? 'a' : 'bg', 'wifi.channel', '0']),
     ...(channel === undefined ? [] : ['wifi.channel', String(channel)]),
