@@ -55,7 +55,6 @@ t.test(
 
 t.test('a passphrase from the card is the hotspot’s before it is first raised, and once', async t => {
   const { root, put, run, read } = box(t)
-  mkdirSync(join(root, 'data/system/first-boot'))
   mkdirSync(join(root, profiles), { recursive: true })
   put(`${profiles}/pierside-hotspot-trial.nmconnection`, '[connection]\nid=pierside-hotspot\n')
   put('data/system/first-boot/hotspot-psk', 'clear\\sskies\\\\\n')
