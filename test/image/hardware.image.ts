@@ -26,7 +26,10 @@ echo /sys/devices/platform/$(cat ../dev_name)/$(cat chip_name)`
 // of a Raspberry Pi are told to persist (image-build/boards/rpi.env).
 const config = `devices:
   chardev: {driver: gpio, back_end: chardev, channels: {camera: {line: GPIO17}}}
-  sysfs: {driver: gpio, back_end: sysfs, channels: {mount: {line: GPIO27}, lamp: {line: GPIO22}, spare: {line: GPIO5, active_low: true}}}
+  sysfs:
+    driver: gpio
+    back_end: sysfs
+    channels: {mount: {line: GPIO27}, lamp: {line: GPIO22}, spare: {line: GPIO5, active_low: true}}
   board: {driver: dcttech, channels: {fan: 1, pump: 2}}
   pier: {driver: ffmpeg, source: v4l2, device: /dev/video0, jpeg: ffmpeg}
 use: {pier_cam: pier}

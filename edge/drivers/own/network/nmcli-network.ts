@@ -69,7 +69,7 @@ export function nmcliNetwork(parts: NmcliNetworkParts): Network {
   }
   const up = (uuid: string, device: string | undefined, signal: AbortSignal) =>
     ask('nmcli', [...patience, 'connection', 'up', 'uuid', uuid, ...(device ? ['ifname', device] : [])], signal)
-  /** Given to the profile beforehand: as an answer to a question (`passwd-file`) a wrong one is given again, endlessly. */
+  /** To the profile beforehand: as an answer to a question (`passwd-file`) a wrong one is given again, endlessly. */
   const give = async (uuid: string, passphrase: string | undefined, signal: AbortSignal) => {
     if (passphrase === undefined) return
     await demand(ask, ['connection', 'edit', 'uuid', uuid], signal, passphraseEdit(passphrase))

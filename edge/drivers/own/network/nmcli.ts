@@ -1,5 +1,5 @@
-// One question to NetworkManager by nmcli: no shell, a deadline, and passphrases on its stdin, for a command line can be
-// read by every program of the machine.
+// One question to NetworkManager by nmcli: no shell, a deadline, and passphrases on its stdin, for a command line can
+// be read by every program of the machine.
 import type { Clock } from '../../../ports/clock.js'
 import { Fault, reasonOf } from '../../../ports/fault.js'
 import type { Log } from '../../../ports/log.js'
@@ -13,7 +13,11 @@ export interface Said {
   readonly words: string
 }
 
-/** @param input told on its stdin. @param signal ends it. Rejects with a Fault when it cannot be run, with the signal's reason when that ended it. */
+/**
+ * @param input told on its stdin
+ * @param signal ends it
+ * @throws Fault when it cannot be run; the signal's reason when that ended it
+ */
 export type Ask = (program: string, args: readonly string[], signal: AbortSignal, input?: string) => Promise<Said>
 
 /** More than this is no answer of these programs. */
@@ -58,7 +62,10 @@ export async function demand(ask: Ask, args: readonly string[], signal: AbortSig
   )
 }
 
-/** What nmcli's editor is told for it. @param passphrase of printable ASCII, without spaces at its ends: it cuts them. */
+/**
+ * What nmcli's editor is told for it.
+ * @param passphrase of printable ASCII, without spaces at its ends: it cuts them
+ */
 export const passphraseEdit = (passphrase: string) => `set 802-11-wireless-security.psk ${passphrase}
 save temporary
 quit
