@@ -23,10 +23,10 @@ export interface WayMemory {
 type WayDeed = 'none' | 'raise' | 'seek'
 
 /**
- * A router that is switched off and on, or another of the same name near by: the radio finds it again in this time.
- * With what a radio takes to notice its loss (2 s) and to raise a hotspot (5 s) it stays within the promised 30 s.
+ * Another station of the same name near by: the radio finds it in this time. With what a radio takes to notice its loss
+ * (3 s), to look for another known network and to join it, and to raise a hotspot (6 s), it stays within the promised 30 s.
  */
-export const graceMs = 10_000
+export const graceMs = 6_000
 /** Whoever walks up to the pier and types a passphrase is not thrown off meanwhile. */
 const lonelyMs = 60_000
 /** Between two looks for known networks. Each takes the hotspot away for `seekMs`. */

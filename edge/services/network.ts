@@ -48,6 +48,9 @@ const raiseMs = 11_000
 /** A phone that has to be told the new passphrase by hand needs a while. */
 export const confirmMs = 120_000
 const lookMs = 10_000
+/** Of a lost network's 30 s: to hear another known one, and to join it. */
+const hearMs = 7_000
+const elsewhereMs = 8_000
 const calmPauseMs = 15_000
 const watchfulPauseMs = 2_000
 
@@ -101,8 +104,8 @@ export async function networkService({ network, store, feed, clock, log }: Netwo
     tell()
     return sight
   }
-  const scan = async (asked?: AbortSignal) => {
-    const found = await limited(30_000, 'looking around', signal => network.scan(signal), asked)
+  const scan = async (asked?: AbortSignal, withinMs = 30_000) => {
+    const found = await limited(withinMs, 'looking around', signal => network.scan(signal), asked)
     // A radio that carries the hotspot may be deaf: what was heard before is better than nothing.
     if (found.length > 0 || !around) around = { found, atMs: clock.now() }
     tell()
@@ -123,6 +126,23 @@ export async function networkService({ network, store, feed, clock, log }: Netwo
       }
     } finally {
       if (!end.signal.aborted && !(await look()).radios.some(({ phase }) => phase === 'joined')) await raise()
+    }
+  }
+  /** Joins another known network that is heard. By itself NetworkManager hopes for the lost one first, for 15 s. */
+  const elsewhere = async ({ radios, known }: NetworkSight): Promise<boolean> => {
+    const others = known.filter(({ id }) => radios.every(radio => radio.id !== id))
+    if (others.length === 0) return false
+    try {
+      const heard = [...(await scan(undefined, hearMs))].sort((a, b) => b.signalPercent - a.signalPercent)
+      const next = heard.flatMap(({ ssid }) => others.filter(one => one.ssid === ssid)).at(0)
+      if (!next) return false
+      const joined = await limited(elsewhereMs, `joining ${next.ssid}`, signal => network.rejoin(next.id, signal))
+      await look()
+      return joined.joined
+    } catch (error) {
+      if (end.signal.aborted) throw error
+      log.info(`no other known network is joined: ${asFault(error, 'the network').message}`)
+      return false
     }
   }
   const undo = async () => {
@@ -151,8 +171,9 @@ export async function networkService({ network, store, feed, clock, log }: Netwo
     const { deed, memory: next } = wayIn(seen, memory, clock.monotonicMs())
     memory = next
     // Under a hotspot on trial somebody is at work.
-    if (deed === 'raise') await raise()
-    else if (deed === 'seek' && !unconfirmed && !handed) await seek()
+    if (deed === 'raise') {
+      if (!(await elsewhere(seen))) await raise()
+    } else if (deed === 'seek' && !unconfirmed && !handed) await seek()
   }
   const watch = async () => {
     let words = ''

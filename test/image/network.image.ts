@@ -191,8 +191,8 @@ t.test('a box with a radio, its phone, and two routers', async t => {
 
   await step('what becomes of lost networks', async t => {
     await other.off()
-    await timed(t, 'lost, and another known one is there', promised.back, () =>
-      until(({ phase, ssid }) => phase === 'joined' && ssid === home.ssid, promised.back),
+    await timed(t, 'lost, and another known one is there', promised.lost, () =>
+      until(({ phase, ssid }) => phase === 'joined' && ssid === home.ssid, promised.lost),
     )
     await phone.choose(ssid, passphrase)
     await router.off()

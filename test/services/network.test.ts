@@ -64,7 +64,7 @@ t.test('the rule: no state is without a way in for long, and nobody is thrown of
           const alone =
             radios.some(({ phase }) => phase === 'hotspot') && radios.every(({ phase }) => phase !== 'joined')
           const seeks = alone && phones === 0 && known.length > 0
-          if (!way) t.match(deeds[0], /^raise 10$/, words)
+          if (!way) t.match(deeds[0], /^raise 6$/, words)
           else t.same(deeds, seeks ? ['seek 180', 'seek 360'] : [], words)
         }
   t.equal(wayIn({ radios: [], phones: 0, known: [] }, { soughtMs: 0 }, 1e6).deed, 'none', 'without a radio')
@@ -157,6 +157,28 @@ t.test('a lost network brings the hotspot within 30 s, and is found again when n
   }
   t.ok(awayMs / 3_600_000 < 0.2, `in an hour without the network the hotspot is away for ${awayMs / 1000} s`)
   t.equal(feed.get('network')!.value.phase, air.standing())
+})
+
+t.test('a lost network leads to another known one, where one is heard', async t => {
+  const { air, ask, until, state, clock } = await openPier(t)
+  air.routers.set('Home', { passphrase: good }).set('Barn', { passphrase: good })
+  await until('hotspot', 30)
+  await ask('network-join', { ssid: 'Home', passphrase: good })
+  await ask('network-join', { ssid: 'Barn', passphrase: good })
+  air.routers.delete('Barn')
+  t.ok((await until('joined Home', 30)) <= 30)
+  await clock.advance(1_000)
+  t.match(state(), { phase: 'joined', ssid: 'Home' })
+})
+
+t.test('a known network that lets nobody in any more does not keep the hotspot away', async t => {
+  const { air, ask, until } = await openPier(t)
+  air.routers.set('Home', { passphrase: good }).set('Barn', { passphrase: good })
+  await until('hotspot', 30)
+  await ask('network-join', { ssid: 'Home', passphrase: good })
+  await ask('network-join', { ssid: 'Barn', passphrase: good })
+  air.routers.set('Home', { slow: true }).delete('Barn')
+  t.ok((await until('hotspot', 30)) <= 30)
 })
 
 t.test('a changed hotspot is undone unless confirmed, and by a power cut', async t => {

@@ -35,6 +35,8 @@ export interface Air extends Network {
 const joinMs = 6_000
 const missMs = 12_000
 const raiseMs = 4_000
+/** NetworkManager hopes for a lost network for so long, and looks for no other. */
+const lingerMs = 15_000
 /** NetworkManager raises the kept hotspot by itself when nothing else was joined for so long. */
 const ownRaiseMs = 9_000
 
@@ -55,7 +57,10 @@ export function openAir(clock: Clock): Air {
   }
   /** What happens by itself. */
   const settle = () => {
-    if (typeof on === 'object' && !heard(on)) leave()
+    if (typeof on === 'object' && !heard(on)) {
+      leave()
+      idleSinceMs += lingerMs
+    }
     if (on !== undefined) return
     const waitedMs = clock.monotonicMs() - idleSinceMs
     const found = profiles.find(one => one.kept && heard(one)?.passphrase === one.passphrase && heard(one))
