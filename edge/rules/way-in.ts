@@ -24,7 +24,8 @@ type WayDeed = 'none' | 'raise' | 'seek'
 
 /**
  * Another station of the same name near by: the radio finds it in this time. With what a radio takes to notice its loss
- * (3 s), to look for another known network and to join it, and to raise a hotspot (6 s), it stays within the promised 30 s.
+ * (3 s), to look for another known network and to join it, and to raise a hotspot (6 s), it stays within the promised
+ * 30 s.
  */
 export const graceMs = 6_000
 /** Whoever walks up to the pier and types a passphrase is not thrown off meanwhile. */
