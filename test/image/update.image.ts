@@ -94,7 +94,7 @@ t.test('updates of an image that has been flashed', async t => {
   const before = '0.1.1'
 
   t.test('a signed one is put in while observing goes on, starts, is found good and stays', async t => {
-    const bundle = bundleOf('good', { version: before, patience: { agent: 900, devices: 120, limit: 1500 } })
+    const bundle = await bundleOf('good', { version: before, patience: { agent: 900, devices: 120, limit: 1500 } })
     const after = await box.bring(bundle, before)
     t.match(after, { version: before, slot: 'B', lastOk: true, lastVersion: before, onTrial: false })
     t.match(await machine.out('cat /proc/cmdline'), /pierside\.slot=B/)
@@ -111,7 +111,7 @@ t.test('updates of an image that has been flashed', async t => {
   })
 
   t.test('one that is signed by somebody else is not put in', async t => {
-    await box.send(bundleOf('foreign', { version: '0.1.2', foreign: true }))
+    await box.send(await bundleOf('foreign', { version: '0.1.2', foreign: true }))
     await t.rejects(agent.do('update-look', { from: 'sent' }), { message: /not signed with the key this box trusts/ })
     const forced = await machine.sh('rauc install /data/pierside/updates/sent.raucb', 120_000)
     t.match(forced, { code: 1, text: /signature/i }, 'nor by root')
@@ -162,7 +162,7 @@ t.test('updates of an image that has been flashed', async t => {
   for (const [at, { what, reason, variant }] of rows.entries()) {
     t.test(`${what} ends on the version before, with the reason on the page`, async t => {
       const version = `0.2.${at}`
-      const after = await box.bring(bundleOf(`bad-${at}`, { version, ...variant }), version)
+      const after = await box.bring(await bundleOf(`bad-${at}`, { version, ...variant }), version)
       t.match(after, { version: before, slot: 'B', lastOk: false, lastVersion: version, lastReason: reason })
       t.match(await machine.out('cat /proc/cmdline'), /pierside\.slot=B/)
       t.match(await machine.out('cat /boot/firmware/slots.env'), /^BOOT_A_LEFT=0$/m)

@@ -1,11 +1,14 @@
 // Other versions of the image for the tests of updates: its unpacked root with a small change, packed and signed as the
 // image's own bundle is.
-import { execFileSync } from 'node:child_process'
+import { execFile } from 'node:child_process'
 import { mkdirSync, readFileSync, rmSync, unlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { promisify } from 'node:util'
 import { root } from './agent.js'
 
 const place = join(root, 'build/image')
+/** It takes long, and connections that end meanwhile are to be seen. */
+const run = promisify(execFile)
 /** The image's root, unpacked. */
 export const slotRoot = join(place, 'slot')
 const outside = ['proc/*', 'sys/*', 'dev/*', 'run/*', 'tmp/*']
@@ -23,12 +26,12 @@ export interface Variant {
 }
 
 /** @returns the bundle; it takes some ten seconds */
-export function bundleOf(name: string, { version, patience, change, foreign }: Variant): string {
+export async function bundleOf(name: string, { version, patience, change, foreign }: Variant): Promise<string> {
   const variants = join(place, 'variants')
   const tree = join(variants, name)
   rmSync(tree, { recursive: true, force: true })
   mkdirSync(variants, { recursive: true })
-  execFileSync('cp', ['-al', slotRoot, tree])
+  await run('cp', ['-al', slotRoot, tree])
   const read = (file: string) => readFileSync(join(tree, file), 'utf8')
   const put: Put = (file, text) => {
     const path = join(tree, file)
@@ -53,12 +56,12 @@ export function bundleOf(name: string, { version, patience, change, foreign }: V
   const packed = `${tree}.squashfs`
   rmSync(packed, { force: true })
   const how = ['-comp', 'zstd', '-Xcompression-level', '1', '-noappend', '-no-progress', '-quiet', '-wildcards', '-e']
-  execFileSync('mksquashfs', [tree, packed, ...how, ...outside])
+  await run('mksquashfs', [tree, packed, ...how, ...outside])
   rmSync(tree, { recursive: true })
   const bundle = `${tree}.raucb`
   const keys = foreign ? { PIERSIDE_KEYS: join(variants, 'foreign') } : {}
-  execFileSync('image-build/updates/bundle.sh', [packed, version, '1', bundle], {
-    ...{ cwd: root, stdio: 'pipe', env: { ...process.env, ...keys } },
+  await run('image-build/updates/bundle.sh', [packed, version, '1', bundle], {
+    ...{ cwd: root, env: { ...process.env, ...keys } },
   })
   unlinkSync(packed)
   return bundle
