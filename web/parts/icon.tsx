@@ -28,6 +28,7 @@ const paths = {
   minus: 'M5 12h14',
   fit: 'M4 9V4h5m6 0h5v5m0 6v5h-5m-6 0H4v-5',
   download: 'M12 4v11m-5-4.5 5 5 5-5M5 20h14',
+  upload: 'M12 16V5m-5 4.5 5-5 5 5M5 20h14',
   bin: 'M5 7h14M9.5 7V4h5v3M7 7l1 13h8l1-13',
   check: 'm5 12.5 4.5 4.5L19 7.5',
   search: 'M10.5 4.5a6 6 0 1 0 0 12 6 6 0 0 0 0-12Zm4.5 10.5 5 5',

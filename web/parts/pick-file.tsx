@@ -25,7 +25,7 @@ export function PickFile({ accept, label, disabled, onPick }: PickFileProps) {
         }}
       />
       <button type="button" class="quiet" disabled={disabled} onClick={() => picked.current?.click()}>
-        <Icon name="up" />
+        <Icon name="upload" />
         <span>{label}</span>
       </button>
     </>

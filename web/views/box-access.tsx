@@ -73,7 +73,7 @@ function SshKeys() {
         label="Public key, in place of those above"
         value={keys}
         onValue={setKeys}
-        placeholder="ssh-ed25519 AAAA… you@your-computer"
+        placeholder="ssh-ed25519 AAAA…"
         help="Logs in as root. Passwords never do."
       />
       <Act

@@ -10,7 +10,7 @@ import { counted, dayTime, duration, sentence, size } from '../words'
 
 const confirmation = 'erase'
 const away =
-  'Nothing can be observed meanwhile, this page is away, and the lamp of the box is on and off by the second.'
+  'Nothing can be observed meanwhile, this page is away, and the lamp of the box is on for a second, off for a second.'
 
 export function DataCard() {
   const job = useJob()

@@ -36,7 +36,8 @@ export function HotspotPart({ network }: { network: Network }) {
         {phase === 'joined' ? (
           <>
             <p>
-              It comes by itself within half a minute when the network is lost. Its settings are changed while it is up.
+              It comes by itself within half a minute when the network is lost and no other known one is heard. Its
+              settings are changed while it is up.
             </p>
             <Act job={job} label="Go to the hotspot" ask="network-to-hotspot" />
           </>

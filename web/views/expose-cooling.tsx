@@ -40,7 +40,8 @@ export function Cooling({ camera, name }: { camera: Camera | undefined; name: st
           label="Off"
           ask="camera-cool"
           input={{ camera: name }}
-          unless={why ?? (!camera.coolerOn && 'It is off')}
+          unless={why}
+          yet={!camera.coolerOn && 'It is off'}
         />
       </div>
       <Said by={job} />

@@ -177,7 +177,7 @@ function RegionPicture({ focus }: { focus: Focus | undefined }) {
         icon="fit"
         ask="focus-region"
         input={{}}
-        unless={!region && 'The whole frame is measured'}
+        yet={!region && 'The whole frame is measured'}
       />
       <Said by={job} />
     </section>
