@@ -1,5 +1,5 @@
 // Backups of the agent: what goes into one, what of it this box takes, and the two actions. The file itself is spine's.
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { configSchema } from './main-config.js'
 import type { HeldConfig } from './main-settings.js'
 import { type Action, action } from './ports/action.js'
@@ -10,6 +10,7 @@ import { joinedLedgers } from './spine/access.js'
 import { type BackupContent, leastPassphrase, mostBackupBytes, readBackup, writeBackup } from './spine/backup-file.js'
 import { looseSettings, parseConfig, parseSecrets } from './spine/config.js'
 import { type KeptStore, type RestorePlaces, type Restoring, stageRestore } from './spine/restore.js'
+import { secretsOf } from './spine/secrets.js'
 import { readIfThere } from './spine/whole-file.js'
 
 /** What tells of this box's own run, and means nothing in another one. */
@@ -76,8 +77,6 @@ export function backupActions({ where, held, store, clock, version, running }: B
   return [make, restore]
 }
 
-const secretsFile = (config: string) => join(dirname(config), 'secrets.yaml')
-
 /** @param config the text in force */
 export async function makeBackup(
   places: RestorePlaces,
@@ -86,7 +85,7 @@ export async function makeBackup(
   about: { readonly version: string; readonly node: string; readonly atMs: number },
   passphrase: string | undefined,
 ) {
-  const secrets = await readIfThere(secretsFile(places.config))
+  const secrets = await readIfThere(secretsOf(places.config))
   const content: BackupContent = {
     config,
     access: joinedLedgers(await readIfThere(join(places.data, 'access.json'))),
@@ -119,7 +118,7 @@ export async function checkBackup(places: RestorePlaces, wanted: WantedRestore, 
     const fix = 'Give the passphrase it was made with, or restore it without its secrets'
     throw new Fault('bad-input', 'the backup holds secrets beneath a passphrase', fix)
   }
-  const here = await readIfThere(secretsFile(places.config))
+  const here = await readIfThere(secretsOf(places.config))
   const found = parseSecrets(content.secrets ?? here ?? '', 'secrets.yaml')
   const missing = namesOfSecrets(looseSettings(content.config)).filter(name => !found.has(name))
   const secrets = new Map([...found, ...missing.map(name => [name, placeholder] as const)])

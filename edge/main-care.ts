@@ -1,6 +1,6 @@
 // What the log bundle is made of: the agent's own words everywhere, the box's own programs on its own image.
 import { cpus, release, totalmem } from 'node:os'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { boxReports } from './drivers/own/box-reports.js'
 import type { OwnImage } from './main-image.js'
 import type { HeldConfig } from './main-settings.js'
@@ -39,7 +39,7 @@ export function careBundle({ where, held, feed, clock, log, version, image }: Ca
     async secrets() {
       const owners = image ? ((await readIfThere(ownersFile)) ?? '') : ''
       return [
-        ...(await readSecrets(join(dirname(where.config), 'secrets.yaml'))).values(),
+        ...(await readSecrets(where.config)).values(),
         (await readIfThere(join(where.data, 'cli.token'))) ?? '',
         // `wifi_passphrase = …`: the network may be long in use and the file still there.
         ...[...owners.matchAll(/^\s*\w*(?:pass|psk|key|secret)\w*\s*[=:]\s*(.+?)\s*$/gim)].map(([, value]) => value),

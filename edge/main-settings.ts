@@ -1,12 +1,11 @@
 // The configuration file in use: read, checked, saved, and told to whoever must start anew.
-import { dirname, join } from 'node:path'
 import { demoConfig, driverSheets, type Settings } from './main-config.js'
 import { type Action, action } from './ports/action.js'
 import { Fault } from './ports/fault.js'
 import { jsonSchemaOf, z } from './ports/schema.js'
 import type { Configuration } from './ports/settings.js'
-import { looseSettings, mergeConfig, parseConfig } from './spine/config.js'
-import { readSecrets } from './spine/secrets.js'
+import { hideSecrets, looseSettings, mergeConfig, parseConfig } from './spine/config.js'
+import { readSecrets, saveSecrets } from './spine/secrets.js'
 import { readIfThere, writeWhole } from './spine/whole-file.js'
 
 type OnSave = (next: Settings, changed: ReadonlySet<string>) => Promise<string[]>
@@ -22,10 +21,17 @@ export interface HeldConfig extends Configuration {
 /** These are read once at the start of the process. */
 const onlyAtStart = ['memory', 'http']
 
-/** What tells whether a text is a configuration, with the secrets beside that file; rejects with what is wrong. */
-export function configCheck(file: string, schema: z.ZodType): (text: string) => Promise<Settings> {
-  const secretsFile = join(dirname(file), 'secrets.yaml')
-  return async text => parseConfig(text, schema, await readSecrets(secretsFile)).settings as Settings
+type Secrets = ReadonlyMap<string, string>
+
+/**
+ * What tells whether a text is a configuration, with the secrets beside that file, and those that are to be set;
+ * rejects with what is wrong.
+ */
+export function configCheck(file: string, schema: z.ZodType) {
+  return async (text: string, secrets?: Secrets): Promise<Settings> => {
+    const known = new Map([...(await readSecrets(file)), ...(secrets ?? [])])
+    return parseConfig(text, schema, known).settings as Settings
+  }
 }
 
 /** @param standard the text to go by while there is no file; the first save makes one */
@@ -37,8 +43,8 @@ export async function configuration(file: string, schema: z.ZodType, standard: s
   let running: () => readonly string[] = () => []
   let saving: Promise<unknown> = Promise.resolve()
 
-  const save = async (next: string) => {
-    const wanted = await check(next)
+  const save = async (next: string, secrets?: Secrets) => {
+    const wanted = await check(next, secrets)
     const busy = running()
     if (busy.length > 0) {
       throw new Fault(
@@ -47,6 +53,7 @@ export async function configuration(file: string, schema: z.ZodType, standard: s
         'Wait, or stop it first',
       )
     }
+    if (secrets?.size) await saveSecrets(file, secrets)
     await writeWhole(file, next)
     const changed = changedSections(settings, wanted)
     text = next
@@ -55,8 +62,8 @@ export async function configuration(file: string, schema: z.ZodType, standard: s
     return { restarted, needsRestart: onlyAtStart.filter(section => changed.has(section)) }
   }
   /** One at a time, whoever asks. */
-  const inTurn = (next: () => string) => {
-    const mine = saving.then(() => save(next()))
+  const inTurn = (next: () => string, secrets?: Secrets) => {
+    const mine = saving.then(() => save(next(), secrets))
     saving = mine.catch(() => 'told to the one who asked')
     return mine
   }
@@ -67,7 +74,10 @@ export async function configuration(file: string, schema: z.ZodType, standard: s
     loose: () => looseSettings(text),
     effective: () => withoutSecrets(settings, looseSettings(text)) as Record<string, unknown>,
     save: next => inTurn(() => next),
-    merge: changes => inTurn(() => mergeConfig(text, changes)),
+    merge(changes) {
+      const { settings: open, secrets } = hideSecrets(changes)
+      return inTurn(() => mergeConfig(text, open), secrets)
+    },
     drivers: driverSheets,
     demo: demoGear,
     schema: () => jsonSchemaOf(schema),
@@ -111,7 +121,9 @@ function savingActions(held: HeldConfig): Action[] {
       name: 'config-merge',
       summary: 'Changes settings; comments and everything else in the file stay',
       input: z.strictObject({
-        settings: z.record(z.string(), z.unknown()).describe('As in the file; null removes a key'),
+        settings: z
+          .record(z.string(), z.unknown())
+          .describe('As in the file; null removes a key; passwords as they are'),
       }),
       run: ({ input }) => held.merge(input.settings),
     }),

@@ -32,7 +32,10 @@ export interface Configuration {
    * an activity runs; then nothing has changed.
    */
   save(text: string): Promise<Saved>
-  /** The same with some settings changed, comments kept; a `null` removes a key. */
+  /**
+   * The same with some settings changed, comments kept; a `null` removes a key. A password may be given as it is: it
+   * goes into the secrets beside the file.
+   */
   merge(changes: Readonly<Record<string, unknown>>): Promise<Saved>
   drivers(): readonly DriverSheet[]
   /** Links, devices and duties of the simulated observatory: the way back to it. */

@@ -112,6 +112,27 @@ function nodeOf(document: Document, value: unknown): Node {
   return named === undefined ? document.createNode(value) : document.createNode(new Secret(named), { tag: '!secret' })
 }
 
+/**
+ * Settings from a form, where a password is typed as it is: each goes into the secrets under a name made of its place,
+ * and `!secret name` stands where it stood.
+ */
+export function hideSecrets(settings: Readonly<Record<string, unknown>>): {
+  readonly settings: Record<string, unknown>
+  readonly secrets: ReadonlyMap<string, string>
+} {
+  const secrets = new Map<string, string>()
+  const hide = (value: unknown, path: readonly string[]): unknown => {
+    if (isPlain(value) && path.length <= deepest) {
+      return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, hide(inner, [...path, key])]))
+    }
+    if (typeof value !== 'string' || !isSecret(path.at(-1) ?? '', value) || /^(!secret .*)?$/.test(value)) return value
+    const name = path.join('_').replace(/\W+/g, '_').toLowerCase()
+    secrets.set(name, value)
+    return `!secret ${name}`
+  }
+  return { settings: hide(settings, []) as Record<string, unknown>, secrets }
+}
+
 /** Settings as a form shows them: not checked, without standards, secrets as `!secret name`. */
 export function looseSettings(text: string): Record<string, unknown> {
   const document = parseDocument(text, { customTags: [secretTag(new Map(), [])] })
@@ -195,7 +216,8 @@ function plainPasswords(text: string, document: Document, lines: LineCounter): C
       for (const [key, inner] of Object.entries(value)) look(inner, [...path, key])
     } else if (isSecret(path.at(-1) ?? '', String(value)) && !String(value).startsWith('!secret ')) {
       const words =
-        'must not stand here in the open; put it into secrets.yaml as `name: value` and write `!secret name`'
+        'must not stand here in the open; give it in the settings of the page, or put it into secrets.yaml as ' +
+        '`name: value` and write `!secret name`'
       found.push({ line: lineOf(document, lines, path), path: path.join('.'), words })
     }
   }
@@ -251,6 +273,17 @@ export function parseSecrets(text: string, path: string): ReadonlyMap<string, st
   const parsed = secretList.safeParse(readQuietly(text, path) ?? {})
   if (parsed.success) return new Map(Object.entries(parsed.data))
   throw badSecrets(path)
+}
+
+/**
+ * The same file with some secrets set; comments and the rest stay.
+ * @throws Fault `bad-input` as `parseSecrets`
+ */
+export function mergeSecrets(text: string, secrets: ReadonlyMap<string, string>, path: string): string {
+  parseSecrets(text, path)
+  const document = parseDocument(text)
+  for (const [name, value] of secrets) document.set(name, value)
+  return document.toString({ lineWidth: 0 })
 }
 
 function readQuietly(text: string, path: string): unknown {

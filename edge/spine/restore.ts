@@ -5,6 +5,7 @@ import { mkdir, open, readdir, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { Fault } from '../ports/fault.js'
 import { complaints, z } from '../ports/schema.js'
+import { secretsOf } from './secrets.js'
 import { readIfThere, writeWhole } from './whole-file.js'
 
 const ready = z.strictObject({
@@ -43,8 +44,6 @@ async function stagedRestore(data: string): Promise<Restoring | undefined> {
   const words = `${readyFile(data)} cannot be read: ${complaints(parsed.error).join('; ')}`
   throw new Fault('broken', words, 'Remove that file; what was there before stays')
 }
-
-const secretsOf = (config: string) => join(dirname(config), 'secrets.yaml')
 
 /**
  * The first half, before anything reads configuration or tokens: the files. May be done again and again.

@@ -1,8 +1,8 @@
 // The HTTP face of a real agent: who may, the dashboard's rows verbatim, streams, downloads, and what goes wrong.
-import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises'
 import { get, request } from 'node:http'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import t, { type Test } from 'tap'
 import { encodeFits } from '../../edge/science/fits-write.js'
 import { type AgentProcess, startAgent } from '../support/agent.js'
@@ -288,6 +288,15 @@ t.test('N31: the configuration is shown, checked whole, and refused with its lin
     'what devices do not read leaves them open',
   )
   t.match(await readFile(agent.config, 'utf8'), /# "Use my equipment"/, 'comments survive')
+  const secrets = join(dirname(agent.config), 'secrets.yaml')
+  const broker = { user: 'pier', password: 'hunter2' }
+  await refused(t, agent.post('/api/config/parsed', { mqtt: { embedded: { ...broker, port: 'x' } } }), { status: 400 })
+  await t.rejects(stat(secrets), { code: 'ENOENT' }, 'what was refused has left nothing')
+  await agent.post('/api/config/parsed', { mqtt: { embedded: broker } })
+  t.equal(await readFile(secrets, 'utf8'), 'mqtt_embedded_password: hunter2\n')
+  t.equal((await stat(secrets)).mode & 0o777, 0o600)
+  t.match(await readFile(agent.config, 'utf8'), /password: !secret mqtt_embedded_password/)
+  t.notMatch(await (await agent.raw('GET', '/api/config/parsed?effective=1')).text(), /hunter2/)
   await agent.until('camera/main', value => value.condition === 'ready')
   await agent.post('/api/camera/expose', { duration: 20 })
   await refused(t, agent.post('/api/config/parsed', { stacking: { frames: 5 } }), {

@@ -6,7 +6,14 @@ import { join } from 'node:path'
 import t from 'tap'
 import { configSchema, demoConfig } from '../../edge/main-config.js'
 import { openAccess } from '../../edge/spine/access.js'
-import { looseSettings, mergeConfig, parseConfig, parseSecrets } from '../../edge/spine/config.js'
+import {
+  hideSecrets,
+  looseSettings,
+  mergeConfig,
+  mergeSecrets,
+  parseConfig,
+  parseSecrets,
+} from '../../edge/spine/config.js'
 import { claimFolder, runningAgent } from '../../edge/spine/one-agent.js'
 import { seededRandom } from '../../edge/spine/seeded-random.js'
 import { simulatedClock } from '../../edge/spine/simulated-clock.js'
@@ -85,6 +92,33 @@ t.test('a change from the page sets, replaces and takes away a secret', async t 
     t.equal(password(merged(before, '!secret new')), 'hunter3', `into "${before}"`)
   }
   t.match(merged('mqtt:\n  embedded:\n    password: !secret old # of the house\n', 'plain'), /plain # of the house/)
+})
+
+t.test('a password typed into a form goes into the secrets, and a name stands for it', async t => {
+  const url = 'rtsp://pier:hunter3@10.0.0.9/live'
+  const cameras = { 'dome-cam': { driver: 'ffmpeg', url }, pier: { url: 'rtsp://10.0.0.8/live' } }
+  const broker = { url: 'mqtt://nas:1883', user: 'pier', password: 'hunter2' }
+  const { settings, secrets } = hideSecrets({
+    devices: cameras,
+    mqtt: { broker, embedded: { password: '!secret old' } },
+  })
+  t.same(
+    [...secrets],
+    [
+      ['devices_dome_cam_url', url],
+      ['mqtt_broker_password', 'hunter2'],
+    ],
+  )
+  t.match(settings, {
+    devices: { 'dome-cam': { url: '!secret devices_dome_cam_url' }, pier: { url: 'rtsp://10.0.0.8/live' } },
+    mqtt: { broker: { password: '!secret mqtt_broker_password', user: 'pier' }, embedded: { password: '!secret old' } },
+  })
+  const text = mergeSecrets('# the house\nold: hunter1\n', secrets, 'secrets.yaml')
+  t.match(text, /^# the house\nold: hunter1\n/)
+  t.same(parseSecrets(text, 'secrets.yaml'), new Map([['old', 'hunter1'], ...secrets]))
+  const odd = new Map([['a', ': "\'#\n1e3 !secret x']])
+  t.same(parseSecrets(mergeSecrets('', odd, 'secrets.yaml'), 'secrets.yaml'), odd, 'whatever it holds')
+  t.throws(() => mergeSecrets('a: [hunter2', odd, 'secrets.yaml'), { message: /^(?!.*hunter2)/ })
 })
 
 t.test('a file made to do harm is a mistake like any other, soon told, and tells no secret', async t => {

@@ -30,7 +30,7 @@ function download({ name, text }: Made): void {
 }
 
 const missing = (names: readonly string[]): string =>
-  `${counted(names.length, 'password')} must be set anew in secrets.yaml: ${names.join(', ')}.`
+  `${counted(names.length, 'password')} must be given anew in the settings: ${names.join(', ')}.`
 
 export function BackupCard() {
   const job = useJob()
@@ -47,7 +47,7 @@ export function BackupCard() {
         Settings, who is paired, and what the box keeps in mind, as one file. Frames, stacks and masters are not in it.
       </p>
       <Field
-        label="Passphrase for the secrets"
+        label="Passphrase that hides the passwords"
         value={phrase}
         onValue={setPhrase}
         placeholder="without one they are left out"
@@ -104,7 +104,7 @@ function Restore() {
           label="Its passphrase"
           value={phrase}
           onValue={setPhrase}
-          placeholder="without it, the secrets of this box stay"
+          placeholder="without it, the passwords of this box stay"
         />
       )}
       {text !== undefined && (

@@ -1,7 +1,7 @@
 // The `mqtt:` part of the configuration, its bounds and the one rule that spans two keys.
 import { z } from '../../ports/schema.js'
 
-const secretHelp = 'write it as `!secret name`'
+const secretHelp = 'in the file as `!secret name`, which the page writes for you'
 
 const embeddedSettings = z
   .strictObject({

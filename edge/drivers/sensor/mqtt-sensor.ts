@@ -12,7 +12,11 @@ const options = z.strictObject({
     .default('mqtt://127.0.0.1:1883')
     .describe('mqtt://host:1883 or, encrypted, mqtts://host:8883; the broker inside when absent'),
   user: z.string().min(1).optional().describe('User name at the broker'),
-  password: z.string().min(1).optional().describe('Password at the broker; write it as `!secret name`'),
+  password: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('Password at the broker; in the file as `!secret name`, which the page writes for you'),
   ca: z.string().min(1).optional().describe('Path of a PEM file with the authority of its certificate'),
   topic: z.string().min(1).max(200).describe('Topic; + and # stand for any part'),
   fields: pickedFields,

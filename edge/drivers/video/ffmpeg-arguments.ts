@@ -20,7 +20,7 @@ export const ffmpegOptions = z.strictObject({
     .string()
     .regex(/^(https?|rtsps?):\/\/[^\s]+$/, 'must begin with http://, https://, rtsp:// or rtsps://')
     .optional()
-    .describe('Address of the network camera; as `!secret name` where user and password stand in it'),
+    .describe('Address of the network camera; where user and password stand in it, in the file as `!secret name`'),
   jpeg: z
     .enum(['camera', 'ffmpeg'])
     .optional()

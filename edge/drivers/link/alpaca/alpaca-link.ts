@@ -18,7 +18,12 @@ const options = z
       .describe('Name or address of the machine that serves Alpaca; looked for on the network when absent'),
     port: z.int().min(1).max(65_535).default(11_111).describe('TCP port of the server, where its host is named'),
     user: z.string().min(1).max(200).optional().describe('User that the server asks for'),
-    password: z.string().min(1).max(200).optional().describe('Password of that user, as `!secret name`'),
+    password: z
+      .string()
+      .min(1)
+      .max(200)
+      .optional()
+      .describe('Password of that user; in the file as `!secret name`, which the page writes for you'),
     discovery_port: z
       .int()
       .min(1)
