@@ -65,11 +65,16 @@ export interface Updates {
    * @throws Fault `offline`, `timeout`, `bad-input`, the signal's reason
    */
   fetch(url: string, tell: (bytes: number, total: number | undefined) => void, signal: AbortSignal): Promise<string>
+  /**
+   * Copies a bundle of `found` to where it can be judged: nobody else may write to it then. @returns its path
+   * @throws Fault of the disk or the stick, the signal's reason
+   */
+  take(path: string, tell: (bytes: number) => void, signal: AbortSignal): Promise<string>
   /** @throws Fault `bad-input` with the reason when it is not signed for this box, or damaged */
   inspect(path: string, signal: AbortSignal): Promise<BundleFacts>
   /** @throws Fault `broken` with the last words of what put it in, the signal's reason */
   install(path: string, tell: (percent: number, words: string) => void, signal: AbortSignal): Promise<void>
-  /** Clears away what was sent or fetched. */
+  /** Clears away what was sent, taken or fetched. */
   clear(): Promise<void>
   /** Forgotten when the computer restarts, and not when the agent does. */
   pending(): Promise<Pending | undefined>

@@ -140,8 +140,14 @@ export function updatesService(parts: UpdatesParts): UpdatesService {
         signal,
       )
     }
-    const path = from === 'sent' ? await updates.received() : found.find(one => one.path === from)?.path
+    const path = from === 'sent' ? await updates.received() : undefined
     if (path) return path
+    const onStick = found.find(one => one.path === from)
+    if (onStick) {
+      const { bytes: whole } = onStick
+      await store.demandSpace(whole, 1)
+      return updates.take(from, bytes => tell((100 * bytes) / whole, 'Copying from the stick'), signal)
+    }
     const what = from === 'sent' ? 'no bundle has been sent yet' : `no bundle lies at "${from}"`
     throw new Fault('not-found', what, 'Send one, plug the stick in, or give an address')
   }
@@ -201,7 +207,11 @@ export function updatesService(parts: UpdatesParts): UpdatesService {
           pending = undefined
           say({ pendingReboot: false, waitsFor: [] })
           tell('installing')(0, `Putting version ${bundle.version} in`)
-          await updates.install(path, tell('installing'), signal)
+          // What is put in belongs to the system from then on, whatever comes of it.
+          await updates.install(path, tell('installing'), signal).catch(async error => {
+            await updates.clear()
+            throw error
+          })
           await updates.rememberBefore(readyDevices(feed.states()))
           pending = { version: bundle.version, byItself: input.restart === 'idle' }
           await updates.rememberPending(pending)

@@ -29,7 +29,7 @@ version=$version
 description=data $data, from ${MINIMUM_DATA:-1}
 
 [bundle]
-format=verity
+format=plain
 
 [hooks]
 filename=hook

@@ -96,6 +96,8 @@ t.test('what fails while it is put in leaves all as it was, with the last words'
   await t.rejects(one.activity('update-install', { from: 'sent' }), { message: /Failed mounting bundle/ })
   t.match(one.value(), { phase: 'idle', pendingReboot: false })
   rmSync(one.at('bin/fails'))
+  await t.rejects(one.activity('update-install', { from: 'sent' }), { message: /no bundle has been sent yet/ })
+  await send(one.url(), readFileSync(bundles!.good), 1e6)
   await one.activity('update-install', { from: 'sent' })
   t.equal(one.value().phase, 'ready')
 })

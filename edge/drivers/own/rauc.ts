@@ -18,7 +18,7 @@ export interface RaucParts {
 /** `rauc info --output-format=json`; our bundles say of the data in their description, see bundle.sh. */
 const info = z.object({ version: z.string(), description: z.string().nullish() })
 
-/** Reading the signature of a bundle takes seconds on a slow stick; its payload is judged while it is put in. */
+/** All of it is read, from a slow card. */
 const infoMs = 120_000
 const installMs = 45 * 60_000
 
@@ -90,6 +90,9 @@ function refused(text: string, path: string): Fault {
     'Take the bundle for this image, from whoever made it; one you signed yourself needs an image built with your key'
   if (/signature verification failed|verify error|signature is not/i.test(text)) {
     return new Fault('bad-input', `${name} is not signed with the key this box trusts`, fix)
+  }
+  if (/exclusive bundle access|unsafe bundle/i.test(text)) {
+    return new Fault('busy', `${name} is held by an installation that broke off`, 'Send it again')
   }
   return new Fault('bad-input', `${name} is no sound update: ${lastLine(text) ?? 'rauc says nothing'}`, fix)
 }

@@ -1,8 +1,10 @@
 // The files of an update: what the system says of the slots, and the bundle that is sent, fetched or found on a stick.
+import { createReadStream, createWriteStream } from 'node:fs'
 import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
+import { pipeline } from 'node:stream/promises'
 import type { Clock } from '../../ports/clock.js'
-import { Fault } from '../../ports/fault.js'
+import { asFault, Fault, reasonOf } from '../../ports/fault.js'
 import { z } from '../../ports/schema.js'
 import type { FoundBundle, Piece, SlotFacts, Updates, Verdict } from '../../ports/updates.js'
 
@@ -34,6 +36,7 @@ const verdict = z.object({
 const pendingFacts = z.object({ version: z.string(), byItself: z.boolean() })
 const names = z.array(z.string())
 
+const pieceBytes = 2 ** 20
 /** No stick holds more that anybody would scroll through. */
 const mostFound = 20
 
@@ -49,6 +52,7 @@ export function updateFiles({
 }: UpdatePlaces & { readonly clock: Clock }): UpdateFiles {
   const bundle = join(folder, 'sent.raucb')
   const part = `${bundle}.part`
+  const takenFolder = join(folder, 'taken')
   const beforeFile = join(folder, 'before.json')
   /** Of the bundle that is being sent; a restart of ours begins anew. */
   let total: number | undefined
@@ -108,10 +112,32 @@ export function updateFiles({
     received: held(async () => {
       return (await sizeOf(bundle)) === undefined ? undefined : bundle
     }),
+    take: held(async (path: string, tell: (bytes: number) => void, signal: AbortSignal) => {
+      await rm(takenFolder, { recursive: true, force: true })
+      await mkdir(takenFolder, { recursive: true })
+      const taken = join(takenFolder, basename(path))
+      let bytes = 0
+      const counted = async function* (source: AsyncIterable<Uint8Array>) {
+        for await (const chunk of source) {
+          bytes += chunk.length
+          tell(bytes)
+          yield chunk
+        }
+      }
+      try {
+        const to = createWriteStream(`${taken}.part`, { flush: true })
+        await pipeline(createReadStream(path, { highWaterMark: pieceBytes }), counted, to, { signal })
+      } catch (error) {
+        await rm(`${taken}.part`, { force: true })
+        throw signal.aborted ? reasonOf(signal) : asFault(error, `copying ${basename(path)} from its stick`)
+      }
+      await rename(`${taken}.part`, taken)
+      return taken
+    }),
     clear: held(async () => {
       total = undefined
       for (const name of await namesIn(folder))
-        if (name !== basename(beforeFile)) await rm(join(folder, name), { force: true })
+        if (name !== basename(beforeFile)) await rm(join(folder, name), { recursive: true, force: true })
     }),
     pending: held(() => readJson(pending, pendingFacts)),
     rememberPending: held(one => put(pending, JSON.stringify(one))),
