@@ -19,6 +19,9 @@ import { bootImage, type ImageMachine } from '../support/image-machine.js'
 import { collectedLog } from '../support/store-frames.js'
 import { type LoggedWrite, powerCuts, readWriteLog } from '../support/write-log.js'
 
+// Where sfdisk and e2fsck are.
+process.env.PATH += ':/usr/sbin:/sbin'
+
 const random = seededRandom(20261130)
 const pause = (ms: number) => new Promise(settle => setTimeout(settle, ms))
 const clock = systemClock()
@@ -36,6 +39,14 @@ const setQuality = (agent: AgentClient, jpeg_quality: number) =>
   agent.post('/api/config/parsed', { pier_cam: { jpeg_quality } })
 const ready = (agent: AgentClient) =>
   agent.until('camera/main', value => value.condition === 'ready' && value.exposing !== true, 120_000)
+
+/** After a cut the agent takes up by itself what it had been doing, sooner or later. */
+const begin = (agent: AgentClient, action: string, input: object, withinMs = 120_000) =>
+  patiently(async () => {
+    await agent.do('stop-all')
+    await ready(agent)
+    return agent.do(action, input)
+  }, withinMs)
 
 /** A folder of the test's own, on the disk that the image lies on: /tmp may be memory. */
 async function ownFolder(t: Test): Promise<string> {
@@ -69,6 +80,11 @@ t.test('killed ten times, whatever it was doing', async t => {
     await ready(agent)
     if (kill % 3 === 0) {
       // Settings, one after the other, until the plug is pulled in the middle of one.
+      await patiently(async () => {
+        await agent.do('stop-all')
+        await setQuality(agent, quality + 1)
+      }, 120_000)
+      quality++
       const end = performance.now() + 3_000 + random.next() * 6_000
       let pulled = false
       const saving = (async () => {
@@ -82,8 +98,8 @@ t.test('killed ten times, whatever it was doing', async t => {
       pulled = true
       await saving
     } else {
-      if (kill % 3 === 1) await agent.do('camera-expose', { seconds: 0.05, count: 0 })
-      else await agent.do('stack-start', { exposureSeconds: 0.05, frames: 0 })
+      if (kill % 3 === 1) await begin(agent, 'camera-expose', { seconds: 0.05, count: 0 })
+      else await begin(agent, 'stack-start', { exposureSeconds: 0.05, frames: 0 })
       const before = told.size
       await patiently(async () => {
         if (told.size === before) throw new Error('no frame yet')
@@ -142,20 +158,25 @@ for (const full of [false, true]) {
     const told: Told[] = []
     const settings: { quality: number; logBytes: number }[] = []
     hearFrames(machine.url, frame => told.push({ ...frame, logBytes: statSync(log).size }))
+    // On a full disk much is refused, which is as it should be: before the shutter opens.
+    const patienceMs = full ? 5_000 : 120_000
     for (let round = 0; round < 8; round++) {
-      await ready(agent)
-      // On a full disk it is refused before the shutter opens, which is as it should be.
-      const act =
+      const before = told.length
+      const [action, input] =
         round % 2
-          ? ['stack-start', { exposureSeconds: 0.05, frames: 4 }]
-          : ['camera-expose', { seconds: 0.05, count: 5 }]
-      const refused = await agent.do(act[0] as string, act[1]).catch(error => error.message)
-      if (typeof refused === 'string') t.comment(`${act[0]}: ${refused}`)
-      await pause(6_000)
-      await ready(agent)
+          ? ['stack-start', { exposureSeconds: 0.05, frames: 0 }]
+          : ['camera-expose', { seconds: 0.05, count: 0 }]
+      const frames = async () => {
+        await begin(agent, action as string, input as object, patienceMs)
+        await patiently(async () => {
+          if (told.length < before + 4) throw new Error(`${told.length - before} frames`)
+        }, patienceMs)
+      }
+      await frames().catch(error => t.comment(`${action}: ${error.message}`))
       for (let save = 0; save < 3; save++) {
         const quality = 51 + settings.length
-        const answer = await setQuality(agent, quality).catch(error => error.message)
+        const set = () => agent.do('stop-all').then(() => setQuality(agent, quality))
+        const answer = await patiently(set, patienceMs).catch(error => error.message)
         if (typeof answer === 'string') t.comment(`a setting: ${answer}`)
         else settings.push({ quality, logBytes: statSync(log).size })
       }

@@ -67,15 +67,10 @@ function owner(machine: ImageMachine, agent: AgentClient, token: string) {
     async bring(bundle: string, version: string): Promise<Update> {
       await send(bundle)
       const { lastAtMs: beganMs = 0 } = await update()
-      await agent.do('update-install', { from: 'sent' })
-      const ready = await until(
-        `${version} in its slot`,
-        installMs,
-        ({ phase }) => phase === 'ready' || phase === 'idle',
-      )
-      if (ready.phase !== 'ready') {
-        throw new Error(`${version} was not put in: ${await machine.out('journalctl -b -u pierside -o cat -n 50')}`)
-      }
+      const { id } = await agent.do<{ id: string }>('update-install', { from: 'sent' })
+      const ended = (one: { status?: string }) => one.status !== undefined && one.status !== 'running'
+      const end = await agent.until<{ status: string }>(`activity/${id}`, ended, installMs)
+      if (end.status !== 'done') throw new Error(`${version} was not put in: ${JSON.stringify(end)}`)
       await agent.do('update-restart')
       const judged = ({ lastAtMs = 0, onTrial }: Update) => lastAtMs > beganMs && onTrial === false
       return until(`a verdict on ${version}`, 4 * bootMs, judged)
