@@ -48,6 +48,16 @@ function unitsThatNeverStart(files: Files): string[] {
   })
 }
 
+/** systemd waits for one that works and ends for ever, unless it is told how long. */
+const unitsWithoutEnd = (files: Files) =>
+  [...files].flatMap(([path, text]) =>
+    new RegExp(`${units}[^/]+\\.service$`).test(path) &&
+    /^Type=oneshot$/m.test(text) &&
+    !/^Timeout(Start)?Sec=/m.test(text)
+      ? [`${path} may take for ever`]
+      : [],
+  )
+
 function badWritable(files: Files): string[] {
   const all = listed(files, 'writable')
   return all.flatMap(([path, line]) => {
@@ -97,6 +107,9 @@ function hold(sentence: string, rule: (files: Files) => string[], broken: Readon
 hold('every unit of ours that is to start is there', unitsThatAreNowhere, { 'a/units': '# ours\npierside-a.service' })
 hold('every unit of ours that wants to start does', unitsThatNeverStart, {
   'a/files/usr/lib/systemd/system/a.service': '[Install]\nWantedBy=multi-user.target\n',
+})
+hold('every unit that works and ends says how long it may take', unitsWithoutEnd, {
+  'a/files/usr/lib/systemd/system/a.service': '[Service]\nType=oneshot\nExecStart=/usr/bin/a\n',
 })
 hold('what stays writable has a place, rights and an owner, once', badWritable, {
   'a/writable': '/var/lib/a 755 root',
