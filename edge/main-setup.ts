@@ -41,6 +41,8 @@ const nameless: Identity = { node: 'pierside', suffix: '' }
 const nothingGiven: Given = { wishes: {}, complaints: [] }
 const damagedWords = 'what the box took from this file is damaged: change something in it, and restart the box'
 const damaged: Given = { wishes: {}, complaints: [{ line: 1, words: damagedWords }] }
+/** Of a damaged record: a box that had one is not opened to whoever comes first; resetting the network does that. */
+const lostRecord: SetUpRecord = { done: true, passphrase: true, administrator: true, taken: {} }
 type Identity = z.output<typeof identitySchema>
 
 export interface FirstBoot {
@@ -93,7 +95,7 @@ function soundOr<T>(other: T, schema: { safeParse(value: unknown): { data?: T } 
 /** A file, since root's reset has to be able to take it away. */
 async function keptFile(path: string): Promise<Kept<SetUpRecord>> {
   const text = await readIfThere(path)
-  let value = text === undefined ? nothingSetUp : setUpRecord.parse(JSON.parse(text))
+  let value = text === undefined ? nothingSetUp : soundOr(lostRecord, setUpRecord, text)
   return {
     read: () => value,
     async write(next) {

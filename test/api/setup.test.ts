@@ -199,6 +199,14 @@ t.test('what the first boot has left is damaged: the box starts all the same', {
   t.match(await completed(agent), { ssid: 'Pierside' })
 })
 
+t.test('a damaged record of the set-up opens the box to nobody', { timeout: 60_000 }, async t => {
+  const image = ownImage(t)
+  await writeFile(join(image.data, 'setup.json'), '{"done": tr')
+  const agent = await onImage(t, image)
+  t.match(await agent.state('setup'), { done: true })
+  t.equal((await agent.raw('POST', '/api/setup', order)).status, 403)
+})
+
 t.test('on any other computer there is no set-up', { timeout: 60_000 }, async t => {
   const agent = await startAgent(t, { env: { PIERSIDE_IMAGE: '' } })
   t.equal((await agent.raw('POST', '/api/setup', order)).status, 404)
