@@ -1,4 +1,5 @@
 // What the log bundle is made of: the agent's own words everywhere, the box's own programs on its own image.
+import { readFile } from 'node:fs/promises'
 import { cpus, release, totalmem } from 'node:os'
 import { join } from 'node:path'
 import { boxReports } from './drivers/own/box-reports.js'
@@ -7,6 +8,7 @@ import type { HeldConfig } from './main-settings.js'
 import type { Clock } from './ports/clock.js'
 import type { Feed } from './ports/feed.js'
 import type { LogBundle } from './ports/log-bundle.js'
+import { readBootFile } from './services/boot-file.js'
 import { logBundle } from './services/log-bundle.js'
 import type { LogBook } from './spine/log.js'
 import { readSecrets } from './spine/secrets.js'
@@ -20,12 +22,12 @@ export interface CareParts {
   readonly log: LogBook
   readonly version: string
   readonly image: OwnImage | undefined
+  /** Where an owner of the image may have written passwords for it, when not in the usual place. */
+  readonly ownersFile?: string
 }
 
-/** Where an owner of the image may have written passwords for it. */
-const ownersFile = '/boot/firmware/pierside.txt'
-
-export function careBundle({ where, held, feed, clock, log, version, image }: CareParts): LogBundle {
+export function careBundle(parts: CareParts): LogBundle {
+  const { where, held, feed, clock, log, version, image, ownersFile = '/boot/firmware/pierside.txt' } = parts
   return logBundle({
     ...{ feed, clock, version },
     log: () => log.kept(),
@@ -37,13 +39,25 @@ export function careBundle({ where, held, feed, clock, log, version, image }: Ca
     },
     reports: image ? boxReports({ clock, log: log.named('log-bundle') }) : [],
     async secrets() {
-      const owners = image ? ((await readIfThere(ownersFile)) ?? '') : ''
       return [
         ...(await readSecrets(where.config)).values(),
         (await readIfThere(join(where.data, 'cli.token'))) ?? '',
-        // `wifi_passphrase = …`: the network may be long in use and the file still there.
-        ...[...owners.matchAll(/^\s*\w*(?:pass|psk|key|secret)\w*\s*[=:]\s*(.+?)\s*$/gim)].map(([, value]) => value),
+        ...(image ? await ownersSecrets(ownersFile) : []),
       ]
     },
   })
+}
+
+/** One that could not be taken stands there with all its passwords. */
+async function ownersSecrets(file: string): Promise<string[]> {
+  let bytes: Uint8Array
+  try {
+    bytes = await readFile(file)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
+    throw error
+  }
+  const { networks, hotspotPassphrase, pairingCode } = readBootFile(bytes).wishes
+  const secrets = [...networks.map(({ password }) => password), hotspotPassphrase, pairingCode]
+  return secrets.filter(secret => secret !== undefined)
 }

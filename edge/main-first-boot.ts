@@ -22,10 +22,20 @@ async function firstBytes(path: string): Promise<Uint8Array> {
   }
 }
 
+/** What was given before; of a damaged file nothing, so that a new one can take its place. */
+async function givenBefore(path: string): Promise<Partial<BootWishes>> {
+  try {
+    const { wishes } = JSON.parse((await readIfThere(path)) ?? '{}') as { wishes?: BootWishes }
+    return wishes ?? {}
+  } catch (error) {
+    if (error instanceof SyntaxError) return {}
+    throw error
+  }
+}
+
 /** Passwords leave the file with the first reading: they are kept for the agent until it reads others. */
 async function withKept(path: string, wishes: BootWishes): Promise<BootWishes> {
-  const text = await readIfThere(path)
-  const before: Partial<BootWishes> = text === undefined ? {} : (JSON.parse(text) as { wishes: BootWishes }).wishes
+  const before = await givenBefore(path)
   const { hotspotPassphrase = before.hotspotPassphrase, pairingCode = before.pairingCode, ...open } = wishes
   // Networks with their passwords are NetworkManager's.
   const networks = wishes.networks.map(({ name }) => ({ name }))

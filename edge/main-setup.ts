@@ -38,6 +38,11 @@ const identitySchema = z.object({
 })
 /** Where the first boot could not give it one: it is said on the page, and the night goes on. */
 const nameless: Identity = { node: 'pierside', suffix: '' }
+const nothingGiven: Given = { wishes: {}, complaints: [] }
+const damagedWords = 'what the box took from this file is damaged: change something in it, and restart the box'
+const damaged: Given = { wishes: {}, complaints: [{ line: 1, words: damagedWords }] }
+/** Of a damaged record: a box that had one is not opened to whoever comes first; resetting the network does that. */
+const lostRecord: SetUpRecord = { done: true, passphrase: true, administrator: true, taken: {} }
 type Identity = z.output<typeof identitySchema>
 
 export interface FirstBoot {
@@ -60,12 +65,10 @@ export async function readFirstBoot(
 ): Promise<FirstBoot | undefined> {
   if (image === undefined) return undefined
   const { system } = places.parse(JSON.parse(await readFile(image, 'utf8')))
-  const named = await readIfThere(join(system, 'identity.json'))
-  const identity = named === undefined ? nameless : identitySchema.parse(JSON.parse(named))
+  const identity = soundOr(nameless, identitySchema, await readIfThere(join(system, 'identity.json')))
   const text = await readIfThere(join(system, 'first-boot/given.json'))
-  const told = text === undefined ? { wishes: {}, complaints: [] } : JSON.parse(text)
-  const given = givenSchema.parse(told)
-  const { sshKeys } = cardKeys.parse(told).wishes
+  const given = soundOr(text === undefined ? nothingGiven : damaged, givenSchema, text)
+  const { sshKeys } = soundOr({ wishes: { sshKeys: [] } }, cardKeys, text).wishes
   const record = await keptFile(join(data, 'setup.json'))
   if (!Object.hasOwn(Object(held.loose().mqtt), 'node')) await held.merge({ mqtt: { node: identity.node } })
   const { siteName, latitudeDeg, longitudeDeg, elevationMetres } = fresh(given.wishes, record.read().taken)
@@ -79,10 +82,20 @@ export async function readFirstBoot(
   return { identity, given, sshKeys: sshKeys.length, record }
 }
 
+/** What stands there, or the other where nothing does or nothing that can be read: the box starts all the same. */
+function soundOr<T>(other: T, schema: { safeParse(value: unknown): { data?: T } }, text: string | undefined): T {
+  try {
+    return (text === undefined ? undefined : schema.safeParse(JSON.parse(text)).data) ?? other
+  } catch (error) {
+    if (error instanceof SyntaxError) return other
+    throw error
+  }
+}
+
 /** A file, since root's reset has to be able to take it away. */
 async function keptFile(path: string): Promise<Kept<SetUpRecord>> {
   const text = await readIfThere(path)
-  let value = text === undefined ? nothingSetUp : setUpRecord.parse(JSON.parse(text))
+  let value = text === undefined ? nothingSetUp : soundOr(lostRecord, setUpRecord, text)
   return {
     read: () => value,
     async write(next) {

@@ -1,6 +1,8 @@
 // The data on a disk of its own: moved there by the image's scripts, the disk missing, back, pulled out, a stranger's.
 // What a plug that is pulled on the way leaves is in data-disk-cuts.test.ts.
 import { execFileSync } from 'node:child_process'
+import { symlinkSync } from 'node:fs'
+import { join } from 'node:path'
 import t from 'tap'
 import {
   bound,
@@ -120,6 +122,25 @@ t.test(
     }
   },
 )
+
+t.test('of what the card says of the disk nothing is known any more', { skip: noNamespaces }, async t => {
+  for (const garbled of ['\0\u0001\0', 'uuid=\nname="\\\nbytes=x', 'card=same\n']) {
+    const box = moved(t)
+    box.put('dev/mmcblk0p2', 'root, which has no UUID')
+    box.put('sys/devices/soc/mmcblk0/mmcblk0p2/partition', '2\n')
+    symlinkSync('../../devices/soc/mmcblk0/mmcblk0p2', join(box.root, 'sys/class/block/mmcblk0p2'))
+    box.put(bound, garbled)
+    const { state, status, text } = box.run('true')
+    t.equal(status, 0, text)
+    t.match(
+      state,
+      { on: 'card', trouble: /is not known any more: choose it anew on the page/ },
+      JSON.stringify(garbled),
+    )
+    t.notMatch(text, /e2fsck|superblock/i, 'no other disk is touched')
+    t.match(box.read(bound), /^card=own$/m)
+  }
+})
 
 /** As DiskBox.plugIn does it, from within. */
 const plugged = `b="$ROOT/sys/devices/pci0/usb1/1-1/block/sdb"

@@ -100,6 +100,29 @@ t.test('two boxes of one image share no identity, and each keeps its own', async
   t.match(names, [/^pier-[0-9a-f]{4}\n$/, /^pier-[0-9a-f]{4}\n$/], 'each has a name of its own')
 })
 
+t.test('an identity that is damaged is made anew, and one that is sound stays', async t => {
+  const box = flashed(t)
+  const path = 'data/system/identity.json'
+  for (const garbled of ['', '\0\0\0\0', '{"node": "pier-12', '{"node": "", "suffix": "1A2B"}\n']) {
+    box.put(path, garbled)
+    t.equal(box.run('first-boot').status, 0)
+    faultless(t, box)
+    t.match(JSON.parse(box.read(path)), { node: /^pier-[0-9a-f]{4}$/, suffix: /^[0-9A-F]{4}$/ })
+  }
+  box.put(path, '{"node": "pier-1a2b", "suffix": "1A2B"}\n')
+  box.run('first-boot')
+  t.equal(box.read(path), '{"node": "pier-1a2b", "suffix": "1A2B"}\n')
+})
+
+t.test('what was taken before and is damaged keeps no new pierside.txt from being taken', async t => {
+  const box = flashed(t)
+  box.put('data/system/first-boot/given.json', '{"wishes": {"coun')
+  box.put('boot/firmware/pierside.txt', 'country = AT\npairing-code = 12345678\n')
+  t.equal(box.run('first-boot').status, 0)
+  faultless(t, box)
+  t.match(JSON.parse(box.read('data/system/first-boot/given.json')).wishes, { country: 'AT', pairingCode: '12345678' })
+})
+
 const written = [
   'wifi = Höhle',
   'wifi-password = in the dark \\ #1',

@@ -26,7 +26,7 @@ const lines = (text: string) =>
 /** Lines of the concerns' lists of that name: [file, line]. */
 const listed = (files: Files, name: string) =>
   [...files].flatMap(([path, text]) =>
-    new RegExp(`^image-build/[a-z-]+/${name}$`).test(path) ? lines(text).map(line => [path, line] as const) : [],
+    new RegExp(`^image-build/[a-z0-9-]+/${name}$`).test(path) ? lines(text).map(line => [path, line] as const) : [],
   )
 
 const units = 'files/(?:usr/lib|etc)/systemd/system/'
@@ -47,6 +47,16 @@ function unitsThatNeverStart(files: Files): string[] {
     return name && /^\[Install\]/m.test(text) && !wanted.has(name) ? [`${path} is in no list of units`] : []
   })
 }
+
+/** systemd waits for one that works and ends for ever, unless it is told how long. */
+const unitsWithoutEnd = (files: Files) =>
+  [...files].flatMap(([path, text]) =>
+    new RegExp(`${units}[^/]+\\.service$`).test(path) &&
+    /^Type=oneshot$/m.test(text) &&
+    !/^Timeout(Start)?Sec=/m.test(text)
+      ? [`${path} may take for ever`]
+      : [],
+  )
 
 function badWritable(files: Files): string[] {
   const all = listed(files, 'writable')
@@ -98,12 +108,15 @@ hold('every unit of ours that is to start is there', unitsThatAreNowhere, { 'a/u
 hold('every unit of ours that wants to start does', unitsThatNeverStart, {
   'a/files/usr/lib/systemd/system/a.service': '[Install]\nWantedBy=multi-user.target\n',
 })
+hold('every unit that works and ends says how long it may take', unitsWithoutEnd, {
+  'a/files/usr/lib/systemd/system/a.service': '[Service]\nType=oneshot\nExecStart=/usr/bin/a\n',
+})
 hold('what stays writable has a place, rights and an owner, once', badWritable, {
   'a/writable': '/var/lib/a 755 root',
   'b/writable': '/usr/lib/a 755 root root',
   'c/writable': 'var/lib/a 755 root root',
 })
-hold('packages are named one a line', badPackages, { 'a/packages': 'a b' })
+hold('packages are named one a line', badPackages, { 'a/packages': 'a b', 'w1/packages': 'a b' })
 hold('a computer has its name beneath boards alone', boardNames, {
   'a/a.sh': 'cp bcm2711-rpi-4-b.dtb x',
   'b/b.sh': 'echo Raspberry Pi 4 # no Raspberry Pi Imager',
@@ -130,6 +143,24 @@ t.test('no file of one concern lies over that of another', async t => {
     }
   }
   t.ok(seen.size > 5)
+})
+
+t.test('what the agent asks root to do has a unit, and every such unit is asked for', async t => {
+  const agent = [...read('edge').values()]
+  const asked = agent.flatMap(text =>
+    [...text.matchAll(/\bdeed\(([^,]+),/g)].flatMap(([, deed]) =>
+      [...deed.matchAll(/'([a-z-]+)'/g)].map(([, name]) => name),
+    ),
+  )
+  const units = [...ours.keys()].flatMap(path => /\/pierside-do-([a-z-]+)\.service$/.exec(path)?.[1] ?? [])
+  for (const deed of asked) t.ok(units.includes(deed), `pierside-do-${deed}.service`)
+  for (const deed of units) {
+    t.ok(
+      agent.some(text => text.includes(`'${deed}'`) || text.includes(`'pierside-do-${deed}.service'`)),
+      `${deed} is asked for`,
+    )
+  }
+  t.ok(asked.length > 5)
 })
 
 t.test('what is started as a program may be', async t => {

@@ -51,7 +51,12 @@ export interface Mount {
   whereabouts?(signal: AbortSignal): Promise<Whereabouts>
   /** Sets its clock: UTC, Unix ms, and how far its zone is ahead of that, hours. */
   setTime?(utcMs: number, zoneHours: number, signal: AbortSignal): Promise<void>
-  /** Tells the mount where it stands. */
-  setSite?(latitudeDeg: number, longitudeDeg: number, elevationMetres: number, signal: AbortSignal): Promise<void>
+  /** Tells the mount where it stands. It keeps its height where nobody knows one. */
+  setSite?(
+    latitudeDeg: number,
+    longitudeDeg: number,
+    elevationMetres: number | undefined,
+    signal: AbortSignal,
+  ): Promise<void>
   readonly guidePort?: GuidePort
 }

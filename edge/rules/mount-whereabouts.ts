@@ -1,7 +1,6 @@
 // What a mount believes of place and time beside what the box knows. A mount that is wrong about either points beside
 // every target, into the ground, or into its own pier.
-import { distanceKm } from '../science/geographic-position.js'
-import type { Site } from '../science/sky.js'
+import { distanceKm, type GeographicPosition } from '../science/geographic-position.js'
 
 /** What a mount does not say is left out. */
 export interface Whereabouts {
@@ -34,7 +33,7 @@ const kmPerDeg = 111.195
 /** @param here undefined while the box does not know its place  @param timed the box knows the time well enough */
 export function judgeWhereabouts(
   believed: Whereabouts,
-  here: Site | undefined,
+  here: GeographicPosition | undefined,
   timed: boolean,
 ): WhereaboutsVerdict & { readonly samePlace: boolean; readonly sameTime: boolean } {
   const { latitudeDeg, longitudeDeg, elevationMetres, clockAheadSeconds } = believed
@@ -49,7 +48,9 @@ export function judgeWhereabouts(
       Math.abs(clockOffSeconds) > mostSeconds &&
       `its clock is ${spoken(Math.abs(clockOffSeconds))} ${clockOffSeconds > 0 ? 'ahead of' : 'behind'} the box's`,
   ].filter(words => words !== false)
-  const high = Math.abs((elevationMetres ?? Number.NaN) - (here?.elevationMetres ?? 0))
+  // Of a height that the box does not know the mount may think what it likes.
+  const high =
+    here?.elevationMetres === undefined ? 0 : Math.abs((elevationMetres ?? Number.NaN) - here.elevationMetres)
   return {
     ...{ placeOffDeg, clockOffSeconds, words: wrong.length > 0 ? wrong.join(', and ') : undefined },
     samePlace: placeOffDeg !== undefined && placeOffDeg < sameDeg && high < sameMetres,

@@ -40,8 +40,11 @@ export function limitsOf(mount: MountSettings, site: Site, time: TimeQuality): M
   }
 }
 
-/** The site as sky arithmetic wants it; undefined while the owner has not said where the pier stands. */
+/**
+ * The site as sky arithmetic wants it, at sea level where nobody has said how high; undefined while nobody has said
+ * where.
+ */
 export function skySite({ latitude, longitude, elevation }: Site): MountLimits['site'] {
   if (latitude === undefined || longitude === undefined) return undefined
-  return { latitudeDeg: latitude, longitudeDeg: longitude, elevationMetres: elevation }
+  return { latitudeDeg: latitude, longitudeDeg: longitude, elevationMetres: elevation ?? 0 }
 }

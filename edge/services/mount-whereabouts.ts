@@ -11,7 +11,8 @@ import type { Timekeeping } from '../ports/timekeeping.js'
 import { judgeWhereabouts, type Whereabouts, zoneHours } from '../rules/mount-whereabouts.js'
 import { timeServes } from '../rules/time-and-place.js'
 import { type TimeSource, timeSources } from '../rules/time-quality.js'
-import { type MountSettings, skySite } from './mount-settings.js'
+import type { GeographicPosition } from '../science/geographic-position.js'
+import type { MountSettings } from './mount-settings.js'
 import type { Site } from './site-settings.js'
 
 export interface WhereaboutsParts {
@@ -53,6 +54,12 @@ export function tellWhereabouts(parts: WhereaboutsParts): () => void {
 
 const followsOf = ({ settings }: WhereaboutsParts, mount: string) => settings.time_and_place[mount] ?? 'box'
 
+/** Undefined while nobody has said where; without a height that nobody has said. */
+function placeOf({ latitude, longitude, elevation }: Site): GeographicPosition | undefined {
+  if (latitude === undefined || longitude === undefined) return undefined
+  return { latitudeDeg: latitude, longitudeDeg: longitude, elevationMetres: elevation }
+}
+
 function follow(mount: Device<Mount>, parts: WhereaboutsParts): () => void {
   const { feed, claims, clock, log, site, time } = parts
   const path = `mount/${mount.name}`
@@ -69,7 +76,7 @@ function follow(mount: Device<Mount>, parts: WhereaboutsParts): () => void {
     (await port.whereabouts?.(signal)) ?? {}
 
   const tell = async (port: Mount, before: ReturnType<typeof judgeWhereabouts>, timed: boolean, of: AbortSignal) => {
-    const here = skySite(site)
+    const here = placeOf(site)
     const { setSite, setTime } = port
     if (here && setSite && !known.placed && !before.samePlace) {
       await setSite.call(port, here.latitudeDeg, here.longitudeDeg, here.elevationMetres, of)
@@ -81,10 +88,10 @@ function follow(mount: Device<Mount>, parts: WhereaboutsParts): () => void {
   const deal = async (port: Mount, anew: boolean, signal: AbortSignal) => {
     const { source } = time.quality()
     const timed = timeServes('mount', time.quality())
-    const judge = async () => judgeWhereabouts(await believedBy(port, signal), skySite(site), timed)
+    const judge = async () => judgeWhereabouts(await believedBy(port, signal), placeOf(site), timed)
     const before = await judge()
     if (tells && anew) await tell(port, before, timed, signal)
-    known = { ...known, placed: skySite(site) !== undefined, left: tries, ...(timed && { source }) }
+    known = { ...known, placed: placeOf(site) !== undefined, left: tries, ...(timed && { source }) }
     const after = tells && anew ? await judge() : before
     const { words, placeOffDeg, clockOffSeconds } = after.words ? after : before
     const body = { mount: mount.name, words, placeOffDeg, clockOffSeconds }
@@ -101,7 +108,7 @@ function follow(mount: Device<Mount>, parts: WhereaboutsParts): () => void {
     const { source } = time.quality()
     const rank = (one: TimeSource | undefined) => (one === undefined ? timeSources.length : timeSources.indexOf(one))
     const better = timeServes('mount', time.quality()) && rank(source) < rank(known.source)
-    const anew = better || (!known.placed && skySite(site) !== undefined)
+    const anew = better || (!known.placed && placeOf(site) !== undefined)
     if (!anew && troubled() === undefined) return
     if (port.status().slewing || claims.held().some(({ name }) => name === 'mount')) return
     dealing = true

@@ -7,7 +7,7 @@ export const siteSettings = z
     name: z.string().min(1).max(60).default('Pierside').describe('Name of the observatory, shown on the page'),
     latitude: z.number().min(-90).max(90).optional().describe('Latitude, degrees, north positive'),
     longitude: z.number().min(-180).max(180).optional().describe('Longitude, degrees, east positive'),
-    elevation: z.number().min(-500).max(9000).default(0).describe('Height above the sea, metres'),
+    elevation: z.number().min(-500).max(9000).optional().describe('Height above the sea, metres'),
     position_from: z
       .enum(placeSources)
       .default('typed')

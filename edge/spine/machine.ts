@@ -24,7 +24,7 @@ export interface DeedPlaces {
   readonly systemctl?: string
 }
 
-/** See image-build/README.md: an order is a file, a deed is a unit that we may start and nothing else. */
+/** An order is a file, a deed a unit that we may start and nothing else: image-build/base, 60-pierside-base.rules. */
 export function imageDeeds(places: DeedPlaces = {}): ImageDeed {
   const { orders = '/run/pierside', words = '/run/pierside-do', systemctl = 'systemctl' } = places
   return async (deed, order, signal) => {

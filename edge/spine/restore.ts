@@ -39,10 +39,19 @@ export async function stageRestore({ data }: RestorePlaces, restoring: Restoring
 async function stagedRestore(data: string): Promise<Restoring | undefined> {
   const text = await readIfThere(readyFile(data))
   if (text === undefined) return undefined
-  const parsed = ready.safeParse(JSON.parse(text))
+  const broken = (why: string, cause?: unknown) =>
+    new Fault('broken', `${readyFile(data)} cannot be read: ${why}`, 'Remove that file; what was there before stays', {
+      cause,
+    })
+  let json: unknown
+  try {
+    json = JSON.parse(text)
+  } catch (cause) {
+    throw broken('it is no JSON', cause)
+  }
+  const parsed = ready.safeParse(json)
   if (parsed.success) return parsed.data
-  const words = `${readyFile(data)} cannot be read: ${complaints(parsed.error).join('; ')}`
-  throw new Fault('broken', words, 'Remove that file; what was there before stays')
+  throw broken(complaints(parsed.error).join('; '))
 }
 
 /**

@@ -1,6 +1,6 @@
 # What U-Boot does, on any computer: starts the first slot of BOOT_ORDER that has tries left, having counted the try
 # down, so that what does not get as far as being marked good is given up for the other. slots.env is read by name and
-# checked: after a write that was cut short each slot has its tries again.
+# checked: after a write that was cut short each slot has its tries again, but for one in which there is nothing.
 setenv slots_file slots.env
 setenv words_at ${scriptaddr}
 setexpr kernel_at ${kernel_addr_r} + 0x3f80000
@@ -8,6 +8,9 @@ setexpr initrd_at ${kernel_addr_r} + 0xa000000
 test -n "${fdt_addr}" || setenv fdt_addr ${fdtcontroladdr}
 test -n "${distro_bootpart}" || setenv distro_bootpart 1
 setenv card ${devtype} ${devnum}:${distro_bootpart}
+
+# A slot without anything that starts it would be taken for a version that can be gone back to.
+setenv again 'if load ${card} ${words_at} ${slot}/slot.env; then setenv BOOT_${slot}_LEFT 3; else setenv BOOT_${slot}_LEFT 0; fi'
 
 setenv BOOT_ORDER
 setenv BOOT_A_LEFT
@@ -26,7 +29,7 @@ for slot in A B; do
     if test "${slot}" = A && test "${BOOT_A_LEFT}" = "${known}"; then setenv sound yes; fi
     if test "${slot}" = B && test "${BOOT_B_LEFT}" = "${known}"; then setenv sound yes; fi
   done
-  if test ${sound} = no; then setenv BOOT_${slot}_LEFT 3; fi
+  if test ${sound} = no; then run again; fi
 done
 
 # What is exported ends in a zero byte, which is no part of a text.
@@ -53,8 +56,7 @@ for slot in ${BOOT_ORDER}; do
 done
 
 # Nothing is left: everything again, rather than nothing for ever.
-setenv BOOT_A_LEFT 3
-setenv BOOT_B_LEFT 3
+for slot in A B; do run again; done
 run save
 sleep 5
 reset

@@ -1,6 +1,7 @@
 // A box that is not set up, over real HTTP: what may be done with it, what phones are told that ask whether they are
 // online, and the way through set-up.
-import { readFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { type AgentProcess, startAgent } from '../support/agent.js'
 import { asked } from '../support/asked.js'
@@ -187,6 +188,23 @@ t.test('what the card says of site and place is put into the configuration once'
   await agent.kill()
   const again = await onImage(t, image)
   t.match(await again.get('/api/config/parsed'), { site: { ...site, name: order.name } }, 'the page’s word is the last')
+})
+
+t.test('what the first boot has left is damaged: the box starts all the same', { timeout: 60_000 }, async t => {
+  const image = ownImage(t)
+  await writeFile(join(image.system, 'identity.json'), '{"node": "pier')
+  await writeFile(join(image.system, 'first-boot/given.json'), '\0\0\0')
+  const agent = await onImage(t, image)
+  t.match(await agent.get('/api/config/parsed'), { mqtt: { node: 'pierside' } })
+  t.match(await completed(agent), { ssid: 'Pierside' })
+})
+
+t.test('a damaged record of the set-up opens the box to nobody', { timeout: 60_000 }, async t => {
+  const image = ownImage(t)
+  await writeFile(join(image.data, 'setup.json'), '{"done": tr')
+  const agent = await onImage(t, image)
+  t.match(await agent.state('setup'), { done: true })
+  t.equal((await agent.raw('POST', '/api/setup', order)).status, 403)
 })
 
 t.test('on any other computer there is no set-up', { timeout: 60_000 }, async t => {

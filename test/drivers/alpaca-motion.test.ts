@@ -79,6 +79,7 @@ t.test('a mount by its own rules', async t => {
   t.ok(moved > 0.2 && moved < 4, `east by ${moved.toFixed(2)}°, no faster than the mount can`)
   await mount!.setSite!(47, 190, 500, never)
   t.equal(server.device('telescope').get['sitelongitude'](new Map()), -170)
+  await mount!.setSite!(47, 190, undefined, never)
   await mount!.setTime!(Date.now() - 3_600_000, 1, never)
   const { clockAheadSeconds, ...place } = await mount!.whereabouts!(never)
   t.same(place, { latitudeDeg: 47, longitudeDeg: -170, elevationMetres: 500 })

@@ -43,7 +43,7 @@ t.test('an observatory over Alpaca', { timeout: 180_000, skip: noFitsverify }, a
   })
   const before = await startAlpaca(t, { devices: [plugged(fakeWheel(), true)], discovery })
   const config = `
-site: {name: Test, latitude: 46.5, longitude: 8}
+site: {name: Test, latitude: 46.5, longitude: 8, elevation: 500}
 links:
   pc: {driver: alpaca, host: 127.0.0.1, port: ${windows.port}, user: owner, password: !secret pc}
   lan: {driver: alpaca, discovery_port: ${discovery}}
@@ -66,7 +66,7 @@ use: {camera: main, mount: mount, wheel: wheel}
   const telescope = windows.device('telescope')
   const said = () => ['sitelatitude', 'sitelongitude', 'siteelevation'].map(member => telescope.get[member](new Map()))
   await patiently(async () => {
-    if (said().join() !== '46.5,8,0') throw new Error(`the mount believes in ${said()}`)
+    if (said().join() !== '46.5,8,500') throw new Error(`the mount believes in ${said()}`)
   }, 20_000)
   t.ok(windows.calls.includes('PUT telescope siteelevation'))
   t.notOk(windows.calls.includes('PUT telescope utcdate'), 'its clock was right')

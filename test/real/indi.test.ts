@@ -331,6 +331,7 @@ t.test('a mount, a focuser and a wheel behind a real INDI server', { skip }, asy
   t.test('is told where and when it is, and says so', async t => {
     const mount = await kept.mount()
     await mount.setSite!(-33.9, -70.4, 700, never)
+    await mount.setSite!(-33.9, -70.4, undefined, never)
     await mount.setTime!(Date.now() + 7_200_000, -3.5, never)
     const { clockAheadSeconds, ...place } = await mount.whereabouts!(never)
     t.match(place, { latitudeDeg: -33.9, elevationMetres: 700 })

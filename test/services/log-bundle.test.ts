@@ -4,6 +4,7 @@ import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, s
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import t from 'tap'
+import { careBundle } from '../../edge/main-care.js'
 import { leftOut, redactor } from '../../edge/rules/redaction.js'
 import { startAgent } from '../support/agent.js'
 
@@ -53,6 +54,25 @@ t.test('an unknown one is found by the words before it', async t => {
   const kept = ['password: !secret broker', 'the passphrase was changed', 'mount: 12:34:56 +45:00', 'http://nas:1883/x']
   for (const line of kept) t.equal(clean(line), line)
   t.match(clean('psk=x y'), leftOut)
+})
+
+t.test('a pierside.txt that could not be taken gives its secrets away to nobody', async t => {
+  const written =
+    'Wi-Fi = hill\r\nWi-Fi-Password = "dark side"\r\nhotspot-passphrase = clear skies\r\ncode = 2026 1130\r\n'
+  for (const encoding of ['utf8', 'utf16le'] as const) {
+    const folder = mkdtempSync(path.join(tmpdir(), 'pierside-owners-'))
+    t.teardown(() => rmSync(folder, { recursive: true }))
+    const ownersFile = path.join(folder, 'pierside.txt')
+    writeFileSync(ownersFile, Buffer.from(`\ufeff${written}`, encoding))
+    const line = { atMs: 0, level: 'info', from: 'x', message: 'said dark side, clear skies and 20261130' } as const
+    const bundle = careBundle({
+      ...{ where: { config: path.join(folder, 'pierside.yaml'), data: folder }, held: { text: () => '' } },
+      ...{ version: '0.1.0', ownersFile, image: {} as never, feed: {} as never, clock: {} as never },
+      log: { named: () => ({}), kept: () => [line] } as never,
+    })
+    const log = (await bundle.parts()).find(({ name }) => name === 'agent.log')!
+    t.match(await log.text(new AbortController().signal), `said ${leftOut}, ${leftOut} and ${leftOut}`, encoding)
+  }
 })
 
 const secret = 'hunter2-and-more'

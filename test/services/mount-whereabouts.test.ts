@@ -2,6 +2,7 @@
 import t from 'tap'
 import type { SystemTimeReading } from '../../edge/ports/timekeeping.js'
 import { judgeWhereabouts, zoneHours } from '../../edge/rules/mount-whereabouts.js'
+import type { GeographicPosition } from '../../edge/science/geographic-position.js'
 import { networkTime, systemTimeOf } from '../support/known-time.js'
 import { openNight, pierConfig } from '../support/night.js'
 
@@ -29,6 +30,15 @@ t.test('a mount that comes is told place and time, and what was wrong stands in 
     [['mount-told', /its place is [67]\.\d° from the box's, and its clock is 1042 days behind the box's/]],
   )
   t.equal(house.state<{ trouble?: string }>('mount/mount').trouble, undefined)
+  await house.clock.advance(600_000)
+  t.equal(told(house).length, 1, 'and it is left in peace')
+})
+
+t.test('of a height that nobody has said the mount keeps its own', async t => {
+  const unsaid = { site: { name: 'Test pier', latitude: 46.5, longitude: 8 } }
+  const house = await openNight(t, pierConfig({ sky: elsewhere, more: unsaid }))
+  await house.clock.advance(6_000)
+  t.match(await believes(house), { latitudeDeg: 46.5, longitudeDeg: 8, elevationMetres: 40 })
   await house.clock.advance(600_000)
   t.equal(told(house).length, 1, 'and it is left in peace')
 })
@@ -130,11 +140,13 @@ t.test(
 
 t.test('what counts as wrong, and as the same', async t => {
   const here = { latitudeDeg: 46.5, longitudeDeg: 179.9, elevationMetres: 1200 }
-  const judge = (more: object, site: typeof here | undefined = here, timed = true) =>
+  const judge = (more: object, site: GeographicPosition | undefined = here, timed = true) =>
     judgeWhereabouts({ ...here, clockAheadSeconds: 0, ...more }, site, timed)
   t.match(judge({}), { words: undefined, samePlace: true, sameTime: true, placeOffDeg: 0 })
   t.match(judge({ longitudeDeg: -179.9 }), { words: undefined, samePlace: false, placeOffDeg: 0.1376709776996476 })
   t.match(judge({ latitudeDeg: 47.6 }), { words: "its place is 1.1° from the box's", samePlace: false })
+  t.match(judge({ elevationMetres: 900 }), { words: undefined, samePlace: false })
+  t.match(judge({ elevationMetres: 900 }, { ...here, elevationMetres: undefined }), { samePlace: true })
   t.match(judge({ clockAheadSeconds: 59 }), { words: undefined, sameTime: false })
   t.match(judge({ clockAheadSeconds: 7_300 }), { words: "its clock is 2 h ahead of the box's" })
   t.match(judge({ clockAheadSeconds: -61 }), { words: "its clock is 1 min behind the box's" })

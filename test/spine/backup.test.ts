@@ -6,6 +6,7 @@ import t from 'tap'
 import { checkBackup, makeBackup } from '../../edge/main-backup.js'
 import { demoConfig } from '../../edge/main-config.js'
 import { type BackupContent, readBackup, writeBackup } from '../../edge/spine/backup-file.js'
+import { restoreFiles } from '../../edge/spine/restore.js'
 import { seededRandom } from '../../edge/spine/seeded-random.js'
 import { builtAgent, root } from '../support/agent.js'
 
@@ -114,6 +115,12 @@ const run = (folder: string, stages: boolean) =>
     stdio: ['ignore', 'pipe', 'inherit'],
   })
 const ended = (child: ChildProcess) => new Promise<void>(settle => child.once('close', () => settle()))
+
+t.test('a decided restore that is damaged is named', async t => {
+  const data = t.testdir({ 'restore.json': '{"atMs": 5, "fr' })
+  const restored = restoreFiles({ config: path.join(data, 'pierside.yaml'), data })
+  await t.rejects(restored, { code: 'broken', message: /restore\.json cannot be read: it is no JSON/ })
+})
 
 t.test('killed anywhere on the way, all of it is old or all of it is new', async t => {
   builtAgent()

@@ -79,7 +79,8 @@ PATH=/usr/bin:/bin exec ${name} "$@"
     new RegExp(`^${name}=(.*?)\r?$`, 'm').exec(read(file) ?? '')?.[1]
   const left = (slot: Slot) => {
     const said = word(`BOOT_${slot}_LEFT`)
-    return said !== undefined && /^[0-3]$/.test(said) ? Number(said) : 3
+    if (said !== undefined && /^[0-3]$/.test(said)) return Number(said)
+    return existsSync(at(`fat/${slot}/slot.env`)) ? 3 : 0
   }
   return {
     at,

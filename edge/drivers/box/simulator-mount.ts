@@ -149,7 +149,8 @@ export function openSimulatedMount(place: Observatory, tools: Tools): OpenBox {
     },
     setSite: (latitudeDeg, longitudeDeg, elevationMetres, signal) =>
       command('take its place', signal, () => {
-        place.mountBelieves.site = { latitudeDeg, longitudeDeg, elevationMetres }
+        const { elevationMetres: before } = place.mountBelieves.site
+        place.mountBelieves.site = { latitudeDeg, longitudeDeg, elevationMetres: elevationMetres ?? before }
       }),
     setTime: (utcMs, _zoneHours, signal) =>
       command('take the time', signal, () => {

@@ -188,13 +188,13 @@ async function textOf(file: string): Promise<string | undefined> {
 const sizeOf = async (file: string) => (await absentIsNone(stat(file)))?.size
 const namesIn = async (folder: string) => (await absentIsNone(readdir(folder)))?.sort() ?? []
 
-/** A stick that is pulled out while it is looked at is none. */
+/** A stick that is pulled out while it is looked at is none, nor is a link on it, which is not followed (ELOOP). */
 async function absentIsNone<T>(asked: Promise<T>): Promise<T | undefined> {
   try {
     return await asked
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
-    if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'EIO' || code === 'EACCES') return undefined
+    if (code && /^(ENOENT|ENOTDIR|EIO|EACCES|ELOOP)$/.test(code)) return undefined
     throw error
   }
 }

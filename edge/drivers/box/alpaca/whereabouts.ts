@@ -22,10 +22,11 @@ export async function alpacaWhereabouts(
       clockAheadSeconds,
     }
   }
-  const setSite = async (latitudeDeg: number, longitudeDeg: number, elevationMetres: number, of: AbortSignal) => {
+  const setSite: Mount['setSite'] = async (latitudeDeg, longitudeDeg, elevationMetres, of) => {
     await session.put('sitelatitude', { SiteLatitude: latitudeDeg }, { signal: of })
     const east = ((((longitudeDeg + 180) % 360) + 360) % 360) - 180
     await session.put('sitelongitude', { SiteLongitude: east }, { signal: of })
+    if (elevationMetres === undefined) return
     await session.put('siteelevation', { SiteElevation: elevationMetres }, { signal: of })
   }
   const setTime = async (utcMs: number, _zoneHours: number, of: AbortSignal) => {

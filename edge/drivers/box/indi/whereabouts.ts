@@ -29,8 +29,10 @@ export function indiWhereabouts(session: IndiSession): Pick<Mount, 'whereabouts'
       clockAheadSeconds: clockAheadSeconds(),
     }
   }
-  const setSite = async (latitudeDeg: number, longitudeDeg: number, elevationMetres: number, of: AbortSignal) => {
-    const site = { LAT: latitudeDeg, LONG: ((longitudeDeg % 360) + 360) % 360, ELEV: elevationMetres }
+  const setSite: Mount['setSite'] = async (latitudeDeg, longitudeDeg, elevationMetres, of) => {
+    // Drivers want all three, or take none.
+    const ELEV = elevationMetres ?? session.number(place, 'ELEV') ?? 0
+    const site = { LAT: latitudeDeg, LONG: ((longitudeDeg % 360) + 360) % 360, ELEV }
     await session.settle(place, site, { what: 'setting its site', ms: answerMs, signal: of })
   }
   const setTime = async (utcMs: number, zoneHours: number, of: AbortSignal) => {
