@@ -143,7 +143,7 @@ async function assemble(where: Surroundings, ends: ((reason: Fault) => Promise<v
   const views = openViews({ store, pixels })
   const feed = createFeed({ node: settings.mqtt.node, store, clock, log: log.named('feed') })
   const claims = createClaims(clock, log.named('claims'))
-  const access = await openAccess(folder, clock)
+  const access = await openAccess(folder, clock, log.named('access'))
   let network: NetworkService | undefined
   const radio = radioOf(() => network)
   let setUp: SetUpService | undefined

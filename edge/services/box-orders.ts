@@ -80,7 +80,7 @@ export function boxOrders(parts: BoxOrderParts): Action[] {
     settles: { kind: 'deed', deadlineMs: resetMs },
     async run({ input, who, signal }) {
       log.warn(`${who.name} puts the box back to how it was flashed; frames: ${input.frames}`)
-      await machine.sync()
+      await within(syncMs, 'writing to the disk', machine.sync(), signal)
       await clock.outside(deed('factory-reset', { frames: input.frames }, signal))
       return {}
     },

@@ -41,6 +41,8 @@ const stepMs = 500
 const phoneSeconds = 1
 /** A difference that a second look would change by as much: the clock is right, and is not touched. */
 const rightEnoughMs = 1_000
+/** What the kernel says of its uptime, and what was reckoned on from there, differ by no more. */
+const uptimeErrorSeconds = 1
 /** How often it is written down that the time is true, ms. */
 const trueEveryMs = 600_000
 /** When this was written: no clock that is right says less. */
@@ -81,9 +83,12 @@ export async function timekeeping(parts: TimeParts): Promise<TimeService> {
   const phone = (): Witness | undefined => {
     const word = knows.phone
     const up = uptime()
-    if (!word || word.bootId !== own.bootId || up === undefined || up < word.uptimeSeconds) return undefined
-    const { offsetSeconds, uncertaintySeconds, uptimeSeconds } = word
-    return { offsetSeconds, uncertaintySeconds, ageSeconds: up - uptimeSeconds }
+    if (!word || word.bootId !== own.bootId || up === undefined) return undefined
+    // One of the two was reckoned on from a reading, the other may be read: they differ by what the kernel rounds.
+    const ageSeconds = up - word.uptimeSeconds
+    if (ageSeconds < -uptimeErrorSeconds) return undefined
+    const { offsetSeconds, uncertaintySeconds } = word
+    return { offsetSeconds, uncertaintySeconds, ageSeconds: Math.max(0, ageSeconds) }
   }
   const learn = (more: Partial<typeof knows>) => {
     knows = { ...knows, ...more }

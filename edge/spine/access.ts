@@ -1,9 +1,11 @@
 // Who may act: one-time pairing codes, tokens kept as hashes, roles. Looking needs nothing.
 import { createHash, randomBytes, randomInt, timingSafeEqual } from 'node:crypto'
+import { rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Role, roles, type Who } from '../ports/action.js'
 import type { Clock } from '../ports/clock.js'
 import { Fault } from '../ports/fault.js'
+import type { Log } from '../ports/log.js'
 import { complaints, z } from '../ports/schema.js'
 import { alone, changedMs, readIfThere, writeWhole } from './whole-file.js'
 
@@ -64,10 +66,18 @@ export interface Access {
   names(): { name: string; role: Role; issuedMs: number }[]
 }
 
-/** Tokens live in `<folder>/access.json`, 0600. */
-export async function openAccess(folder: string, clock: Clock): Promise<Access> {
+/**
+ * Tokens live in `<folder>/access.json`, 0600. Of a damaged file nothing is known: it is kept beside its place, everybody
+ * pairs again, and the page is there to do so.
+ */
+export async function openAccess(folder: string, clock: Clock, log?: Pick<Log, 'warn'>): Promise<Access> {
   const path = join(folder, 'access.json')
-  let tickets: Ticket[] = await readTickets(path)
+  let tickets: Ticket[] = await readTickets(path).catch(async error => {
+    if (!(error instanceof Fault)) throw error
+    await rename(path, `${path}.damaged`)
+    log?.warn(`who was paired is not known any more: ${error.message}; the file is kept as ${path}.damaged`)
+    return []
+  })
   let readMs = await changedMs(path)
   const codes = new Map<'asked' | 'expected', Code>()
   const passes = new Map<string, { readonly token: string; readonly at: string; readonly untilMs: number }>()
@@ -195,11 +205,14 @@ async function readTickets(path: string): Promise<Ticket[]> {
 }
 
 function ticketsIn(text: string, path: string): Ticket[] {
-  const parsed = ledger.safeParse(JSON.parse(text))
+  const fix = 'Remove the file; everybody pairs again'
+  let json: unknown
+  try {
+    json = JSON.parse(text)
+  } catch (cause) {
+    throw new Fault('bad-input', `${path} is no JSON`, fix, { cause })
+  }
+  const parsed = ledger.safeParse(json)
   if (parsed.success) return parsed.data.tokens
-  throw new Fault(
-    'bad-input',
-    `${path}: ${complaints(parsed.error).join('; ')}`,
-    'Remove the file; everybody pairs again',
-  )
+  throw new Fault('bad-input', `${path}: ${complaints(parsed.error).join('; ')}`, fix)
 }

@@ -170,6 +170,16 @@ t.test('its word outlives the agent, not the computer, nor a step by somebody el
   fourth.stop()
 })
 
+t.test('an uptime that is rounded does not make its word one of another start', async t => {
+  const box = await openBox(t, { ...unknown, uptimeSeconds: 100.4 })
+  const { stop } = await box.start()
+  await box.phone(0)
+  box.is({ ...unknown, uptimeSeconds: 100.39 })
+  await box.simulated.advance(16_000)
+  t.match(box.state(), { source: 'phone', trusted: true })
+  stop()
+})
+
 t.test("somebody's own computer is never set", async t => {
   const house = await openHouse(t)
   let own: SystemTimeReading = { source: 'rtc', synchronised: false, uncertaintySeconds: 30 }

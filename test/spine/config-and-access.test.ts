@@ -150,6 +150,17 @@ t.test('a file made to do harm is a mistake like any other, soon told, and tells
   t.throws(() => mergeConfig('site: Hill\n', { 'site\n': { x: Symbol('x') } }), { code: 'bad-input' })
 })
 
+t.test('a damaged list of pairings is set aside: nobody is paired, and everybody can be', async t => {
+  const folder = t.testdir({ 'access.json': '{"tokens": [{"na' })
+  const said: string[] = []
+  const access = await openAccess(folder, systemClock(), { warn: words => said.push(words) })
+  t.same(access.names(), [])
+  t.match(said.join(), /who was paired is not known any more: .*access\.json is no JSON/)
+  t.equal(await readFile(join(folder, 'access.json.damaged'), 'utf8'), '{"tokens": [{"na')
+  const { token } = await access.pair(access.pairingCode('administrator'), 'phone')
+  t.match(await access.whoHas(token), { role: 'administrator' })
+})
+
 t.test('a password in the open is refused: anyone may look at the file', async t => {
   const open = 'mqtt:\n  broker:\n    url: mqtt://nas:1883\n    password: hunter2\n'
   const words = /line 4: mqtt\.broker\.password: must not stand here in the open/
