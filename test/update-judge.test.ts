@@ -86,9 +86,19 @@ for (const how of ['u-boot', 'tryboot'] as const) {
     if (how === 'tryboot') {
       box.put('fat/tryboot.txt', 'os_prefix=B/\n')
       box.put('update-tried', '')
-    }
+    } else box.put('fat/slots.env', 'BOOT_ORDER=B A\nBOOT_A_LEFT=2\nBOOT_B_LEFT=0\n')
     t.equal(box.judge().status, 0)
     t.match(box.result(), { ok: false, version: '0.2.0', reason: /did not start/ })
+    t.equal(box.boots(), 'A')
+  })
+}
+
+for (const how of ['u-boot', 'tryboot'] as const) {
+  t.test(`${how}: a power cut before it was whole is told as such`, async t => {
+    const box = started(t, { how, running: 'A', trial: 'B', health: 'exit 0' })
+    box.put('fat/slots.env', 'BOOT_ORDER=A B\nBOOT_A_LEFT=2\nBOOT_B_LEFT=0\n')
+    t.equal(box.judge().status, 0)
+    t.match(box.result(), { ok: false, version: '0.2.0', reason: /not put in whole: the box went off/ })
     t.equal(box.boots(), 'A')
   })
 }
