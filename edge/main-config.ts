@@ -133,6 +133,7 @@ site:
   latitude: 46.5
   longitude: 8.0
   elevation: 1200
+  position_from: simulated
   telescope: Simulated 100/500
   focal_length: 500
   aperture: 100

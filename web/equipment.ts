@@ -145,7 +145,7 @@ export function siteLeaving(site: Values = {}, demo: Values = {}): Changes {
 export function siteReturning(site: Values = {}, demo: Values = {}): Changes {
   // A place is one thing: an own latitude with a simulated longitude stands nowhere.
   const placed = site.latitude !== undefined || site.longitude !== undefined
-  const place = ['latitude', 'longitude', 'elevation']
+  const place = ['latitude', 'longitude', 'elevation', 'position_from']
   const absent = Object.keys(demo).filter(key => site[key] === undefined && !(placed && place.includes(key)))
   return { site: Object.fromEntries(absent.map(key => [key, demo[key]])) }
 }

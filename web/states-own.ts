@@ -35,7 +35,7 @@ export interface BoxTime {
 /** `place`: where the pier stands, and who says so. */
 export interface Place {
   readonly known?: boolean
-  readonly source?: 'typed' | 'town' | 'gps'
+  readonly source?: 'typed' | 'town' | 'gps' | 'simulated'
   readonly name?: string
   readonly latitudeDeg?: number
   readonly longitudeDeg?: number

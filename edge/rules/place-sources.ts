@@ -2,7 +2,7 @@
 // place that came from a GPS follows it.
 import { distanceKm, type GeographicPosition } from '../science/geographic-position.js'
 
-export const placeSources = ['typed', 'town', 'gps'] as const
+export const placeSources = ['typed', 'town', 'gps', 'simulated'] as const
 export type PlaceSource = (typeof placeSources)[number]
 
 export interface PlaceVerdict {
@@ -16,9 +16,14 @@ export interface PlaceVerdict {
   readonly follow?: GeographicPosition
 }
 
-/** By source: what is no disagreement, kilometres. A town is named by its middle. */
-const agreesKm: Readonly<Record<PlaceSource, number>> = { typed: 2, town: 15, gps: 1 }
-const uncertainKm: Readonly<Record<PlaceSource, number | undefined>> = { typed: undefined, town: 5, gps: 0.05 }
+/** By source: what is no disagreement, kilometres. A town is named by its middle; the simulated sky is nowhere. */
+const agreesKm: Readonly<Record<PlaceSource, number>> = {
+  typed: 2,
+  town: 15,
+  gps: 1,
+  simulated: Number.POSITIVE_INFINITY,
+}
+const uncertainKm: Readonly<Partial<Record<PlaceSource, number>>> = { town: 5, gps: 0.05 }
 
 /**
  * @param known what stands in the settings, with whom it came from  @param fix what a receiver says now

@@ -11,7 +11,9 @@ export const siteSettings = z
     position_from: z
       .enum(placeSources)
       .default('typed')
-      .describe('Who says where it stands: you, a town of the list, or a GPS, which it then follows'),
+      .describe(
+        'Who says where it stands: you, a town of the list, a GPS, which it then follows, or the simulated sky',
+      ),
     place: z.string().max(80).optional().describe('What the place is called, for the page: a town'),
     observer: z.string().max(60).optional().describe('Who observes; OBSERVER in the files'),
     telescope: z.string().max(60).optional().describe('Name of the telescope; TELESCOP in the files'),

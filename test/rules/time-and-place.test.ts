@@ -115,7 +115,7 @@ t.test('places: the owner is not overruled, a GPS place follows the GPS', async 
   const away = (km: number) => ({ latitudeDeg: 46.5 + km / 111.2, longitudeDeg: 8 })
   t.same(judgePlace(undefined, undefined), { gpsDisagrees: false })
   t.same(judgePlace(undefined, here), { gpsDisagrees: false, follow: here })
-  const allowed = { typed: 2, town: 15, gps: 1 }
+  const allowed = { typed: 2, town: 15, gps: 1, simulated: Number.POSITIVE_INFINITY }
   for (const source of placeSources) {
     const known = { ...here, source }
     t.match(judgePlace(known, undefined), { gpsDisagrees: false, follow: undefined })

@@ -180,7 +180,12 @@ export function TwiceTapped(props: Omit<ActProps, 'kind'> & { again: string }) {
   if (armed) return <Act {...props} label={props.again} kind="danger" class={`${props.class ?? ''} armed`} />
   return (
     <span class={`act ${props.class ?? ''}`}>
-      <button type="button" class="quiet" disabled={gone || !!props.unless} onClick={() => setArmed(true)}>
+      <button
+        type="button"
+        class="quiet"
+        disabled={gone || !!props.unless || !!props.yet}
+        onClick={() => setArmed(true)}
+      >
         {props.icon && <Icon name={props.icon} />}
         <span>{props.label}</span>
       </button>

@@ -120,7 +120,7 @@ function Offer({ of, job, onErase, onTaken }: OfferProps) {
 }
 
 function heldBy({ holds, ours }: PlainDisk): string {
-  const held = holds.length > 0 ? holds.join('; ') : 'nothing that is known here'
+  const held = holds.length > 0 ? holds.join('; ') : 'empty, or a file system that is not known here'
   return ours ? `frames and settings of a Pierside box (${held})` : held
 }
 

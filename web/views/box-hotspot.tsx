@@ -3,6 +3,7 @@
 import { useEffect, useState } from 'preact/hooks'
 import { useAt } from '../live'
 import { Act, Said, useJob } from '../parts/act'
+import { CountryField, countryOf, countryWords } from '../parts/country-field'
 import { Choice, Field } from '../parts/fields'
 import { Fold } from '../parts/fold'
 import { Qr, wifiText } from '../parts/qr'
@@ -73,19 +74,13 @@ export function HotspotPart({ network }: { network: Network }) {
             <Qr text={wifiText(hotspotSsid, asked)} label={`The hotspot ${hotspotSsid}`} />
           </div>
         )}
-        <Field
-          label="Country"
-          value={land}
-          onValue={value => setLand(value.toUpperCase().slice(0, 2))}
-          placeholder={country ?? 'not set'}
-          help="Two letters, as in DE: which channels may be used, and how strong"
-        />
+        <CountryField value={land} onValue={setLand} placeholder={country ? countryWords(country) : 'not set'} />
         <Act
           job={job}
           label="Set the country"
-          yet={/^[A-Z]{2}$/.test(land) ? undefined : 'Two letters'}
+          yet={countryOf(land) ? undefined : 'Say which one'}
           ask="network-country"
-          input={{ country: land }}
+          input={{ country: countryOf(land)?.code }}
         />
         <Said by={job} />
       </Fold>

@@ -239,6 +239,7 @@ function settle(where: Position, source: string, place: string | null = null): P
 
 function placeWords({ source, name }: Place): string {
   if (source === 'gps') return 'GPS'
+  if (source === 'simulated') return 'the simulated observatory'
   return source === 'town' ? (name ?? 'a town') : 'what was typed'
 }
 

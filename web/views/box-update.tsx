@@ -25,7 +25,7 @@ export function UpdateCard() {
       <h2>Versions</h2>
       <dl class="figures">
         <Figure label="Running" value={update.version ?? '–'} />
-        <Figure label="In the other slot" value={otherWords(update)} />
+        <Figure label="The one beside it" value={otherWords(update)} />
       </dl>
       {update.onTrial && <Trial missing={update.missing ?? []} />}
       {!update.onTrial && <Last of={update} />}
@@ -38,7 +38,7 @@ export function UpdateCard() {
 
 function otherWords({ otherVersion, otherGood }: BoxUpdate) {
   if (!otherVersion) return 'nothing yet'
-  return otherGood ? otherVersion : `${otherVersion}, not startable`
+  return otherGood ? otherVersion : `${otherVersion}, which does not start`
 }
 
 /** Until it has been judged, the old version comes back at the next trouble. */

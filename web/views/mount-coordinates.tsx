@@ -27,6 +27,9 @@ export function Coordinates({ name, why }: { name: string | undefined; why: stri
   const first = onSky ? angle(form.ra, 'Right ascension', 0, 24, 'h') : angle(form.alt, 'Altitude', -90, 90, '°')
   const second = onSky ? angle(form.dec, 'Declination', -90, 90, '°') : angle(form.az, 'Azimuth', 0, 360, '°')
   const wrong = first.wrong ?? second.wrong
+  const empty = !(onSky ? form.ra + form.dec : form.alt + form.az).trim()
+  const against = why ?? (empty ? undefined : wrong)
+  const yet = empty && wrong
   const shown = (read: Read, words: string): string | undefined => (words.trim() ? read.wrong : undefined)
   return (
     <section class="card">
@@ -98,7 +101,8 @@ export function Coordinates({ name, why }: { name: string | undefined; why: stri
                 : { mount: name, altDeg: first.value, azDeg: second.value },
             )
           }
-          unless={why ?? wrong}
+          unless={against}
+          yet={yet}
           told="there-why"
         />
         {onSky && (
@@ -107,12 +111,13 @@ export function Coordinates({ name, why }: { name: string | undefined; why: stri
             label="Sync there"
             again="Tap again: it stands exactly there"
             work={() => ask('mount-sync', { mount: name, raHours: first.value, decDeg: second.value })}
-            unless={why ?? wrong}
+            unless={against}
+            yet={yet}
             told="there-why"
           />
         )}
       </div>
-      <Why id="there-why" words={why ?? wrong} />
+      <Why id="there-why" words={against} />
     </section>
   )
 }

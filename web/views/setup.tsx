@@ -3,9 +3,10 @@
 import { useState } from 'preact/hooks'
 import { pair, post, thisDevice } from '../ask'
 import { inCaptiveSheet } from '../captive-sheet'
-import { countries, likelyCountry, meant } from '../countries'
+import { likelyCountry } from '../countries'
 import { boxNow, useAt } from '../live'
 import { Said, useJob } from '../parts/act'
+import { CountryField, countryOf, countryWords } from '../parts/country-field'
 import { Field } from '../parts/fields'
 import { useGone } from '../parts/gone'
 import { Icon } from '../parts/icon'
@@ -39,7 +40,6 @@ function freshPassphrase(): string {
   return [0, 3, 6, 9].map(at => picked.slice(at, at + 3).join('')).join('-')
 }
 
-const all = countries()
 const zoneHere = (): string => Intl.DateTimeFormat().resolvedOptions().timeZone ?? ''
 
 /** In place of the whole page, while the box waits to be set up. */
@@ -84,18 +84,14 @@ interface FormProps {
 function Form({ guarded, again, onAnswer }: FormProps) {
   const [name, setName] = useState('My observatory')
   const [passphrase, setPassphrase] = useState(freshPassphrase)
-  const [country, setCountry] = useState(() => meant(likelyCountry(), all, 1)[0]?.name ?? '')
+  const [country, setCountry] = useState(() => countryWords(likelyCountry()))
   const [zone, setZone] = useState(zoneHere)
   const job = useJob()
   const gone = useGone()
-  const found = meant(country, all, 4)
-  const chosen = found.find(one =>
-    [one.code, one.name].some(words => words.toLowerCase() === country.trim().toLowerCase()),
-  )
+  const chosen = countryOf(country)
   const wrongPassphrase = /^[\x20-\x7e]{8,63}$/.test(passphrase)
     ? undefined
     : '8 to 63 letters, digits and signs, without accents'
-  const wrongCountry = chosen || !country.trim() ? undefined : 'Choose one below, or write its two letters'
   const missing = !name.trim()
     ? 'Give it a name'
     : !guarded && wrongPassphrase
@@ -144,22 +140,7 @@ function Form({ guarded, again, onAnswer }: FormProps) {
           </button>
         </>
       )}
-      <Field
-        label="Country"
-        value={country}
-        onValue={setCountry}
-        wrong={wrongCountry}
-        help="Its laws say which Wi-Fi channels may be used."
-      />
-      {!chosen && found.length > 0 && (
-        <div class="chips">
-          {found.map(one => (
-            <button key={one.code} type="button" onClick={() => setCountry(one.name)}>
-              {one.name}
-            </button>
-          ))}
-        </div>
-      )}
+      <CountryField value={country} onValue={setCountry} />
       <Field label="Time zone" value={zone} onValue={setZone} help="As this device has it." />
       <LentClock />
       <Said by={job} />
