@@ -41,9 +41,12 @@ const ready = (agent: AgentClient) =>
   agent.until('camera/main', value => value.condition === 'ready' && value.exposing !== true, 120_000)
 
 /** After a cut the agent takes up by itself what it had been doing, sooner or later. */
+const calm = async (agent: AgentClient) => {
+  for (const stop of ['stack-stop', 'camera-abort']) await agent.do(stop)
+}
 const begin = (agent: AgentClient, action: string, input: object, withinMs = 120_000) =>
   patiently(async () => {
-    await agent.do('stop-all')
+    await calm(agent)
     await ready(agent)
     return agent.do(action, input)
   }, withinMs)
@@ -81,7 +84,7 @@ t.test('killed ten times, whatever it was doing', async t => {
     if (kill % 3 === 0) {
       // Settings, one after the other, until the plug is pulled in the middle of one.
       await patiently(async () => {
-        await agent.do('stop-all')
+        await calm(agent)
         await setQuality(agent, quality + 1)
       }, 120_000)
       quality++
@@ -175,7 +178,7 @@ for (const full of [false, true]) {
       await frames().catch(error => t.comment(`${action}: ${error.message}`))
       for (let save = 0; save < 3; save++) {
         const quality = 51 + settings.length
-        const set = () => agent.do('stop-all').then(() => setQuality(agent, quality))
+        const set = () => calm(agent).then(() => setQuality(agent, quality))
         const answer = await patiently(set, patienceMs).catch(error => error.message)
         if (typeof answer === 'string') t.comment(`a setting: ${answer}`)
         else settings.push({ quality, logBytes: statSync(log).size })
