@@ -5,7 +5,7 @@ set -euo pipefail
 scripts/build.sh all
 image-build/build.sh
 use_node
-# One machine at a time, and each file may take as long as a few of its starts.
-export TAP_JOBS=1 TAP_TIMEOUT=1800
+# One machine at a time, and each file may take as long as its many starts.
+export TAP_JOBS=1 TAP_TIMEOUT=7200
 if [ $# = 0 ]; then set -- test/image/*.image.ts; fi
 exec node scripts/tally.mjs "$@"

@@ -19,9 +19,11 @@ if load ${card} ${words_at} ${slots_file}; then
   env import -t ${words_at} ${filesize} BOOT_ORDER BOOT_A_LEFT BOOT_B_LEFT
 fi
 setenv sound no
-for known in "A B" "B A" "A" "B"; do
-  if test "${BOOT_ORDER}" = "${known}"; then setenv sound yes; fi
-done
+# One by one: a loop of this shell takes words that are quoted apart.
+if test "${BOOT_ORDER}" = "A B"; then setenv sound yes; fi
+if test "${BOOT_ORDER}" = "B A"; then setenv sound yes; fi
+if test "${BOOT_ORDER}" = "A"; then setenv sound yes; fi
+if test "${BOOT_ORDER}" = "B"; then setenv sound yes; fi
 if test ${sound} = no; then setenv BOOT_ORDER "A B"; fi
 for slot in A B; do
   setenv sound no

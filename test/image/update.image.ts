@@ -87,10 +87,23 @@ t.test('updates of an image that has been flashed', async t => {
   t.match(await machine.out('cat /boot/firmware/slots.env'), /^BOOT_A_LEFT=3$/m, 'what runs has its tries back')
   /** The version that runs, and what it has of the database. */
   const before = '0.1.1'
+  const good = { version: before, patience: { agent: 900, devices: 120, limit: 1500 } }
+
+  t.test('the plug is pulled while it is put in: what ran runs on', async t => {
+    await box.send(await bundleOf('good', good))
+    await agent.do('update-install', { from: 'sent' })
+    await box.until('the writing', installMs, ({ phase }) => phase === 'installing')
+    await pause(15_000)
+    await machine.cutPower()
+    await machine.powerOn()
+    const after = await box.until('what ran before', bootMs, ({ slot }) => slot !== undefined)
+    t.match(after, { slot: 'A', phase: 'idle', onTrial: false })
+    t.match(await machine.out('cat /boot/firmware/slots.env'), /BOOT_ORDER=A B\nBOOT_A_LEFT=3\nBOOT_B_LEFT=0\n/)
+    t.equal(await machine.out('systemctl list-units --failed --plain --no-legend'), '')
+  })
 
   t.test('a signed one is put in while observing goes on, starts, is found good and stays', async t => {
-    const bundle = await bundleOf('good', { version: before, patience: { agent: 900, devices: 120, limit: 1500 } })
-    const after = await box.bring(bundle, before)
+    const after = await box.bring(await bundleOf('good', good), before)
     t.match(after, { version: before, slot: 'B', lastOk: true, lastVersion: before, onTrial: false })
     t.match(await machine.out('cat /proc/cmdline'), /pierside\.slot=B/)
     t.match(await machine.out('cat /boot/firmware/slots.env'), /BOOT_ORDER=B A\nBOOT_A_LEFT=3\nBOOT_B_LEFT=3\n/)
