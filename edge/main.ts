@@ -1,7 +1,7 @@
 // Builds everything and hands it on; the only place, with main-config and main-night, that knows concrete classes.
 import { existsSync } from 'node:fs'
 import { mkdir, readFile } from 'node:fs/promises'
-import { hostname } from 'node:os'
+import { hostname, uptime } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type HttpFace, startHttp } from './api/http/server.js'
@@ -45,6 +45,13 @@ import { openPixels } from './workers/pixels.js'
 
 /** Sections that neither devices nor services read: a change of them leaves the devices open. */
 const apartFromDevices = ['archive', 'memory', 'http', 'mqtt']
+
+/**
+ * A box that was switched on a moment ago shows its page before devices, MQTT and pictures take the processor for
+ * seconds; one whose agent is started again has them at once.
+ */
+const pageFirstMs = 2_000
+const justOnSeconds = 300
 
 export interface Surroundings {
   /** The YAML file; a missing one means the simulated observatory. */
@@ -262,6 +269,7 @@ async function assemble(where: Surroundings, ends: ((reason: Fault) => Promise<v
     where.port,
   )
   ends.push(() => http.close())
+  if (where.image && uptime() < justOnSeconds) await clock.sleep(pageFirstMs)
   night = startNight(settings, ground)
   await startMqtt(settings)
   setUp?.begin()

@@ -67,8 +67,8 @@ export interface Access {
 }
 
 /**
- * Tokens live in `<folder>/access.json`, 0600. Of a damaged file nothing is known: it is kept beside its place, everybody
- * pairs again, and the page is there to do so.
+ * Tokens live in `<folder>/access.json`, 0600. Of a damaged file nothing is known: it is kept beside its place,
+ * everybody pairs again, and the page is there to do so.
  */
 export async function openAccess(folder: string, clock: Clock, log?: Pick<Log, 'warn'>): Promise<Access> {
   const path = join(folder, 'access.json')

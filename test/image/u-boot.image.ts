@@ -1,5 +1,5 @@
-// Which slot U-Boot itself starts, by what stands in slots.env: its shell is not quite one, and test/boot-script.test.ts
-// runs its script in another. What comes after it is not waited for.
+// Which slot U-Boot itself starts, by what stands in slots.env: its shell is not quite one, and another runs its script
+// in test/boot-script.test.ts. What comes after it is not waited for.
 import t from 'tap'
 import { bootImage } from '../support/image-machine.js'
 
