@@ -248,8 +248,11 @@ async function judgeDisk(
 ) {
   const mended = spawnSync('e2fsck', ['-p', cut], { encoding: 'utf8' })
   if (mended.status! > 1) t.fail(`${told.when}: e2fsck -p says ${mended.status}: ${mended.stdout}`)
+  // Every disk that was in use has a mark that the kernel takes away when it is let go.
   const looked = spawnSync('e2fsck', ['-fn', cut], { encoding: 'utf8' })
-  if (looked.status !== 0) t.fail(`${told.when}: e2fsck -fn says ${looked.status}: ${looked.stdout}`)
+  const wrong = looked.stdout.split('\n').filter(line => /\? no$/.test(line) && !/orphan file is clean/.test(line))
+  if (looked.status !== 0 && looked.status !== 4) wrong.push(`it ends with ${looked.status}`)
+  if (wrong.length > 0) t.fail(`${told.when}: e2fsck -fn says ${wrong.join('; ')}`)
   const place = path.join(folder, 'read')
   await rm(place, { recursive: true, force: true })
   await mkdir(place)
