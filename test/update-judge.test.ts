@@ -66,6 +66,12 @@ t.test('an agent that cannot be asked at all, or whose service does not run, is 
   const none = started(t, { ...trialOfB, health: 'exit 127' })
   none.judge()
   t.match(none.result(), { ok: false, reason: /the agent does not run/ })
+  const broken = started(t, {
+    ...trialOfB,
+    health: 'printf "file:1\\n  throw\\n\\nError: not this one\\n  at x\\n" >&2; exit 1',
+  })
+  broken.judge()
+  t.match(broken.result(), { ok: false, reason: /^the agent cannot be run: Error: not this one \(its last words/ })
   const stray = started(t, { ...trialOfB, health: 'exit 0', serviceRuns: false })
   stray.judge()
   t.match(stray.result(), { ok: false, reason: /its service does not run/ })

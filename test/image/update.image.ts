@@ -128,7 +128,7 @@ t.test('updates of an image that has been flashed', async t => {
   const rows: readonly { what: string; reason: RegExp; variant: Omit<Variant, 'version'> }[] = [
     {
       what: 'a broken agent',
-      reason: /the agent does not answer/,
+      reason: /the agent cannot be run: .*not this one/,
       variant: { patience, change: put => put(`${program}/cli.js`, 'throw new Error("not this one")') },
     },
     {

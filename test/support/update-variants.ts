@@ -1,7 +1,7 @@
 // Other versions of the image for the tests of updates: its unpacked root with a small change, packed and signed as the
 // image's own bundle is.
 import { execFile } from 'node:child_process'
-import { mkdirSync, readFileSync, rmSync, unlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync, unlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { root } from './agent.js'
@@ -37,8 +37,9 @@ export async function bundleOf(name: string, { version, patience, change, foreig
     const path = join(tree, file)
     mkdirSync(dirname(path), { recursive: true })
     // It is the image's own file under a second name.
+    const mode = existsSync(path) ? statSync(path).mode : 0o644
     rmSync(path, { force: true })
-    writeFileSync(path, text)
+    writeFileSync(path, text, { mode })
   }
   for (const file of ['image.json', 'package.json']) {
     const own = `usr/lib/pierside/${file}`
