@@ -15,7 +15,7 @@ pairing-code = ${pairingCode}
 /** Pairs with a machine that was set up by `setUpBeforehand`; the token serves after its next starts too. */
 export async function pairWithImage(machine: ImageMachine): Promise<string> {
   await machine.pageAnswers()
-  return patiently(async () => {
+  const paired = await patiently(async () => {
     const response = await fetch(`${machine.url}/api/pair`, {
       method: 'POST',
       headers: { 'Content-Type': 'application/json' },
@@ -25,6 +25,9 @@ export async function pairWithImage(machine: ImageMachine): Promise<string> {
     if (!answer.token) throw new Error(`pairing: ${response.status} ${answer.error}`)
     return answer.token
   }, 60_000)
+  // The page is there before the card's wishes are fulfilled.
+  await agentClient(machine.url, paired).until('setup', ({ done }) => done === true, 60_000)
+  return paired
 }
 
 /** @param token of pairWithImage */
