@@ -109,6 +109,17 @@ for (const how of ['u-boot', 'tryboot'] as const) {
   })
 }
 
+t.test('u-boot: what it could not even load is not tried again at each start', async t => {
+  const box = started(t, { how: 'u-boot', running: 'A', trial: 'B', health: 'exit 0' })
+  box.put('fat/slots.env', 'BOOT_ORDER=B A\nBOOT_A_LEFT=3\nBOOT_B_LEFT=3\n')
+  t.equal(box.judge().status, 0)
+  t.equal(box.result(), undefined, 'before the restart it has still to be tried')
+  box.put('fat/slots.env', 'BOOT_ORDER=B A\nBOOT_A_LEFT=2\nBOOT_B_LEFT=2\n')
+  t.equal(box.judge().status, 0)
+  t.match(box.result(), { ok: false, version: '0.2.0', reason: /did not start/ })
+  t.equal(box.word('BOOT_B_LEFT'), '0')
+})
+
 t.test('a version that has still to be tried is not told of', async t => {
   const box = started(t, { how: 'tryboot', running: 'A', trial: 'B', health: 'exit 0' })
   box.put('fat/tryboot.txt', 'os_prefix=B/\n')
