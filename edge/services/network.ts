@@ -43,6 +43,8 @@ export interface NetworkService {
 const leaveMs = 3_000
 /** Together with the way back they stay within the promised minute. */
 const tryMs = 30_000
+/** Changing the hotspot asks more of the system, and needs nobody else's answer. */
+const tryHotspotMs = 45_000
 const backMs = 10_000
 const raiseMs = 11_000
 /** A phone that has to be told the new passphrase by hand needs a while. */
@@ -289,7 +291,7 @@ export async function networkService({ network, store, feed, clock, log }: Netwo
         }
         await clock.sleep(leaveMs, asked)
         try {
-          await limited(tryMs, 'raising the changed hotspot', signal => network.tryHotspot(order, signal), asked)
+          await limited(tryHotspotMs, 'raising the changed hotspot', signal => network.tryHotspot(order, signal), asked)
         } catch (error) {
           await limited(raiseMs, 'raising the hotspot as it was', drop)
           await look()

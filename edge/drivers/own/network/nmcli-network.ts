@@ -178,8 +178,8 @@ export function nmcliNetwork(parts: NmcliNetworkParts): Network {
       for (const { uuid } of active) await nmcli(['connection', 'down', 'uuid', uuid], signal)
     },
     async tryHotspot(order, signal) {
-      await remove(await named(trialName, signal), signal)
-      const kept = await hotspotOf(hotspotName, signal)
+      const [left, kept] = await Promise.all([named(trialName, signal), hotspotOf(hotspotName, signal)])
+      await remove(left, signal)
       if (!kept) throw new Fault('not-found', 'the box has no hotspot', 'Switch it off and on: it is made at the start')
       await nmcli(['connection', 'clone', '--temporary', hotspotName, trialName], signal)
       await nmcli(['connection', 'modify', '--temporary', trialName, ...changesOf(order)], signal)
