@@ -18,6 +18,11 @@ export function countries(): readonly Country[] {
   })
 }
 
+/** Its English name, or the letters themselves. */
+export function countryName(code: string): string {
+  return new Intl.DisplayNames('en', { type: 'region', fallback: 'code' }).of(code) ?? code
+}
+
 /** At most `count` that somebody may mean who has typed so much. */
 export function meant(typed: string, all: readonly Country[], count: number): readonly Country[] {
   const text = typed.trim().toLowerCase()

@@ -105,8 +105,8 @@ t.test('killed ten times, whatever it was doing', async t => {
       else await begin(agent, 'stack-start', { exposureSeconds: 0.05, frames: 0 })
       const before = told.size
       await patiently(async () => {
-        if (told.size === before) throw new Error('no frame yet')
-      }, 60_000)
+        if (told.size < before + 3) throw new Error(`${told.size - before} frames`)
+      }, 120_000)
       await pause(random.next() * 8_000)
       await machine.cutPower()
     }
@@ -114,7 +114,7 @@ t.test('killed ten times, whatever it was doing', async t => {
     await machine.powerOn()
   }
   await judge(t, machine, await imageAgent(machine, token), told, quality, 'at last')
-  t.ok(told.size > 10, `${told.size} frames`)
+  t.ok(told.size > 20, `${told.size} frames`)
 })
 
 /** Through the page, as its owner would look; a setting that was being saved may be there or not. */
@@ -185,7 +185,7 @@ for (const full of [false, true]) {
       }
     }
     await machine.cutPower()
-    if (!full) t.ok(told.length >= 10, `${told.length} frames and ${settings.length} settings were told`)
+    if (!full) t.ok(told.length >= 20, `${told.length} frames and ${settings.length} settings were told`)
     else t.ok(settings.length + told.length > 0, `${told.length} frames and ${settings.length} settings were told`)
 
     const writes = readWriteLog(log)
@@ -257,7 +257,8 @@ async function judgeDisk(
     .replace(mark, '')
     .split('\n')
     .filter(line => line.endsWith('? no'))
-  if (looked.status !== 0 && looked.status !== 4) wrong.push(`it ends with ${looked.status}`)
+  const expected = mark.test(looked.stdout) ? 4 : 0
+  if (looked.status !== expected) wrong.push(`it ends with ${looked.status}`)
   if (wrong.length > 0) t.fail(`${told.when}: e2fsck -fn says ${wrong.join('; ')}`)
   const place = path.join(folder, 'read')
   await rm(place, { recursive: true, force: true })

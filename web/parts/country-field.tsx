@@ -10,9 +10,6 @@ export function countryOf(words: string): Country | undefined {
   return meant(words, all, 4).find(one => [one.code, one.name].some(name => name.toLowerCase() === text))
 }
 
-/** What stands in the field for a code, or nothing. */
-export const countryWords = (code: string): string => meant(code, all, 1)[0]?.name ?? ''
-
 interface CountryFieldProps {
   readonly value: string
   readonly onValue: (words: string) => void

@@ -1,9 +1,10 @@
 // The hotspot that the box falls back to: its passphrase, band and channel, the radio's country, and the time in which
 // a change has to be confirmed.
 import { useEffect, useState } from 'preact/hooks'
+import { countryName } from '../countries'
 import { useAt } from '../live'
 import { Act, Said, useJob } from '../parts/act'
-import { CountryField, countryOf, countryWords } from '../parts/country-field'
+import { CountryField, countryOf } from '../parts/country-field'
 import { Choice, Field } from '../parts/fields'
 import { Fold } from '../parts/fold'
 import { Qr, wifiText } from '../parts/qr'
@@ -74,7 +75,7 @@ export function HotspotPart({ network }: { network: Network }) {
             <Qr text={wifiText(hotspotSsid, asked)} label={`The hotspot ${hotspotSsid}`} />
           </div>
         )}
-        <CountryField value={land} onValue={setLand} placeholder={country ? countryWords(country) : 'not set'} />
+        <CountryField value={land} onValue={setLand} placeholder={country ? countryName(country) : 'not set'} />
         <Act
           job={job}
           label="Set the country"

@@ -1,6 +1,7 @@
 // When and where: who says so, how well it is known, and what this device could say.
 import { useState } from 'preact/hooks'
 import { ask } from '../ask'
+import { countryName } from '../countries'
 import { boxNow, useAt } from '../live'
 import { Act, Said, Trouble, useJob } from '../parts/act'
 import { Field, Figure } from '../parts/fields'
@@ -245,7 +246,3 @@ function placeWords({ source, name }: Place): string {
 
 const degrees = (value: number | undefined, plus: string, minus: string): string =>
   value === undefined ? '–' : `${Math.abs(value).toFixed(4)}° ${value < 0 ? minus : plus}`
-
-function countryName(code: string): string {
-  return new Intl.DisplayNames('en', { type: 'region', fallback: 'code' }).of(code) ?? code
-}

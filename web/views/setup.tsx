@@ -3,10 +3,10 @@
 import { useState } from 'preact/hooks'
 import { pair, post, thisDevice } from '../ask'
 import { inCaptiveSheet } from '../captive-sheet'
-import { likelyCountry } from '../countries'
+import { countryName, likelyCountry } from '../countries'
 import { boxNow, useAt } from '../live'
 import { Said, useJob } from '../parts/act'
-import { CountryField, countryOf, countryWords } from '../parts/country-field'
+import { CountryField, countryOf } from '../parts/country-field'
 import { Field } from '../parts/fields'
 import { useGone } from '../parts/gone'
 import { Icon } from '../parts/icon'
@@ -81,10 +81,16 @@ interface FormProps {
   readonly onAnswer: (answer: Answer) => void
 }
 
+/** What the form begins with. */
+function likelyCountryName(): string {
+  const code = likelyCountry()
+  return code && countryName(code)
+}
+
 function Form({ guarded, again, onAnswer }: FormProps) {
   const [name, setName] = useState('My observatory')
   const [passphrase, setPassphrase] = useState(freshPassphrase)
-  const [country, setCountry] = useState(() => countryWords(likelyCountry()))
+  const [country, setCountry] = useState(likelyCountryName)
   const [zone, setZone] = useState(zoneHere)
   const job = useJob()
   const gone = useGone()
