@@ -10,6 +10,7 @@ import type { Clock } from '../../edge/ports/clock.js'
 import type { PortName, Ports } from '../../edge/ports/device.js'
 import { Fault } from '../../edge/ports/fault.js'
 import type { RawProperties } from '../../edge/ports/raw-properties.js'
+import { siderealHours } from '../../edge/science/sky.js'
 import { bench } from '../support/bench.js'
 import type { Teardown } from '../support/bench-devices.js'
 import { noIndiServer } from '../support/indi-server.js'
@@ -193,13 +194,17 @@ t.test('a Sky-Watcher motor board, by EQMOD', { skip: skip || noEqmod, timeout: 
     clock,
   } = await openSerial(t, { driver: 'indi_eqmod_telescope', device: 'EQMod Mount', port: 'mount', fake })
   t.match(mount.status(), { equinox: 'jnow', parked: false, slewing: false, tracking: false })
-  await mount.setSite!(46.5, 8, 1200, never)
-  // It refuses what is below the horizon: these places never are.
-  await mount.slew({ raHours: 8, decDeg: 60, equinox: 'jnow' }, never)
-  t.ok(Math.abs(mount.status().raHours - 8) < 0.01 && Math.abs(mount.status().decDeg - 60) < 0.05)
+  const site = { latitudeDeg: 46.5, longitudeDeg: 8, elevationMetres: 1200 }
+  await mount.setSite!(site.latitudeDeg, site.longitudeDeg, site.elevationMetres, never)
+  // It refuses what is below the horizon: these places never are. And they stand far from the meridian, west and east
+  // of it, at whatever hour this runs: there the way from one to the other leads over the pole.
+  const west = (siderealHours(site, Date.now()) + 18) % 24
+  const east = (west + 12) % 24
+  await mount.slew({ raHours: west, decDeg: 60, equinox: 'jnow' }, never)
+  t.ok(Math.abs(mount.status().raHours - west) < 0.01 && Math.abs(mount.status().decDeg - 60) < 0.05)
   t.match([mount.status().tracking, fake.tracking()], [true, true], 'after a slew it follows the sky')
-  await mount.sync({ raHours: 8.05, decDeg: 60.2, equinox: 'jnow' }, never)
-  t.ok(Math.abs(mount.status().raHours - 8.05) < 0.01)
+  await mount.sync({ raHours: (west + 0.05) % 24, decDeg: 60.2, equinox: 'jnow' }, never)
+  t.ok(Math.abs(mount.status().raHours - ((west + 0.05) % 24)) < 0.01)
   await mount.setTracking(false, never)
   t.equal(fake.moving(), false)
   await mount.setTracking(true, never)
@@ -209,7 +214,7 @@ t.test('a Sky-Watcher motor board, by EQMOD', { skip: skip || noEqmod, timeout: 
   t.ok(heard.slice(before).includes(':J2\r'), 'a pulse runs the axis of declination')
   t.match([fake.moving(), fake.tracking()], [true, true])
   const control = new AbortController()
-  const refused = t.rejects(mount.slew({ raHours: 20, decDeg: 55, equinox: 'jnow' }, control.signal), reason)
+  const refused = t.rejects(mount.slew({ raHours: east, decDeg: 55, equinox: 'jnow' }, control.signal), reason)
   await clock.sleep(1_500)
   control.abort(reason)
   await refused
@@ -221,7 +226,7 @@ t.test('a Sky-Watcher motor board, by EQMOD', { skip: skip || noEqmod, timeout: 
   t.equal(fake.moving(), false)
   const [ra, dec] = fake.place()
   t.ok(Math.abs(ra) < 0.1 && Math.abs(dec - 90) < 0.1, `at home, where it was switched on: ${ra}, ${dec}`)
-  await t.rejects(mount.slew({ raHours: 8, decDeg: 60, equinox: 'jnow' }, never), { code: 'limit' })
+  await t.rejects(mount.slew({ raHours: west, decDeg: 60, equinox: 'jnow' }, never), { code: 'limit' })
   await mount.unpark!(never)
   t.equal(mount.status().parked, false)
 })
