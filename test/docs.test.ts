@@ -1,5 +1,5 @@
 // What the documents say is so: the reference of the configuration is the schema's, and what they point at is there.
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import t from 'tap'
 import { configDocs } from '../edge/cli-docs.js'
@@ -30,6 +30,8 @@ t.test('links and pictures of the documents lead somewhere', async t => {
     }
   }
   t.ok([...words('README.md').matchAll(/!\[/g)].length >= 3, 'the front page has pictures')
+  const told = documents.map(([, text]) => text).join('\n')
+  for (const picture of readdirSync('docs/screens')) t.match(told, picture, `docs/screens/${picture} is shown somewhere`)
 })
 
 /** Rooms are called by their name alone where a document speaks of the agent. */
