@@ -2,6 +2,7 @@
 import { askBoxGps } from './drivers/own/box-gps.js'
 import { boxTime } from './drivers/own/box-time.js'
 import { ownersTime } from './drivers/own/owners-time.js'
+import type { OwnImage } from './main-image.js'
 import type { HeldConfig } from './main-settings.js'
 import type { Clock } from './ports/clock.js'
 import type { Fault } from './ports/fault.js'
@@ -19,17 +20,17 @@ export interface TimeGround {
   closed(): Fault | undefined
 }
 
-/** @param ours on the box's own image; anywhere else the clock is its owner's, and is never set */
+/** @param image the box's own; anywhere else the clock is its owner's, and is never set */
 export async function startTimeAndPlace(
   held: HeldConfig,
-  ours: boolean,
+  image: Pick<OwnImage, 'deed'> | undefined,
   { feed, store, clock, log, closed }: TimeGround,
 ): Promise<TimeService> {
-  const system = ours ? boxTime(clock) : ownersTime()
+  const system = image ? boxTime(clock, image.deed) : ownersTime()
   const time = await timekeeping({ system, feed, store, clock, log: log.named('time'), closed })
   const noPlace = reportPlace({
     ...{ feed, clock, log: log.named('place') },
-    askGps: ours ? askBoxGps(clock) : undefined,
+    askGps: image ? askBoxGps(clock) : undefined,
     site: () => held.settings().site,
     save: changes => held.merge(changes),
   })

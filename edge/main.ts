@@ -155,13 +155,13 @@ async function assemble(where: Surroundings, ends: ((reason: Fault) => Promise<v
   const radio = radioOf(() => network)
   let setUp: SetUpService | undefined
   const closed = () => setUp?.closed()
-  const time = await startTimeAndPlace(held, where.image !== undefined, { feed, store, clock, log, closed })
+  const image = await ownImage(where.image, feed)
+  const time = await startTimeAndPlace(held, image, { feed, store, clock, log, closed })
   ends.push(async () => time.stop())
   const { setZone } = time
   setUp = firstBoot && startSetUp(firstBoot, { feed, clock, log, access, held, radio, setZone })
   ends.push(async () => setUp?.stop())
   const actions = createActions({ claims, feed, clock, random, log: log.named('actions'), closed })
-  const image = await ownImage(where.image, feed)
   const ground: Ground = {
     store,
     pixels,

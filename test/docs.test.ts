@@ -31,7 +31,8 @@ t.test('links and pictures of the documents lead somewhere', async t => {
   }
   t.ok([...words('README.md').matchAll(/!\[/g)].length >= 3, 'the front page has pictures')
   const told = documents.map(([, text]) => text).join('\n')
-  for (const picture of readdirSync('docs/screens')) t.match(told, picture, `docs/screens/${picture} is shown somewhere`)
+  for (const picture of readdirSync('docs/screens'))
+    t.match(told, picture, `docs/screens/${picture} is shown somewhere`)
 })
 
 /** Rooms are called by their name alone where a document speaks of the agent. */

@@ -27,7 +27,7 @@ export interface DeedPlaces {
 /** An order is a file, a deed a unit that we may start and nothing else: image-build/base, 60-pierside-base.rules. */
 export function imageDeeds(places: DeedPlaces = {}): ImageDeed {
   const { orders = '/run/pierside', words = '/run/pierside-do', systemctl = 'systemctl' } = places
-  return async (deed, order, signal) => {
+  const ask: ImageDeed = async (deed, order, signal) => {
     await mkdir(orders, { recursive: true })
     await writeWhole(join(orders, `${deed}.json`), `${JSON.stringify(order)}\n`)
     try {
@@ -40,6 +40,22 @@ export function imageDeeds(places: DeedPlaces = {}): ImageDeed {
       throw new Fault('broken', what, fix, { cause })
     }
   }
+  // A unit that is at work reads no second order: each waits until those before it are done, well or not.
+  const last = new Map<string, Promise<unknown>>()
+  return (deed, order, signal) => {
+    const before = last.get(deed)
+    const mine = Promise.race([before, aborted(signal)]).then(() => ask(deed, order, signal))
+    last.set(deed, Promise.allSettled([before, mine]))
+    return mine
+  }
+}
+
+function aborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    const stop = () => reject(reasonOf(signal))
+    if (signal.aborted) stop()
+    else signal.addEventListener('abort', stop, { once: true })
+  })
 }
 
 function run(program: string, args: readonly string[], fix: string, signal?: AbortSignal): Promise<void> {

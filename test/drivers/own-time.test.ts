@@ -1,11 +1,12 @@
 // What a computer says of its clock: the box's own image as a folder with chrony's real words in it, and any other.
-import { chmodSync, mkdirSync, readFileSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import t from 'tap'
 import { askBoxGps } from '../../edge/drivers/own/box-gps.js'
 import { boxTime } from '../../edge/drivers/own/box-time.js'
 import { trackingQuality, zoneOf } from '../../edge/drivers/own/clock-words.js'
 import { ownersTime } from '../../edge/drivers/own/owners-time.js'
+import { Fault } from '../../edge/ports/fault.js'
 import { systemClock } from '../../edge/spine/system-clock.js'
 import { emptyTree, gpsd, gpsdSaying, noGpsd } from '../support/sensor-rigs.js'
 
@@ -37,17 +38,15 @@ t.test("chrony's words", async t => {
     t.equal(trackingQuality(odd), undefined)
 })
 
-function programs(root: string, words: string) {
-  const program = (name: string, text: string) => {
-    const file = path.join(root, name)
-    writeFileSync(file, `#!/bin/sh\n${text}\n`)
-    chmodSync(file, 0o755)
-    return file
-  }
-  return {
-    chronyc: program('chronyc', words === '' ? 'exit 1' : `cat <<'EOF'\n${words}EOF`),
-    systemctl: program('systemctl', `echo "$@" > ${root}/asked`),
-  }
+function chronyc(root: string, words: string): string {
+  const file = path.join(root, 'chronyc')
+  writeFileSync(file, `#!/bin/sh\n${words === '' ? 'exit 1' : `cat <<'EOF'\n${words}EOF`}\n`)
+  chmodSync(file, 0o755)
+  return file
+}
+
+const noDeed = async () => {
+  throw new Fault('broken', 'nothing is set here', 'Ask the other one')
 }
 
 t.test('the clock of the box: chrony, then a battery, then what was saved, then nothing', async t => {
@@ -57,7 +56,8 @@ t.test('the clock of the box: chrony, then a battery, then what was saved, then 
   put('usr/lib/clock-epoch', '')
   const builtMs = nowMs - 40 * 86_400_000
   utimesSync(path.join(root, 'usr/lib/clock-epoch'), builtMs / 1000, builtMs / 1000)
-  const read = (words: string) => boxTime({ now: () => nowMs }, { root, ...programs(root, words) }).read(never)
+  const read = (words: string) =>
+    boxTime({ now: () => nowMs }, noDeed, { root, chronyc: chronyc(root, words) }).read(never)
   const boot = { bootId: '6f1e', uptimeSeconds: 93.25 }
   t.same(await read(''), { source: 'none', synchronised: false, zone: undefined, ...boot })
   t.match(await read(chrony.nothing), { source: 'none', synchronised: false })
@@ -74,16 +74,12 @@ t.test('the clock of the box: chrony, then a battery, then what was saved, then 
   t.match(await read(chrony.gps), { source: 'gps', synchronised: true })
 })
 
-t.test('setting it is a deed of root, told in a file', async t => {
-  const { root } = emptyTree(t)
-  const time = boxTime({ now: () => nowMs }, { root, ...programs(root, '') })
+t.test('setting it is a deed of root', async t => {
+  const asked: unknown[] = []
+  const time = boxTime({ now: () => nowMs }, async (deed, order) => void asked.push(deed, order))
   await time.set?.({ byMs: -5_400_000, zone: 'Europe/Zurich' }, never)
-  t.equal(readFileSync(path.join(root, 'asked'), 'utf8'), '--no-ask-password start pierside-do-set-time.service\n')
-  t.same(JSON.parse(readFileSync(path.join(root, 'run/pierside/set-time.json'), 'utf8')), {
-    by_ms: -5_400_000,
-    zone: 'Europe/Zurich',
-  })
-  const none = boxTime({ now: () => nowMs }, { root, systemctl: path.join(root, 'no-systemctl') })
+  t.same(asked, ['set-time', { by_ms: -5_400_000, zone: 'Europe/Zurich' }])
+  const none = boxTime({ now: () => nowMs }, noDeed)
   await t.rejects(none.set?.({ byMs: 1 }, never) ?? Promise.resolve(), { code: 'broken' })
 })
 

@@ -1,11 +1,12 @@
 // The computer itself: off, off and on, and back to how it was flashed, on its own image alone; and root's deeds as the
 // agent asks for them.
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import t from 'tap'
 import type { Who } from '../../edge/ports/action.js'
 import { imageDeeds } from '../../edge/spine/machine.js'
+import { systemClock } from '../../edge/spine/system-clock.js'
 import { openNight, pierConfig } from '../support/night.js'
 
 /** What the box was told by what is asked here. */
@@ -99,4 +100,29 @@ t.test('an order for root lies there before its deed starts; what root says of a
   const slow = deed('slow', {}, soon.signal)
   soon.abort()
   await t.rejects(slow, { code: 'aborted' })
+})
+
+t.test('of two orders for one deed each is read; who gives up waiting is not kept', async t => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'pierside-deeds-'))
+  t.teardown(() => rmSync(folder, { recursive: true }))
+  const [orders, systemctl] = ['orders', 'systemctl'].map(name => path.join(folder, name))
+  const [start, go] = ['begun', 'go'].map(name => path.join(folder, name))
+  // As a unit does it: what is there when it begins is read, at its own pace.
+  writeFileSync(
+    systemctl,
+    `#!/bin/sh\ntouch ${start}; until [ -e ${go} ]; do sleep 0.02; done\ncat ${orders}/zone.json >>${folder}/read\n`,
+  )
+  chmodSync(systemctl, 0o755)
+  const deed = imageDeeds({ orders, words: folder, systemctl })
+  const never = new AbortController().signal
+  const soon = new AbortController()
+  const first = deed('zone', { zone: 'Asia/Tokyo' }, never)
+  const left = deed('zone', { zone: 'Asia/Seoul' }, soon.signal)
+  const second = deed('zone', { zone: 'Europe/Rome' }, never)
+  soon.abort()
+  await t.rejects(left, { code: 'aborted' })
+  while (!existsSync(start)) await systemClock().sleep(10)
+  writeFileSync(go, '')
+  await Promise.all([first, second])
+  t.equal(readFileSync(path.join(folder, 'read'), 'utf8'), '{"zone":"Asia/Tokyo"}\n{"zone":"Europe/Rome"}\n')
 })

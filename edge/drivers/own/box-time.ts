@@ -1,9 +1,9 @@
 // The clock of the box's own image: chrony keeps it, a battery or a saved time carries it over, and a phone may set it.
-import { mkdir, stat, writeFile } from 'node:fs/promises'
+import { stat } from 'node:fs/promises'
 import path from 'node:path'
 import type { Clock } from '../../ports/clock.js'
-import { Fault } from '../../ports/fault.js'
-import type { ClockChange, SystemTime } from '../../ports/timekeeping.js'
+import type { ImageDeed } from '../../ports/machine.js'
+import type { SystemTime } from '../../ports/timekeeping.js'
 import type { TimeQuality } from '../../rules/time-quality.js'
 import { namesIn, textOf } from '../found/tree.js'
 import { trackingQuality, zoneOf } from './clock-words.js'
@@ -13,7 +13,6 @@ export interface BoxTimePlaces {
   /** Above etc, proc, run, sys, usr and var: `/`, or a folder that stands in for it. */
   readonly root?: string
   readonly chronyc?: string
-  readonly systemctl?: string
 }
 
 /** systemd starts with the time of this file's last change, where the clock is behind it. */
@@ -25,7 +24,8 @@ const rtcSeconds = 3
 
 export function boxTime(
   clock: Pick<Clock, 'now'>,
-  { root = '/', chronyc = 'chronyc', systemctl = 'systemctl' }: BoxTimePlaces = {},
+  deed: ImageDeed,
+  { root = '/', chronyc = 'chronyc' }: BoxTimePlaces = {},
 ): SystemTime {
   const at = (file: string) => path.join(root, file)
 
@@ -53,19 +53,7 @@ export function boxTime(
       const kept = tracking === undefined ? undefined : trackingQuality(tracking)
       return { ...(kept ?? (await carried())), zone, ...boot }
     },
-    async set({ byMs, zone }: ClockChange, signal) {
-      const folder = at('run/pierside')
-      await mkdir(folder, { recursive: true })
-      await writeFile(path.join(folder, 'set-time.json'), `${JSON.stringify({ by_ms: byMs, zone })}\n`)
-      const deed = ['--no-ask-password', 'start', 'pierside-do-set-time.service']
-      if ((await wordsOf(systemctl, deed, signal)) === undefined) {
-        throw new Fault(
-          'broken',
-          'the clock of the box could not be set',
-          'See the log of pierside-do-set-time.service',
-        )
-      }
-    },
+    set: ({ byMs, zone }, signal) => deed('set-time', { by_ms: byMs, zone }, signal),
   }
 }
 
