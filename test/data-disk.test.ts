@@ -1,7 +1,7 @@
 // The data on a disk of its own: moved there by the image's scripts, the disk missing, back, pulled out, a stranger's.
 // What a plug that is pulled on the way leaves is in data-disk-cuts.test.ts.
 import { execFileSync } from 'node:child_process'
-import { symlinkSync } from 'node:fs'
+import { chmodSync, rmSync, statSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import {
@@ -120,6 +120,29 @@ t.test(
       }
       t.ok(cuts > 10, `${cuts} cuts`)
     }
+  },
+)
+
+t.test(
+  'a link that the agent has laid leads root nowhere',
+  { skip: noNamespaces || (process.getuid?.() !== 0 && 'only root can be somebody else') },
+  async t => {
+    const box = moved(t)
+    box.pullOut('sdb')
+    box.run(observe)
+    const own = ['data/pierside', disk].map(folder => join(box.root, folder))
+    execFileSync('chown', ['-R', '65534:65534', ...own])
+    for (const open of [box.root, join(box.root, 'count')]) chmodSync(open, 0o777)
+    const link = join(box.root, disk, 'archive/.incoming')
+    symlinkSync(join(box.root, 'data/system'), link)
+    box.plugIn('sdb')
+    t.match(box.run('true').state, { on: 'disk', trouble: /frames that were taken on the card do not fit/ })
+    t.equal(statSync(join(box.root, 'data/system')).uid, 0, 'it stays root’s')
+    t.notOk(box.has('data/system/from-card'))
+    rmSync(link)
+    t.match(sights(box), { on: 'disk', trouble: undefined }, 'without the link nothing is lost')
+    t.same(onDisk(box), together)
+    t.equal(statSync(join(box.root, disk, night, 'card.fits')).uid, 65534)
   },
 )
 

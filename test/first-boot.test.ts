@@ -1,6 +1,6 @@
 // The image's own scripts of the first boot, in a folder that stands in for the whole computer: identity, pierside.txt,
 // resets, the lamp. What only a real start shows is in test/image/first-boot.image.ts.
-import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process'
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import {
   chmodSync,
   cpSync,
@@ -35,7 +35,7 @@ interface Box {
 function flashed(t: Test, programs: Record<string, string> = {}): Box {
   const root = mkdtempSync(join(tmpdir(), 'pierside-box-'))
   t.teardown(() => rmSync(root, { recursive: true, force: true }))
-  for (const concern of ['first-boot', 'data-disk'])
+  for (const concern of ['base', 'first-boot', 'data-disk'])
     cpSync(join(repository, 'image-build', concern, 'files'), root, { recursive: true })
   const put = (path: string, text: string) => {
     mkdirSync(dirname(join(root, path)), { recursive: true })
@@ -365,20 +365,3 @@ t.test('SSH keys from the page', async t => {
   t.equal(take({ keys: [] }), 0)
   t.equal(readFileSync(to, 'utf8'), '')
 })
-
-t.test(
-  'the scripts are sh, and shellcheck finds nothing',
-  { skip: !hasShellcheck() && 'shellcheck is not installed' },
-  async t => {
-    const folder = 'image-build/first-boot/files/usr/lib/pierside-image'
-    execFileSync(
-      'shellcheck',
-      readdirSync(folder).map(name => join(folder, name)),
-    )
-    t.pass()
-  },
-)
-
-function hasShellcheck(): boolean {
-  return spawnSync('shellcheck', ['--version']).status === 0
-}

@@ -4,6 +4,7 @@ import { execFileSync } from 'node:child_process'
 import { chmodSync, cpSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import t from 'tap'
+import { imageScripts } from './support/image-scripts.js'
 
 const files = resolve('image-build/network/files')
 
@@ -16,7 +17,8 @@ function box(t: { testdir(): string }) {
   put('etc/machine-id', '0123456789abcdef0123456789abcdef\n')
   put('proc/sys/kernel/hostname', 'pier-1a2b\n')
   const env = { ...process.env, ROOT: root, PATH: `${root}/bin:${process.env.PATH}` }
-  const run = (name: string) => execFileSync(join(files, 'usr/lib/pierside-image', name), { env, encoding: 'utf8' })
+  const scripts = imageScripts(join(root, 'scripts'))
+  const run = (name: string) => execFileSync(join(scripts, name), { env, encoding: 'utf8' })
   return { root, put, run, read: (file: string) => readFileSync(join(root, file), 'utf8') }
 }
 const profiles = 'etc/NetworkManager/system-connections'

@@ -111,7 +111,7 @@ export interface DiskBox {
 export function diskBox(t: Test): DiskBox {
   const root = mkdtempSync(join(tmpdir(), 'pierside-disk-box-'))
   t.teardown(() => rmSync(root, { recursive: true, force: true }))
-  for (const concern of ['data-disk', 'first-boot'])
+  for (const concern of ['base', 'data-disk', 'first-boot'])
     cpSync(resolve('image-build', concern, 'files'), root, { recursive: true })
   for (const folder of [
     'proc/device-tree',

@@ -2,12 +2,12 @@
 // program that they start. What is to start the computer is decided as U-Boot's boot.scr and the Pi's firmware do.
 import { spawnSync } from 'node:child_process'
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
+import { imageScripts } from './image-scripts.js'
 
 type Slot = 'A' | 'B'
 /** A group of its own: a script that is killed takes its programs along, and us not. Node's types do not know it. */
 const ownGroup = { detached: true }
-const tools = resolve('image-build/updates/files/usr/lib/pierside-image')
 const programs = 'awk cat cp cut date df dirname flock grep head mkdir mv rm sed sync tail tr'.split(' ')
 
 export interface CardOptions {
@@ -37,6 +37,7 @@ export function slotCard(root: string, { how, running, mailbox = true }: CardOpt
   if (mailbox) put('vcio', '')
   const start = (slot: Slot) => put('cmdline', `ro quiet pierside.slot=${slot} panic=10\n`)
   start(running)
+  const tools = imageScripts(at('tools'))
 
   for (const name of programs) {
     put(
@@ -71,7 +72,7 @@ PATH=/usr/bin:/bin exec ${name} "$@"
         ...{ PIERSIDE_FIRMWARE: at('fat'), PIERSIDE_DEVICE_TREE: at('tree'), PIERSIDE_CMDLINE: at('cmdline') },
         ...{ PIERSIDE_RUN: at('run'), PIERSIDE_SYSTEM: at('system'), PIERSIDE_REBOOT_PARAMETER: at('reboot-param') },
         ...{ PIERSIDE_MAILBOX: at('vcio') },
-        ...{ PIERSIDE_TRIED: at('update-tried'), PIERSIDE_ROOT: at('old-root'), PIERSIDE_TOOLS: tools, ...more },
+        ...{ PIERSIDE_TRIED: at('update-tried'), PIERSIDE_ROOT: at('old-root'), ...more },
       },
     })
   }
