@@ -109,6 +109,17 @@ for (const how of ['u-boot', 'tryboot'] as const) {
   })
 }
 
+t.test('tryboot: an earlier try is not taken for one of the next version', async t => {
+  const box = started(t, { how: 'tryboot', running: 'A', trial: 'B', health: 'exit 0' })
+  box.put('fat/tryboot.txt', 'os_prefix=B/\n')
+  box.put('update-tried', '')
+  t.equal(box.judge().status, 0)
+  t.match(box.result(), { reason: /did not start/ })
+  box.put('fat/B/trial', 'version=0.3.0\nfrom=0.1.0\n')
+  t.equal(box.judge().status, 0)
+  t.match(box.result(), { version: '0.3.0', reason: /not put in whole: the box went off/ })
+})
+
 t.test('u-boot: what it could not even load is not tried again at each start', async t => {
   const box = started(t, { how: 'u-boot', running: 'A', trial: 'B', health: 'exit 0' })
   box.put('fat/slots.env', 'BOOT_ORDER=B A\nBOOT_A_LEFT=3\nBOOT_B_LEFT=3\n')
