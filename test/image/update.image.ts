@@ -129,7 +129,10 @@ t.test('updates of an image that has been flashed', async t => {
     {
       what: 'a broken agent',
       reason: /the agent cannot be run: .*not this one/,
-      variant: { patience, change: put => put(`${program}/cli.js`, 'throw new Error("not this one")') },
+      variant: {
+        patience,
+        change: put => put(`${program}/cli.js`, '#!/usr/bin/env node\nthrow new Error("not this one")'),
+      },
     },
     {
       what: 'a broken kernel',
