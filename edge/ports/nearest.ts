@@ -1,7 +1,11 @@
 // "Did you mean …?" for names that are not known.
 
+/** What is longer than any name is compared by its beginning: a line of a stranger's file may be as long as it likes. */
+const longest = 100
+
 /** The known word with the smallest edit distance (Levenshtein 1966). */
 export function nearest(word: string, known: readonly string[]): string | undefined {
+  const wanted = word.slice(0, longest)
   const distance = (a: string, b: string) => {
     let row = Array.from({ length: b.length + 1 }, (_, i) => i)
     for (let i = 1; i <= a.length; i++) {
@@ -13,5 +17,5 @@ export function nearest(word: string, known: readonly string[]): string | undefi
     }
     return row[b.length]
   }
-  return known.map(one => ({ one, far: distance(word, one) })).sort((a, b) => a.far - b.far)[0]?.one
+  return known.map(one => ({ one, far: distance(wanted, one) })).sort((a, b) => a.far - b.far)[0]?.one
 }

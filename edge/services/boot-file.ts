@@ -154,7 +154,7 @@ export function readBootFile(bytes: Uint8Array): BootFile {
     if (found === undefined) continue
     const { key, value } = found
     const row = Object.hasOwn(rows, key) ? rows[key] : undefined
-    if (value === undefined) complain(line, `“${shown(key)}” has no = and no value behind it`)
+    if (value === undefined) complain(line, withoutValue(key))
     else if (!row)
       complain(line, `“${shown(key)}” is not a key here; did you mean “${nearest(key, Object.keys(rows))}”?`)
     else if (value === '') continue
@@ -219,6 +219,13 @@ const quotes: readonly (readonly [string, string])[] = [
 function unquoted(value: string): string {
   const pair = quotes.find(([open, close]) => value.length >= 2 && value.startsWith(open) && value.endsWith(close))
   return pair ? value.slice(1, -1) : value
+}
+
+/** What stands on such a line may be a password, or half of a private key: no more of it is told than a known key. */
+function withoutValue(key: string): string {
+  const known = [...Object.keys(rows), ...Object.keys(alsoCalled)].filter(one => `${key}-`.startsWith(`${one}-`))
+  const longest = known.sort((a, b) => b.length - a.length).at(0)
+  return longest ? `“${longest}” has no = and no value behind it` : 'there is no = here: a line is a key, = and a value'
 }
 
 /** Enough of it to be found again. */

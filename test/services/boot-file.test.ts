@@ -97,7 +97,7 @@ t.test('the file that is shipped says nothing, and explains each key', async t =
 
 t.test('every mistake is named with its line, and the rest counts', async t => {
   t.same(words('wifi-pasword = secretsecret\n'), ['1: “wifi-pasword” is not a key here; did you mean “wifi-password”?'])
-  t.match(words('\n\nwifi password secretsecret'), [/^3: “wifi-password-secretsecret” has no = and no value/])
+  t.match(words('\n\nwifi password secretsecret'), [/^3: “wifi-password” has no = and no value/])
   t.match(words('wifi-password = lonelylonely'), [/^1: wifi-password stands before the wifi it is for/])
   t.match(words('wifi = a\nwifi-password = short'), [/^2: wifi-password has 5 characters; a Wi-Fi takes 8 to 63/])
   t.match(words('hotspot-passphrase = grüßgott'), [/has a letter that a Wi-Fi does not take/])
@@ -124,6 +124,21 @@ t.test('every mistake is named with its line, and the rest counts', async t => {
   )
   t.match(saidOf(mixed), /line 1: “cuntry” is not a key here; did you mean “country”\?\r\nline 3: /)
   t.equal(saidOf(read('country = AT')), undefined)
+})
+
+t.test('a password or a private key that stands on a line of its own is not quoted', async t => {
+  const pasted = ['hotspot-passphrase =', 'under the open roof', 'b3BlbnNzaC1rZXktdjEAAAAABG5vbmUAAAAEbm9uZQAAAAAAAAABAAAAMwAAAAtzc2']
+  const lost = 'there is no = here: a line is a key, = and a value'
+  t.same(words(pasted.join('\n')), [`2: ${lost}`, `3: ${lost}`])
+  t.same(words('Wi-Fi password under the open roof'), ['1: “wi-fi-password” has no = and no value behind it'])
+  t.same(words('country'), ['1: “country” has no = and no value behind it'])
+  t.same(words('constructor'), [`1: ${lost}`])
+})
+
+t.test('of a line that is as long as the file may be, the nearest word is found at once', async t => {
+  const beganMs = performance.now()
+  for (const key of ['time-zone', 'x'.repeat(30_000)]) t.match(words(`${key} = ${'a'.repeat(30_000)}`), [/did you mean/])
+  t.ok(performance.now() - beganMs < 1_000)
 })
 
 t.test('a secret that will not do stays, so that it can be put right, and is not quoted', async t => {
