@@ -6,17 +6,18 @@ export const leftOut = '‹left out›'
 /** Shorter ones would be found in half of all lines; they go only where they stand alone. */
 const shortest = 5
 const keys = '(?:wep|wpa|private|secret|session|api)[_-]?key\\d?'
-const names = `(?:[\\w-]*(?:pass(?:word|wd|phrase)?|pwd|psk|secret|token)|${keys}|cookie|authorization)`
+/** What stands before such a name in one word is let stand: to look for its beginning would take a long line's square. */
+const names = `(?:pass(?:word|wd|phrase)?|pwd|psk|secret|token|${keys}|cookie|authorization)`
 /** `key: value` of a file: the value goes to the end of its line. A reference into secrets.yaml is none. */
-const fileLine = new RegExp(`^(\\s*(?:- )?["']?${names}["']?\\s*[=:]\\s*)(?!\\s*!secret |\\s*$).+$`, 'i')
+const fileLine = new RegExp(`^(\\s*(?:- )?["']?[\\w-]*${names}["']?\\s*[=:]\\s*)(?=\\S)(?!!secret ).+$`, 'i')
 /** In the middle of a line it goes to its closing quotation mark, or to the next blank. */
 const within = new RegExp(
-  `\\b(${names}\\\\?["']?\\s*[=:]\\s*)(?!\\s*!secret )(?:\\\\?"(?:[^"\\\\]|\\\\(?!"))*\\\\?"|'[^']*'|[^\\s"',;&}]+)`,
+  `(${names}\\\\?["']?\\s*[=:]\\s*)(?=\\S)(?!!secret )(?:\\\\?"(?:[^"\\\\]|\\\\(?!"))*\\\\?"|'[^']*'|[^\\s"',;&}]+)`,
   'gi',
 )
 const patterns: readonly (readonly [RegExp, string])[] = [
   [/\b(Bearer|Basic)\s+[\w.~+/=-]{6,}/gi, `$1 ${leftOut}`],
-  [/([a-z][a-z0-9+.-]*:\/\/)[^\s/@]+@/gi, `$1${leftOut}@`],
+  [/(:\/\/)[^\s/@]+@/g, `$1${leftOut}@`],
   [/([?&;]\s*pierside=|[?&](?:pair|key|token|code)=)[^\s&;"']+/gi, `$1${leftOut}`],
   [/(pairing code\D{0,20})\d{4}\s?\d{4}/gi, `$1${leftOut}`],
 ]

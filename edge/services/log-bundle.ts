@@ -27,6 +27,8 @@ const eventsTold = 2_000
 const pageOfEvents = 500
 /** Of one part: a night that says something every second fits. */
 const mostCharacters = 8 * 2 ** 20
+/** Some milliseconds of work, on a small computer some ten. */
+const linesAtOnce = 500
 
 export function logBundle(parts: LogBundleParts): LogBundle {
   const { feed, clock, version, log, config, about, reports } = parts
@@ -52,7 +54,7 @@ export function logBundle(parts: LogBundleParts): LogBundle {
             if (signal.aborted) throw error
             raw = `${asFault(error, name).message}\n`
           }
-          return bounded(raw).split('\n').map(clean).join('\n')
+          return cleaned(bounded(raw).split('\n'), clean, clock, signal)
         },
       }))
     },
@@ -68,6 +70,19 @@ async function lastEvents(feed: Feed) {
     if (page.length < pageOfEvents || events.length >= eventsTold) return events
     after = page.at(-1)!.cursor
   }
+}
+
+/** Some lines at a time: all of them would keep a small computer for seconds, in which no keeper hears of the agent. */
+async function cleaned(lines: readonly string[], clean: (line: string) => string, clock: Clock, signal: AbortSignal) {
+  let text = lines.slice(0, linesAtOnce).map(clean).join('\n')
+  for (let at = linesAtOnce; at < lines.length; at += linesAtOnce) {
+    await clock.sleep(0, signal)
+    text += `\n${lines
+      .slice(at, at + linesAtOnce)
+      .map(clean)
+      .join('\n')}`
+  }
+  return text
 }
 
 /** The end is what counts; it begins with a whole line. */

@@ -6,6 +6,8 @@ import path from 'node:path'
 import t from 'tap'
 import { careBundle } from '../../edge/main-care.js'
 import { leftOut, redactor } from '../../edge/rules/redaction.js'
+import { logBundle } from '../../edge/services/log-bundle.js'
+import { systemClock } from '../../edge/spine/system-clock.js'
 import { startAgent } from '../support/agent.js'
 
 t.test('a known secret is found however it is written', async t => {
@@ -54,6 +56,39 @@ t.test('an unknown one is found by the words before it', async t => {
   const kept = ['password: !secret broker', 'the passphrase was changed', 'mount: 12:34:56 +45:00', 'http://nas:1883/x']
   for (const line of kept) t.equal(clean(line), line)
   t.match(clean('psk=x y'), leftOut)
+})
+
+t.test('no line is so made that it holds up the agent', async t => {
+  const clean = redactor(['hunter2-and-more'])
+  const long = 48_000
+  const lines = ['a', 'a-', 'ab+', 'password:', 'token=" ', 'https://', "psk='", '?key='].flatMap(piece => [
+    piece.repeat(long / piece.length),
+    `password:${' '.repeat(long)}`,
+    `x ${piece}${' '.repeat(long)}`,
+    `${piece}${'x'.repeat(long)}`,
+  ])
+  for (const line of lines) {
+    const beganMs = performance.now()
+    clean(line)
+    t.ok(performance.now() - beganMs < 500, line.slice(0, 20))
+  }
+  t.notMatch(clean(`${'my-'.repeat(100)}password=moonless`), /moon/)
+})
+
+t.test('while a long journal is cleaned the agent goes on with what else it does', async t => {
+  const line = { atMs: 0, level: 'info', from: 'x', message: 'said hunter2 '.repeat(10) } as const
+  const bundle = logBundle({
+    ...{ feed: {} as never, clock: systemClock(), version: '0.1.0', config: () => '', about: {}, reports: [] },
+    ...{ log: () => Array(20_000).fill(line), secrets: async () => ['hunter2'] },
+  })
+  let beats = 0
+  const beat = setInterval(() => beats++, 1)
+  const log = (await bundle.parts()).find(({ name }) => name === 'agent.log')!
+  const text = await log.text(new AbortController().signal)
+  clearInterval(beat)
+  t.equal(text.split('\n').length, 20_000)
+  t.notMatch(text, /hunter2/)
+  t.ok(beats > 10, `${beats} beats`)
 })
 
 t.test('a pierside.txt that could not be taken gives its secrets away to nobody', async t => {
