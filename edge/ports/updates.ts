@@ -46,6 +46,14 @@ export interface Piece {
   readonly bytes: Uint8Array
 }
 
+/** What is heard of a bundle while it is fetched. */
+export interface HearFetch {
+  /** So many bytes are here now. */
+  tell(bytes: number, total: number | undefined): void
+  /** So many are to come, before the first of them does. Rejects when they have no room. */
+  demand(bytes: number): Promise<void>
+}
+
 export interface Updates {
   /** `undefined` until the system has found out. */
   slots(): Promise<SlotFacts | undefined>
@@ -62,9 +70,9 @@ export interface Updates {
   received(): Promise<string | undefined>
   /**
    * Fetches a bundle, going on where it broke off. @returns its path
-   * @throws Fault `offline`, `timeout`, `bad-input`, the signal's reason
+   * @throws Fault `offline`, `timeout`, `bad-input`, `disk-full`, the signal's reason; then nothing of it stays
    */
-  fetch(url: string, tell: (bytes: number, total: number | undefined) => void, signal: AbortSignal): Promise<string>
+  fetch(url: string, hear: HearFetch, signal: AbortSignal): Promise<string>
   /**
    * Copies a bundle of `found` to where it can be judged: nobody else may write to it then. @returns its path
    * @throws Fault of the disk or the stick, the signal's reason

@@ -136,7 +136,11 @@ export function updatesService(parts: UpdatesParts): UpdatesService {
     if (/^[a-z]+:\/\//i.test(from)) {
       return updates.fetch(
         from,
-        (bytes, total) => tell(total ? (100 * bytes) / total : 0, `Fetching, ${Math.round(bytes / 1e6)} MB so far`),
+        {
+          tell: (bytes, total) =>
+            tell(total ? (100 * bytes) / total : 0, `Fetching, ${Math.round(bytes / 1e6)} MB so far`),
+          demand: bytes => store.demandSpace(bytes, 1),
+        },
         signal,
       )
     }

@@ -1,10 +1,13 @@
 // Another version of the box, from the bundle to the restart: what is taken, what is refused and why, and when it
 // starts.
 import { once } from 'node:events'
-import { copyFileSync, existsSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { copyFileSync, existsSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { gzipSync } from 'node:zlib'
 import t, { type Test } from 'tap'
+import { updateFetch } from '../../edge/drivers/own/update-fetch.js'
+import { Fault } from '../../edge/ports/fault.js'
 import { simulatedClock } from '../../edge/spine/simulated-clock.js'
 import { systemClock } from '../../edge/spine/system-clock.js'
 import { eveningMs } from '../support/house.js'
@@ -112,7 +115,6 @@ t.test('putting in can be stopped', { skip }, async t => {
   await one.until(({ progress }) => progress === 'Checking bundle')
   t.match(one.value(), { phase: 'installing', progressPercent: 20 })
   await t.rejects(one.deed('update-look', { from: 'sent' }), { code: 'busy' }, 'one at a time')
-  const { Fault } = await import('../../edge/ports/fault.js')
   await one.actions.abort(output.id as string, new Fault('aborted', 'stopped', 'Start it again'))
   await t.rejects(done, { code: 'aborted' })
 })
@@ -182,6 +184,55 @@ t.test('from an address: what breaks off goes on where it was, what is not there
   server.closeAllConnections()
   server.close()
   await t.rejects(refused(`${url}/good.raucb`), { code: 'offline', message: /is not reached/ })
+})
+
+t.test('from an address: what is packed, trickles or leads elsewhere comes to an end, and leaves nothing', async t => {
+  const folder = t.testdir({})
+  const page = gzipSync(`<html>${'no bundle '.repeat(10_000)}</html>`)
+  let asked = 0
+  const server = createServer((request, response) => {
+    asked++
+    if (request.url === '/packed') {
+      // Whatever is asked for: all of it, and packed.
+      response.writeHead(200, { 'content-encoding': 'gzip', 'content-length': page.length }).end(page)
+    } else if (request.url === '/trickle') {
+      response.writeHead(200, { 'content-length': 1e6 })
+      const drop = setInterval(() => response.write('x'), 20)
+      response.on('close', () => clearInterval(drop))
+    } else response.writeHead(302, { location: 'file:///etc/passwd' }).end()
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.teardown(() => server.close())
+  t.teardown(() => server.closeAllConnections())
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const fetchIt = updateFetch({ folder, clock: systemClock(), pauseMs: 1, silenceMs: 200 })
+  const wanted: number[] = []
+  const hear = { tell() {}, demand: async (bytes: number) => void wanted.push(bytes) }
+  const { signal } = new AbortController()
+  const path = await fetchIt(`${url}/packed`, hear, signal)
+  t.equal(readFileSync(path, 'utf8').slice(0, 6), '<html>', 'once, and for RAUC to judge')
+  t.equal(asked, 1)
+  rmSync(path)
+  await t.rejects(fetchIt(`${url}/trickle`, hear, signal), { code: 'offline' })
+  t.equal(asked, 9)
+  t.equal(wanted[1], 1e6)
+  await t.rejects(fetchIt(`${url}/away`, hear, signal), { code: 'offline' })
+  const full = new Fault('disk-full', 'no room', 'Make some')
+  const none = { ...hear, demand: () => Promise.reject(full) }
+  await t.rejects(fetchIt(`${url}/trickle`, none, signal), { code: 'disk-full' })
+  const stopped = AbortSignal.timeout(100)
+  await t.rejects(fetchIt(`${url}/trickle`, hear, stopped), { code: 'aborted' })
+  t.same(readdirSync(folder), [], 'nothing stays of what did not come')
+})
+
+t.test('what there is no room for is not fetched', { skip }, async t => {
+  const one = await house(t, { reserveBytes: 2 ** 50 })
+  const server = createServer((_request, response) => response.end(readFileSync(bundles!.good))).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.teardown(() => server.close())
+  const from = `http://127.0.0.1:${(server.address() as AddressInfo).port}/good.raucb`
+  await t.rejects(one.activity('update-install', { from }), { code: 'disk-full' })
+  t.notOk(existsSync(one.at('updates/fetched.raucb.part')))
 })
 
 t.test('it restarts by itself only when nothing has stood against it for ten minutes', { skip }, async t => {

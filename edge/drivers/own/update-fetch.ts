@@ -6,8 +6,8 @@ import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { Clock } from '../../ports/clock.js'
-import { Fault, reasonOf } from '../../ports/fault.js'
-import type { Updates } from '../../ports/updates.js'
+import { asFault, Fault, reasonOf } from '../../ports/fault.js'
+import type { HearFetch, Updates } from '../../ports/updates.js'
 
 export interface FetchParts {
   readonly folder: string
@@ -18,37 +18,51 @@ export interface FetchParts {
   readonly silenceMs?: number
 }
 
-/** In a row without a byte. */
+/** In a row that bring less than `leastBytes`. */
 const mostTries = 8
+/** Less within `silenceMs` is silence: a server that trickles would never come to an end. */
+const leastBytes = 64 * 1024
 /** Twice what an image may have. */
 const mostBundleBytes = 2 ** 30
 
 export function updateFetch({ folder, clock, pauseMs = 5_000, silenceMs = 30_000 }: FetchParts): Updates['fetch'] {
-  return async (url, tell, signal) => {
+  return async (url, hear, signal) => {
     checkAddress(url)
     const part = join(folder, 'fetched.raucb.part')
+    const bundle = join(folder, 'fetched.raucb')
     await mkdir(folder, { recursive: true })
     await rm(part, { force: true })
+    try {
+      await bring(url, part, hear, signal)
+      await rename(part, bundle)
+    } catch (error) {
+      // Frames need the room.
+      await rm(part, { force: true })
+      throw error
+    }
+    return bundle
+  }
+
+  async function bring(url: string, part: string, hear: HearFetch, signal: AbortSignal): Promise<void> {
     /** Of the file that the first part is of: another one is no continuation. */
     let tag: string | undefined
     for (let tries = 0; ; ) {
       const before = await sizeOf(part)
+      let broke: unknown = new Error('what comes is not as long as was said')
       try {
-        const { whole, etag } = await clock.outside(piece(url, part, before, tag, tell, signal))
+        const { whole, etag } = await clock.outside(piece(url, part, before, tag, hear, signal))
         tag = etag
-        if (whole) break
+        if (whole) return
       } catch (error) {
         if (signal.aborted) throw reasonOf(signal)
-        if (error instanceof Fault) throw error
-        const after = await sizeOf(part)
-        tries = after > before ? 0 : tries + 1
-        if (tries >= mostTries) throw unreachable(url, error, clock.now())
+        const fault = asFault(error, 'the update')
+        if (fault.code !== 'broken') throw fault
+        broke = error
       }
+      tries = (await sizeOf(part)) >= before + leastBytes ? 0 : tries + 1
+      if (tries >= mostTries) throw unreachable(url, broke, clock.now())
       await clock.sleep(pauseMs, signal)
     }
-    const bundle = join(folder, 'fetched.raucb')
-    await rename(part, bundle)
-    return bundle
   }
 
   /** What is still missing, or what of it comes before it breaks off. */
@@ -57,7 +71,7 @@ export function updateFetch({ folder, clock, pauseMs = 5_000, silenceMs = 30_000
     part: string,
     from: number,
     tag: string | undefined,
-    tell: (bytes: number, total: number | undefined) => void,
+    { tell, demand }: HearFetch,
     signal: AbortSignal,
   ): Promise<{ whole: boolean; etag: string | undefined }> {
     const stop = new AbortController()
@@ -65,7 +79,9 @@ export function updateFetch({ folder, clock, pauseMs = 5_000, silenceMs = 30_000
     signal.addEventListener('abort', leave, { once: true })
     let silence = clock.after(silenceMs, leave)
     try {
-      const headers: Record<string, string> = from > 0 ? { range: `bytes=${from}-` } : {}
+      // Packed for the way, neither its length nor where to go on would be what is counted here.
+      const headers: Record<string, string> = { 'accept-encoding': 'identity' }
+      if (from > 0) headers.range = `bytes=${from}-`
       if (from > 0 && tag) headers['if-range'] = tag
       const answer = await fetch(url, { signal: stop.signal, headers })
       const resumed = answer.status === 206
@@ -77,18 +93,27 @@ export function updateFetch({ folder, clock, pauseMs = 5_000, silenceMs = 30_000
         throw new Fault('bad-input', words, 'Check the address: open it in a browser')
       }
       const start = resumed ? from : 0
-      const length = Number(answer.headers.get('content-length') ?? Number.NaN)
+      const packed = (answer.headers.get('content-encoding') ?? 'identity') !== 'identity'
+      const length = Number((!packed && answer.headers.get('content-length')) || Number.NaN)
       const total = Number.isFinite(length) ? start + length : undefined
       if ((total ?? 0) > mostBundleBytes) {
         await answer.body.cancel()
         throw new Fault('bad-input', `what lies there has ${total} bytes: that is no update`, 'Check the address')
       }
+      await demand((total ?? start) - start).catch(async error => {
+        await answer.body?.cancel()
+        throw error
+      })
       let bytes = start
+      let heard = start
       const counted = async function* (source: AsyncIterable<Uint8Array>) {
         for await (const chunk of source) {
-          silence.cancel()
-          silence = clock.after(silenceMs, leave)
           bytes += chunk.length
+          if (bytes - heard >= leastBytes) {
+            heard = bytes
+            silence.cancel()
+            silence = clock.after(silenceMs, leave)
+          }
           if (bytes > mostBundleBytes)
             throw new Fault('bad-input', 'more comes than any update has', 'Check the address')
           tell(bytes, total)
