@@ -4,6 +4,7 @@ import { execFileSync } from 'node:child_process'
 import { chmodSync, cpSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import t from 'tap'
+import { keyfileName, keyfileOf } from '../edge/services/wifi-keyfile.js'
 import { imageScripts } from './support/image-scripts.js'
 
 const files = resolve('image-build/network/files')
@@ -54,6 +55,19 @@ t.test(
     t.same(readdirSync(join(root, profiles)), ['pierside-hotspot-trial.nmconnection'], 'no open one beside it')
   },
 )
+
+t.test('a network of the card that is called like the hotspot does not stand for it', async t => {
+  const { root, put, run, read } = box(t)
+  mkdirSync(join(root, profiles), { recursive: true })
+  const home = { name: 'pierside-hotspot', password: 'clear skies' }
+  put(`${profiles}/${keyfileName(home)}`, keyfileOf(home))
+  run('network-start')
+  t.match(read(hotspot), /^ssid=Pierside-/m)
+  t.match(read(names), /#/, 'nor for its passphrase')
+  put('data/system/first-boot/hotspot-psk', 'clear\\sskies\n')
+  run('network-start')
+  t.match(read(`${profiles}/${keyfileName(home)}`), /^psk=/m, 'it stays known')
+})
 
 t.test('a passphrase from the card is the hotspot’s before it is first raised, and once', async t => {
   const { root, put, run, read } = box(t)

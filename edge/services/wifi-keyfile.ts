@@ -12,7 +12,8 @@ export const keyfileName = ({ name }: KnownNetwork): string => `card-${Buffer.fr
 
 export function keyfileOf(network: KnownNetwork): string {
   const { name, password } = network
-  const printable = /^[\x20-\x7e]+$/.test(name) ? name : `card ${Buffer.from(name).toString('hex')}`
+  // Nor what is called like the box's own profiles: its hotspot would be taken for made.
+  const printable = /^(?!pierside-)[\x20-\x7e]+$/.test(name) ? name : `card ${Buffer.from(name).toString('hex')}`
   return [
     '[connection]',
     `id=${escaped(printable)}`,

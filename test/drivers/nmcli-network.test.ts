@@ -157,6 +157,15 @@ t.test('what is kept lies on the card', async t => {
   t.same(deeds, [['country', { country: 'DE', keep: true }]])
 })
 
+t.test('a network that is called like the hotspot’s profile does not take its place', async t => {
+  const { network, calls, answer } = standIn(t)
+  answer('ssid', 'pierside-hotspot\n')
+  answer('profiles', `${[rows.hotspot('no'), rows.tried('yes')].join('\n')}\n`)
+  await network.keepJoined(triedId, never)
+  t.match(calls(), `connection modify uuid ${triedId} connection.id Wi-Fi pierside-hotspot connection.autoconnect yes`)
+  t.notMatch(calls(), /connection delete/, 'the way in stays')
+})
+
 t.test('what cannot be asked says so', async t => {
   const { network, folder } = standIn(t)
   writeFileSync(path.join(folder, 'bin/nmcli'), '#!/bin/sh\necho "Error: NetworkManager is not running." >&2\nexit 8\n')

@@ -15,6 +15,8 @@ import { joinTrouble, securityOf } from './words.js'
 const hotspotName = 'pierside-hotspot'
 const trialName = 'pierside-hotspot-trial'
 const tryName = 'pierside-try'
+/** What a joined network is kept as. One that is called like a profile of ours would be taken for it: the way in. */
+const keptName = (ssid: string) => (ssid.startsWith('pierside-') ? `Wi-Fi ${ssid}` : ssid)
 /** Seconds that nmcli itself waits; the callers' deadlines are shorter. */
 const patience = ['--wait', '60']
 /** What has to go although the deadline is over gets this long. */
@@ -151,10 +153,11 @@ export function nmcliNetwork(parts: NmcliNetworkParts): Network {
       const ssid = (
         await nmcli(['-g', '802-11-wireless.ssid', '-e', 'no', 'connection', 'show', 'uuid', id], signal)
       ).trimEnd()
-      const name = ['connection.id', ssid, 'connection.autoconnect', 'yes', 'connection.autoconnect-priority', '10']
+      const kept = keptName(ssid)
+      const name = ['connection.id', kept, 'connection.autoconnect', 'yes', 'connection.autoconnect-priority', '10']
       await nmcli(['connection', 'modify', 'uuid', id, ...name], signal)
       await remove(
-        all.filter(one => one.uuid !== id && one.name === ssid && one.wifi),
+        all.filter(one => one.uuid !== id && one.name === kept && one.wifi),
         signal,
       )
       await settle(signal)
