@@ -179,6 +179,37 @@ t.test('pierside.txt of a Windows computer is taken, and what was not understood
   t.match(box.read(`etc/NetworkManager/system-connections/${keyfile}`), /^psk=/m)
 })
 
+t.test('in the line ends of old Macs it is taken too, though it begins with a comment', async t => {
+  const box = flashed(t)
+  const text = `${box.read('boot/firmware/pierside.txt').replaceAll('\r\n', '\n')}${written.join('\n')}`
+  box.put('boot/firmware/pierside.txt', text.replaceAll('\n', '\r'))
+  t.equal(box.run('first-boot').status, 0)
+  faultless(t, box)
+  t.equal(box.read('proc/sys/kernel/hostname'), 'north\n')
+})
+
+t.test('from a card that is full each line counts once as well, and it is written to when there is room', async t => {
+  const box = flashed(t, { cp: 'exit 1' })
+  box.put('boot/firmware/pierside.txt', written.join('\n'))
+  box.run('first-boot')
+  t.match(box.read('run/pierside/boot-faults'), /^the card is full or cannot be written to/)
+  t.match(box.read('boot/firmware/pierside.txt'), /clear skies/)
+  const [psk, network] = ['data/system/first-boot/hotspot-psk', `etc/NetworkManager/system-connections/${keyfile}`]
+  t.ok(box.has(psk))
+  // The first start of the network uses it up; the owner forgets the Wi-Fi on the page.
+  for (const path of [psk, network]) rmSync(join(box.root, path))
+  box.run('first-boot')
+  t.notOk(box.has(psk), 'the passphrase that was chosen on the page stays')
+  t.notOk(box.has(network), 'a network that was forgotten stays so')
+  rmSync(join(box.root, 'bin/cp'))
+  rmSync(join(box.root, 'run/pierside/boot-faults'))
+  for (let start = 0; start < 2; start++) box.run('first-boot')
+  faultless(t, box)
+  t.notMatch(box.read('boot/firmware/pierside.txt'), /clear skies|in the dark/)
+  t.match(box.read('boot/firmware/pierside-said.txt'), /cuntry/)
+  t.notOk(box.has(psk))
+})
+
 t.test('a name that Windows has doubled serves as well', async t => {
   const box = flashed(t)
   rmSync(join(box.root, 'boot/firmware/pierside.txt'))
