@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import type { SetUpRouteParts } from './api/http/setup-routes.js'
 import type { HeldConfig } from './main-settings.js'
 import type { Clock } from './ports/clock.js'
+import { Fault } from './ports/fault.js'
 import type { Feed } from './ports/feed.js'
 import type { Log } from './ports/log.js'
 import type { ImageDeed } from './ports/machine.js'
@@ -74,12 +75,19 @@ export async function readFirstBoot(
   const { siteName, latitudeDeg, longitudeDeg, elevationMetres } = fresh(given.wishes, record.read().taken)
   const site = { name: siteName, latitude: latitudeDeg, longitude: longitudeDeg, elevation: elevationMetres }
   const wished = Object.fromEntries(Object.entries(site).filter(([, value]) => value !== undefined))
-  if (Object.keys(wished).length > 0) {
+  const first = { identity, sshKeys: sshKeys.length, record }
+  if (Object.keys(wished).length === 0) return { ...first, given }
+  try {
     await held.merge({ site: wished })
-    const place = { siteName, latitudeDeg, longitudeDeg, elevationMetres }
-    await record.write({ ...record.read(), taken: takenWith(record.read().taken, place) })
+  } catch (error) {
+    // The box starts all the same: its page is where its owner is told.
+    if (!(error instanceof Fault && error.code === 'bad-input')) throw error
+    const words = `the site is not taken: ${error.message}`
+    return { ...first, given: { ...given, complaints: [...given.complaints, { line: 1, words }] } }
   }
-  return { identity, given, sshKeys: sshKeys.length, record }
+  const place = { siteName, latitudeDeg, longitudeDeg, elevationMetres }
+  await record.write({ ...record.read(), taken: takenWith(record.read().taken, place) })
+  return { ...first, given }
 }
 
 /** What stands there, or the other where nothing does or nothing that can be read: the box starts all the same. */

@@ -38,9 +38,12 @@ function heightApart(text: string): { place: string; height?: number } {
 export function readMetres(text: string): number {
   const found = /^([+-]?\d+(?:[.,]\d+)?)\s*m?$/i.exec(text.trim().replace(/[−–—]/g, '-'))
   const metres = found ? Number(found[1].replace(',', '.')) : Number.NaN
-  if (metres >= -500 && metres <= 9000) return metres
+  if (isHeight(metres)) return metres
   throw new ScienceError(`"${text}" is no height in metres, -500 to 9000`)
 }
+
+/** Of a place that a pier may stand at, and a slip of the keyboard beyond. */
+const isHeight = (metres: number) => metres >= -500 && metres <= 9000
 
 /**
  * One angle of a place, degrees, north and east positive: `46.5`, `-46,5`, `46° 30' 12" N`, `W 8 30`.
@@ -222,6 +225,7 @@ function joined(first: Angle, second: Angle, text: string): GeographicPosition {
 function checked(latitude: number, longitude: number, height?: number): GeographicPosition {
   if (!(Math.abs(latitude) <= 90)) throw new ScienceError(`latitude ${latitude}° is outside -90° to 90°`)
   if (!(Math.abs(longitude) <= 180)) throw new ScienceError(`longitude ${longitude}° is outside -180° to 180°`)
+  if (height !== undefined && !isHeight(height)) throw new ScienceError(`height ${height} m is outside -500 to 9000 m`)
   const fine = (degrees: number) => Math.round(degrees * 1e6) / 1e6 + 0
   return {
     latitudeDeg: fine(latitude),

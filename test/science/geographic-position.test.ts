@@ -97,6 +97,8 @@ t.test('what is no position says why', async t => {
     ['geo:48.1', /is no position/],
     ['geo:48.1,2.2;crs=nad27', /nad27/],
     ['geo:48.1,2.2,x', /is no position/],
+    ['geo:48.1,2.2,12000', /height 12000 m is outside/],
+    ['geo:48.1,2.2,-501', /height -501 m is outside/],
     ['https://maps.app.goo.gl/abcdef', /no coordinates/],
     ['https://example.org/%zz', /no coordinates/],
   ]
