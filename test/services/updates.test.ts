@@ -213,6 +213,11 @@ t.test('from an address: what is packed, trickles or leads elsewhere comes to an
   t.equal(readFileSync(path, 'utf8').slice(0, 6), '<html>', 'once, and for RAUC to judge')
   t.equal(asked, 1)
   rmSync(path)
+  for (const secret of ['http://pier:hunter2@127.0.0.1/x', 'ftp://pier:hunter2@box/x', 'hunter2://']) {
+    const refused = await fetchIt(secret, hear, signal).catch((error: Fault) => error)
+    t.match(refused, { code: 'bad-input' })
+    t.notMatch((refused as Fault).message, /hunter2/)
+  }
   await t.rejects(fetchIt(`${url}/trickle`, hear, signal), { code: 'offline' })
   t.equal(asked, 9)
   t.equal(wanted[1], 1e6)

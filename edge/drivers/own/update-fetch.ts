@@ -131,10 +131,14 @@ export function updateFetch({ folder, clock, pauseMs = 5_000, silenceMs = 30_000
   }
 }
 
+/** What is wrong with it is told to everybody who looks, and so without quoting it. */
 function checkAddress(url: string): void {
-  const { protocol } = URL.canParse(url) ? new URL(url) : { protocol: '' }
-  if (protocol === 'https:' || protocol === 'http:') return
-  throw new Fault('bad-input', `"${url}" is no address of a bundle`, 'Give one that begins with https:// or http://')
+  const { protocol, username, password } = URL.canParse(url) ? new URL(url) : new URL('none:')
+  if (protocol !== 'https:' && protocol !== 'http:') {
+    throw new Fault('bad-input', 'that is no address of a bundle', 'Give one that begins with https:// or http://')
+  }
+  if (!username && !password) return
+  throw new Fault('bad-input', 'an address with a password in it is not asked', 'Bring the bundle by phone or stick')
 }
 
 /** Addresses may hide a password; their host does not. */
