@@ -71,7 +71,8 @@ t.test('no link on a stick is followed, and nothing on it runs', { skip: noNames
     const { ok, stderr, mounted, owned } = stick(t, system, 'NIGHTS')
     t.ok(ok, stderr)
     for (const word of ['nosuid', 'nodev', 'noexec', 'nosymfollow']) t.match(mounted, new RegExp(`[ ,]${word},`))
-    if (system === 'ext4') t.match(mounted, /,errors=remount-ro\b/, 'a damaged one does not decide what the kernel does')
+    if (system === 'ext4')
+      t.match(mounted, /,errors=remount-ro\b/, 'a damaged one does not decide what the kernel does')
     t.equal(owned, undefined, 'what a link names stays its owner’s')
   }
 })

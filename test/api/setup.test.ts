@@ -190,11 +190,15 @@ t.test('what the card says of site and place is put into the configuration once'
   t.match(await again.get('/api/config/parsed'), { site: { ...site, name: order.name } }, 'the page’s word is the last')
 })
 
-t.test('a site that the settings do not take is told, and the box starts all the same', { timeout: 60_000 }, async t => {
-  const agent = await onImage(t, ownImage(t, { latitudeDeg: 46.5, longitudeDeg: 8, elevationMetres: 99_999 }))
-  t.match(await agent.state('setup'), { step: 'new', complaints: [/the site is not taken: .*elevation/] })
-  t.match(await agent.get('/api/config/parsed'), { mqtt: { node: 'pier-0a1b' } })
-})
+t.test(
+  'a site that the settings do not take is told, and the box starts all the same',
+  { timeout: 60_000 },
+  async t => {
+    const agent = await onImage(t, ownImage(t, { latitudeDeg: 46.5, longitudeDeg: 8, elevationMetres: 99_999 }))
+    t.match(await agent.state('setup'), { step: 'new', complaints: [/the site is not taken: .*elevation/] })
+    t.match(await agent.get('/api/config/parsed'), { mqtt: { node: 'pier-0a1b' } })
+  },
+)
 
 t.test('what the first boot has left is damaged: the box starts all the same', { timeout: 60_000 }, async t => {
   const image = ownImage(t)

@@ -127,7 +127,11 @@ t.test('every mistake is named with its line, and the rest counts', async t => {
 })
 
 t.test('a password or a private key that stands on a line of its own is not quoted', async t => {
-  const pasted = ['hotspot-passphrase =', 'under the open roof', 'b3BlbnNzaC1rZXktdjEAAAAABG5vbmUAAAAEbm9uZQAAAAAAAAABAAAAMwAAAAtzc2']
+  const pasted = [
+    'hotspot-passphrase =',
+    'under the open roof',
+    'b3BlbnNzaC1rZXktdjEAAAAABG5vbmUAAAAEbm9uZQAAAAAAAAABAAAAMwAAAAtzc2',
+  ]
   const lost = 'there is no = here: a line is a key, = and a value'
   t.same(words(pasted.join('\n')), [`2: ${lost}`, `3: ${lost}`])
   t.same(words('Wi-Fi password under the open roof'), ['1: “wi-fi-password” has no = and no value behind it'])
@@ -137,7 +141,8 @@ t.test('a password or a private key that stands on a line of its own is not quot
 
 t.test('of a line that is as long as the file may be, the nearest word is found at once', async t => {
   const beganMs = performance.now()
-  for (const key of ['time-zone', 'x'.repeat(30_000)]) t.match(words(`${key} = ${'a'.repeat(30_000)}`), [/did you mean/])
+  for (const key of ['time-zone', 'x'.repeat(30_000)])
+    t.match(words(`${key} = ${'a'.repeat(30_000)}`), [/did you mean/])
   t.ok(performance.now() - beganMs < 1_000)
 })
 

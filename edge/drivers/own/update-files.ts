@@ -62,6 +62,15 @@ export function updateFiles({
     <A extends unknown[], R>(work: (...asked: A) => Promise<R>) =>
     (...asked: A): Promise<R> =>
       clock.outside(work(...asked))
+  let turn: Promise<unknown> = Promise.resolve()
+  /** One piece after the other: two at once would both be put behind the same one. */
+  const inTurn =
+    <R>(work: (piece: Piece) => Promise<R>) =>
+    (piece: Piece): Promise<R> => {
+      const mine = turn.then(() => work(piece))
+      turn = Promise.allSettled([mine])
+      return mine
+    }
 
   return {
     slots: held((): Promise<SlotFacts | undefined> => readJson(join(run, 'slots.json'), slotFacts)),
@@ -82,33 +91,35 @@ export function updateFiles({
       }
       return all
     }),
-    receive: held(async ({ from, total: whole, bytes }: Piece) => {
-      await mkdir(folder, { recursive: true })
-      if (from === 0) {
-        await rm(bundle, { force: true })
-        await rm(part, { force: true })
-        total = whole
-      }
-      const received = await has(part)
-      if (whole !== total || from !== received || from + bytes.length > whole) {
-        const fix = from === 0 ? 'Send it again' : 'Go on from there, or send it from its start'
-        throw new Fault('bad-input', `the piece from ${from} does not follow what is here (${received} bytes)`, fix, {
-          detail: { received: whole === total ? received : 0 },
-        })
-      }
-      const file = await open(part, 'a')
-      try {
-        await file.writeFile(bytes)
-        if (from + bytes.length === whole) await file.sync()
-      } finally {
-        await file.close()
-      }
-      if (from + bytes.length === whole) {
-        await rename(part, bundle)
-        total = undefined
-      }
-      return from + bytes.length
-    }),
+    receive: held(
+      inTurn(async ({ from, total: whole, bytes }: Piece) => {
+        await mkdir(folder, { recursive: true })
+        if (from === 0) {
+          await rm(bundle, { force: true })
+          await rm(part, { force: true })
+          total = whole
+        }
+        const received = await has(part)
+        if (whole !== total || from !== received || from + bytes.length > whole) {
+          const fix = from === 0 ? 'Send it again' : 'Go on from there, or send it from its start'
+          throw new Fault('bad-input', `the piece from ${from} does not follow what is here (${received} bytes)`, fix, {
+            detail: { received: whole === total ? received : 0 },
+          })
+        }
+        const file = await open(part, 'a')
+        try {
+          await file.writeFile(bytes)
+          if (from + bytes.length === whole) await file.sync()
+        } finally {
+          await file.close()
+        }
+        if (from + bytes.length === whole) {
+          await rename(part, bundle)
+          total = undefined
+        }
+        return from + bytes.length
+      }),
+    ),
     received: held(async () => {
       return (await sizeOf(bundle)) === undefined ? undefined : bundle
     }),
