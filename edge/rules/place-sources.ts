@@ -1,6 +1,6 @@
 // Which word on where the pier stands holds: what the owner said stays until he says otherwise, whatever a GPS hears; a
 // place that came from a GPS follows it.
-import { distanceKm, type GeographicPosition } from '../science/geographic-position.js'
+import { distanceKm, type GeographicPosition, isHeight } from '../science/geographic-position.js'
 
 export const placeSources = ['typed', 'town', 'gps', 'simulated'] as const
 export type PlaceSource = (typeof placeSources)[number]
@@ -24,6 +24,20 @@ const agreesKm: Readonly<Record<PlaceSource, number>> = {
   simulated: Number.POSITIVE_INFINITY,
 }
 const uncertainKm: Readonly<Partial<Record<PlaceSource, number>>> = { town: 5, gps: 0.05 }
+
+/**
+ * What of a fix can be a pier's. Receivers without one say zeros, or whatever their memory holds; a height that is none
+ * costs only itself.
+ */
+export function soundFix(fix: GeographicPosition | undefined): GeographicPosition | undefined {
+  if (!fix) return undefined
+  const { latitudeDeg, longitudeDeg, elevationMetres } = fix
+  if (!(Math.abs(latitudeDeg) <= 90 && Math.abs(longitudeDeg) <= 180)) return undefined
+  // Where no land is.
+  if (latitudeDeg === 0 && longitudeDeg === 0) return undefined
+  const high = elevationMetres !== undefined && isHeight(elevationMetres)
+  return { latitudeDeg, longitudeDeg, ...(high && { elevationMetres }) }
+}
 
 /**
  * @param known what stands in the settings, with whom it came from  @param fix what a receiver says now

@@ -43,7 +43,7 @@ export function readMetres(text: string): number {
 }
 
 /** Of a place that a pier may stand at, and a slip of the keyboard beyond. */
-const isHeight = (metres: number) => metres >= -500 && metres <= 9000
+export const isHeight = (metres: number) => metres >= -500 && metres <= 9000
 
 /**
  * One angle of a place, degrees, north and east positive: `46.5`, `-46,5`, `46° 30' 12" N`, `W 8 30`.

@@ -5,7 +5,7 @@ import { asFault } from '../ports/fault.js'
 import type { Feed } from '../ports/feed.js'
 import type { GpsFix } from '../ports/gps.js'
 import type { Log } from '../ports/log.js'
-import { judgePlace } from '../rules/place-sources.js'
+import { judgePlace, soundFix } from '../rules/place-sources.js'
 import type { GeographicPosition } from '../science/geographic-position.js'
 import { fixOf } from './gps-states.js'
 import { lookAgain } from './look-again.js'
@@ -54,7 +54,7 @@ export function reportPlace({ feed, clock, log, askGps, site, save }: PlaceParts
       latitude === undefined || longitude === undefined
         ? undefined
         : { latitudeDeg: latitude, longitudeDeg: longitude, elevationMetres: elevation, source }
-    const fix = fixOf(feed, clock.now()) ?? own
+    const fix = soundFix(fixOf(feed, clock.now()) ?? own)
     const { uncertaintyKm, gpsAwayKm, gpsDisagrees, follow: to } = judgePlace(known, fix)
     feed.set('place', {
       known: known !== undefined,

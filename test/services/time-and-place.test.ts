@@ -1,6 +1,7 @@
 // The box that does not know the time: what it says, what it refuses, who may tell it; and a clock that jumps.
 import t from 'tap'
 import { Fault } from '../../edge/ports/fault.js'
+import type { GpsFix } from '../../edge/ports/gps.js'
 import type { SystemTime, SystemTimeReading } from '../../edge/ports/timekeeping.js'
 import { reportPlace } from '../../edge/services/place.js'
 import { siteSettings } from '../../edge/services/site-settings.js'
@@ -258,6 +259,37 @@ t.test('a state that was true at a time to come is not believed: the clock was s
   feed.set('observatory', { sentence: 'What never grows old' }, atMs)
   t.equal(feed.get('observatory')?.stale, false)
 })
+
+t.test(
+  'of what a receiver says that is no place nothing is taken, and of a height that is none only the place',
+  async t => {
+    const { feed, clock, log } = await openHouse(t)
+    const saved: object[] = []
+    let says: object = { latitudeDeg: 0, longitudeDeg: 0 }
+    const stop = reportPlace({
+      ...{ feed, clock, log },
+      askGps: async () => ({ ...says, atMs: clock.now() }) as GpsFix,
+      site: () => siteSettings.parse({}),
+      async save({ site }) {
+        saved.push(siteSettings.parse({ ...site, place: undefined }))
+      },
+    })
+    for (const nonsense of [
+      { latitudeDeg: 0, longitudeDeg: 0 },
+      { latitudeDeg: 91, longitudeDeg: 8 },
+      { latitudeDeg: 46.5, longitudeDeg: 1e308 },
+      { latitudeDeg: Number.NaN, longitudeDeg: 8 },
+    ]) {
+      says = nonsense
+      await clock.advance(95_000)
+      t.same(saved, [], JSON.stringify(nonsense))
+    }
+    says = { latitudeDeg: 46.5, longitudeDeg: 8, elevationMetres: 1e6 }
+    await clock.advance(95_000)
+    t.match(saved[0], { latitude: 46.5, longitude: 8, elevation: undefined, position_from: 'gps' })
+    stop()
+  },
+)
 
 t.test('a GPS that is believed about the place', async t => {
   const house = await openHouse(t)
