@@ -123,7 +123,7 @@ async function assemble(where: Surroundings, ends: ((reason: Fault) => Promise<v
   await mkdir(where.data, { recursive: true })
   const version = await versionOf()
   const { config, data } = where
-  const restoring = await restoreFiles(where)
+  const restoring = await restoreFiles(where, log.named('restore'))
   const change = await changeVersion({ config, data, version, check: configCheck(config, configSchema) })
   const held: HeldConfig = await configuration(config, configSchema, demoConfig)
   const firstBoot = await readFirstBoot(where.image, where.data, held)

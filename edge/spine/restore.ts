@@ -3,7 +3,7 @@
 // first brings all of it to its place, however often it is interrupted. What was there before is kept aside.
 import { mkdir, open, readdir, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { Fault } from '../ports/fault.js'
+import type { Log } from '../ports/log.js'
 import { complaints, z } from '../ports/schema.js'
 import { secretsOf } from './secrets.js'
 import { readIfThere, writeWhole } from './whole-file.js'
@@ -35,31 +35,34 @@ export async function stageRestore({ data }: RestorePlaces, restoring: Restoring
   await writeWhole(readyFile(data), JSON.stringify(restoring), 0o600)
 }
 
-/** What is decided and not yet brought to its place. @throws Fault `broken` for a file that cannot be read */
-async function stagedRestore(data: string): Promise<Restoring | undefined> {
+/** What is decided and not yet brought to its place. One that cannot be read is put aside: nobody could start else. */
+async function stagedRestore(data: string, log: Pick<Log, 'warn'> | undefined): Promise<Restoring | undefined> {
   const text = await readIfThere(readyFile(data))
   if (text === undefined) return undefined
-  const broken = (why: string, cause?: unknown) =>
-    new Fault('broken', `${readyFile(data)} cannot be read: ${why}`, 'Remove that file; what was there before stays', {
-      cause,
-    })
-  let json: unknown
-  try {
-    json = JSON.parse(text)
-  } catch (cause) {
-    throw broken('it is no JSON', cause)
-  }
-  const parsed = ready.safeParse(json)
+  const parsed = ready.safeParse(jsonIn(text))
   if (parsed.success) return parsed.data
-  throw broken(complaints(parsed.error).join('; '))
+  const kept = `${readyFile(data)}.damaged`
+  await rename(readyFile(data), kept)
+  const why = complaints(parsed.error).join('; ')
+  log?.warn(`the backup is not restored, and what was there before stays: ${kept} cannot be read: ${why}`)
+  return undefined
+}
+
+function jsonIn(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined
+    throw error
+  }
 }
 
 /**
  * The first half, before anything reads configuration or tokens: the files. May be done again and again.
  * @returns what there still is to do, in `finishRestore`; undefined when nothing was decided
  */
-export async function restoreFiles(places: RestorePlaces): Promise<Restoring | undefined> {
-  const restoring = await stagedRestore(places.data)
+export async function restoreFiles(places: RestorePlaces, log?: Pick<Log, 'warn'>): Promise<Restoring | undefined> {
+  const restoring = await stagedRestore(places.data, log)
   if (!restoring) return undefined
   const { config, data } = places
   const files = [

@@ -116,10 +116,16 @@ const run = (folder: string, stages: boolean) =>
   })
 const ended = (child: ChildProcess) => new Promise<void>(settle => child.once('close', () => settle()))
 
-t.test('a decided restore that is damaged is named', async t => {
-  const data = t.testdir({ 'restore.json': '{"atMs": 5, "fr' })
-  const restored = restoreFiles({ config: path.join(data, 'pierside.yaml'), data })
-  await t.rejects(restored, { code: 'broken', message: /restore\.json cannot be read: it is no JSON/ })
+t.test('a decided restore that is damaged is put aside and named, and keeps no box from starting', async t => {
+  for (const damaged of ['{"atMs": 5, "fr', '{"atMs": 5}', '']) {
+    const data = t.testdir({ 'restore.json': damaged })
+    const said: string[] = []
+    const places = { config: path.join(data, 'pierside.yaml'), data }
+    t.equal(await restoreFiles(places, { warn: words => said.push(words) }), undefined)
+    t.match(said, [/is not restored, and what was there before stays: .*restore\.json\.damaged cannot be read/])
+    t.equal(readFileSync(path.join(data, 'restore.json.damaged'), 'utf8'), damaged)
+    t.equal(await restoreFiles(places), undefined)
+  }
 })
 
 t.test('killed anywhere on the way, all of it is old or all of it is new', async t => {
