@@ -82,8 +82,8 @@ export interface Updates {
   inspect(path: string, signal: AbortSignal): Promise<BundleFacts>
   /** @throws Fault `broken` with the last words of what put it in, the signal's reason */
   install(path: string, tell: (percent: number, words: string) => void, signal: AbortSignal): Promise<void>
-  /** Clears away what was sent, taken or fetched. */
-  clear(): Promise<void>
+  /** Clears away what was taken or fetched, and what was sent as well. */
+  clear(what: 'brought' | 'all'): Promise<void>
   /** Forgotten when the computer restarts, and not when the agent does. */
   pending(): Promise<Pending | undefined>
   rememberPending(pending: Pending): Promise<void>

@@ -179,7 +179,11 @@ export function updatesService(parts: UpdatesParts): UpdatesService {
         if (/^[a-z]+:\/\//i.test(input.from)) {
           throw new Fault('unsupported', 'a bundle at an address is judged when it is here', 'Ask for update-install')
         }
-        return judged(await bring(input.from, () => {}, signal), signal)
+        try {
+          return await judged(await bring(input.from, () => {}, signal), signal)
+        } finally {
+          await updates.clear('brought')
+        }
       },
     }),
     action({
@@ -213,7 +217,7 @@ export function updatesService(parts: UpdatesParts): UpdatesService {
           tell('installing')(0, `Putting version ${bundle.version} in`)
           // What is put in belongs to the system from then on, whatever comes of it.
           await updates.install(path, tell('installing'), signal).catch(async error => {
-            await updates.clear()
+            await updates.clear('all')
             throw error
           })
           await updates.rememberBefore(readyDevices(feed.states()))
@@ -222,10 +226,12 @@ export function updatesService(parts: UpdatesParts): UpdatesService {
           idleSinceMs = undefined
           say({ phase: 'ready', pendingReboot: true, otherVersion: bundle.version, otherGood: true })
           await feed.event('update-ready', { version: bundle.version })
-          await updates.clear()
+          await updates.clear('all')
           return { version: bundle.version, older: bundle.older }
         } catch (error) {
           say({ phase: 'idle' })
+          // Frames need the room.
+          await updates.clear('brought')
           throw error
         } finally {
           say({ progressPercent: undefined, progress: undefined })

@@ -81,8 +81,13 @@ t.test(
         : path.includes('leaps')
           ? /cannot take over the data of version 0.1.0/
           : /is no sound update|is not signed/
-      await t.rejects(one.deed('update-look', { from: path }), { message }, path)
-      await t.rejects(one.activity('update-install', { from: path }), { message })
+      for (const ask of [
+        () => one.deed('update-look', { from: path }),
+        () => one.activity('update-install', { from: path }),
+      ]) {
+        await t.rejects(ask(), { message }, path)
+        t.notOk(existsSync(one.at('updates/taken')), 'its copy is no burden to the card')
+      }
     }
     await t.rejects(one.deed('update-look', { from: '/etc/passwd' }), { code: 'not-found' })
     await t.rejects(one.deed('update-look', { from: 'sent' }), { code: 'not-found' })

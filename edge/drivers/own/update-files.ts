@@ -145,10 +145,11 @@ export function updateFiles({
       await rename(`${taken}.part`, taken)
       return taken
     }),
-    clear: held(async () => {
-      total = undefined
+    clear: held(async (what: 'brought' | 'all') => {
+      if (what === 'all') total = undefined
+      const kept = what === 'all' ? [beforeFile] : [beforeFile, bundle, part]
       for (const name of await namesIn(folder))
-        if (name !== basename(beforeFile)) await rm(join(folder, name), { recursive: true, force: true })
+        if (!kept.includes(join(folder, name))) await rm(join(folder, name), { recursive: true, force: true })
     }),
     pending: held(() => readJson(pending, pendingFacts)),
     rememberPending: held(one => put(pending, JSON.stringify(one))),
