@@ -1,6 +1,6 @@
 // "Did you mean …?" for names that are not known.
 
-/** What is longer than any name is compared by its beginning: a line of a stranger's file may be as long as it likes. */
+/** What is longer than any name is compared by its beginning: a line of a stranger's file may have any length. */
 const longest = 100
 
 /** The known word with the smallest edit distance (Levenshtein 1966). */

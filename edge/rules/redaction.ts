@@ -6,7 +6,7 @@ export const leftOut = '‹left out›'
 /** Shorter ones would be found in half of all lines; they go only where they stand alone. */
 const shortest = 5
 const keys = '(?:wep|wpa|private|secret|session|api)[_-]?key\\d?'
-/** What stands before such a name in one word is let stand: to look for its beginning would take a long line's square. */
+/** What stands before such a name in one word is let stand: to look where it begins takes the square of a long line. */
 const names = `(?:pass(?:word|wd|phrase)?|pwd|psk|secret|token|${keys}|cookie|authorization)`
 /** `key: value` of a file: the value goes to the end of its line. A reference into secrets.yaml is none. */
 const fileLine = new RegExp(`^(\\s*(?:- )?["']?[\\w-]*${names}["']?\\s*[=:]\\s*)(?=\\S)(?!!secret ).+$`, 'i')
