@@ -188,7 +188,6 @@ async function assemble(where: Surroundings, ends: ((reason: Fault) => Promise<v
   }
   const updating = { machine: ground.machine, store, feed, clock, version, folder, log: log.named('updates') }
   const updates = ground.image && boxUpdates(updating)
-  ends.push(async () => updates?.stop())
   const disks = image && dataDisk({ look: image.lookForData(folder), deed: image.deed, feed, claims, clock, log })
   ends.push(async () => disks?.stop())
   network = ground.image && (await ownNetwork(ground.image, ground))
@@ -206,6 +205,8 @@ async function assemble(where: Surroundings, ends: ((reason: Fault) => Promise<v
   ends.push(async () => mqtt?.stop())
   let night: Night | undefined
   ends.push(async reason => night?.end(reason))
+  // Before the devices close, or the version that starts next would find none missing.
+  ends.push(async () => updates?.stop())
 
   held.onSave(async (next, changed) => {
     const restarted: string[] = []

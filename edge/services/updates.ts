@@ -87,7 +87,8 @@ export function updatesService(parts: UpdatesParts): UpdatesService {
         const states = feed.states()
         const before = await updates.before()
         const waiting = pending ?? (await updates.pending())
-        if (pending) await updates.rememberBefore(readyDevices(states))
+        // Once it restarts, devices close one after the other: none of them is missing for that.
+        if (pending && !restarting) await updates.rememberBefore(readyDevices(states))
         return {
           ...{ waiting, before, seen: await updates.slots(), verdict: await updates.verdict() },
           ...{ refusal: await updates.refusal(), sticks: await updates.found(), received: await updates.received() },

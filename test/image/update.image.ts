@@ -43,7 +43,7 @@ function owner(machine: ImageMachine, agent: AgentClient, token: string) {
   const until = async (what: string, withinMs: number, seen: (update: Update) => boolean): Promise<Update> => {
     let last: Update = {}
     for (const endMs = performance.now() + withinMs; performance.now() < endMs; await pause(2_000)) {
-      last = { ...last, ...(await update()) }
+      last = await update()
       if (seen(last)) return last
     }
     throw new Error(
@@ -165,7 +165,10 @@ t.test('updates of an image that has been flashed', async t => {
             '[Unit]\nDefaultDependencies=no\nBefore=sysinit.target\n' +
             '[Service]\nType=oneshot\nExecStart=/bin/sleep infinity\n'
           put('usr/lib/systemd/system/hang.service', unit)
-          put('usr/lib/systemd/system/sysinit.target.requires/hang.service', unit)
+          put(
+            'usr/lib/systemd/system/sysinit.target.d/hang.conf',
+            '[Unit]\nRequires=hang.service\nAfter=hang.service\n',
+          )
         },
       },
     },
