@@ -28,7 +28,7 @@ t.test('one box, several names', { timeout: 60_000 }, async t => {
   })
 
   await t.test('nobody is redirected, and the page asks nobody but the box itself', async t => {
-    for (const host of ['10.42.0.1', 'pierside.local', 'north.local', 'localhost']) {
+    for (const host of ['10.42.0.1', 'pierside.local', 'pierside.local.', 'north.local', 'localhost']) {
       for (const path of ['/', '/api/status', '/api/state', '/api/fits/list'])
         t.equal((await asked(agent, host, path)).status, 200, `${host}${path}`)
       const { headers } = await asked(agent, host, '/')

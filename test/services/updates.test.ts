@@ -174,9 +174,12 @@ t.test('from an address: what breaks off goes on where it was, what is not there
     const from = Number(/bytes=(\d+)-/.exec(request.headers.range ?? '')?.[1] ?? 0)
     asked++
     if (asked === 2) return void response.writeHead(503).end()
-    response.writeHead(from > 0 ? 206 : 200, { 'content-length': bytes.length - from, etag: '"1"' })
+    // Once it goes on elsewhere than was asked.
+    const begins = asked === 4 ? from - 1 : from
+    const range = from > 0 && { 'content-range': `bytes ${begins}-${bytes.length - 1}/${bytes.length}` }
+    response.writeHead(range ? 206 : 200, { 'content-length': bytes.length - begins, etag: '"1"', ...range })
     // Twice it breaks off.
-    if (asked > 3) return void response.end(bytes.subarray(from))
+    if (asked > 3) return void response.end(bytes.subarray(begins))
     response.write(bytes.subarray(from, from + 4000), () => setTimeout(() => response.destroy(), 50))
   }
   const server = createServer(serve).listen(0, '127.0.0.1')

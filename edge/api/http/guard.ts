@@ -106,7 +106,8 @@ function isForeign(request: Request): boolean {
 function hostnameOf(host: string | undefined): string | undefined {
   if (!host) return undefined
   const bracketed = /^\[([0-9a-f:.]+)\](:\d+)?$/i.exec(host)
-  return bracketed ? bracketed[1] : host.replace(/:\d+$/, '').toLowerCase()
+  // A name may end with the dot of the root.
+  return bracketed ? bracketed[1] : host.replace(/\.?(:\d+)?$/, '').toLowerCase()
 }
 
 /** @param host as the request names it, with its port */

@@ -85,6 +85,10 @@ export function updateFetch({ folder, clock, pauseMs = 5_000, silenceMs = 30_000
       if (from > 0 && tag) headers['if-range'] = tag
       const answer = await fetch(url, { signal: stop.signal, headers })
       const resumed = answer.status === 206
+      if (resumed && !answer.headers.get('content-range')?.startsWith(`bytes ${from}-`)) {
+        await answer.body?.cancel()
+        throw new Error(`${hostOf(url)} goes on elsewhere than was asked`)
+      }
       if (!answer.ok || !answer.body) {
         await answer.body?.cancel()
         const words = `${hostOf(url)} answers ${answer.status} ${answer.statusText}`.trim()
