@@ -72,7 +72,8 @@ function owner(machine: ImageMachine, agent: AgentClient, token: string) {
       const end = await agent.until<{ status: string }>(`activity/${id}`, ended, installMs)
       if (end.status !== 'done') throw new Error(`${version} was not put in: ${JSON.stringify(end)}`)
       await agent.do('update-restart')
-      const judged = ({ lastAtMs = 0, onTrial }: Update) => lastAtMs > beganMs && onTrial === false
+      const judged = ({ lastAtMs = 0, onTrial, slot }: Update) =>
+        lastAtMs > beganMs && onTrial === false && slot !== undefined
       return until(`a verdict on ${version}`, 4 * bootMs, judged)
     },
   }
