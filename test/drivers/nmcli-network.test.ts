@@ -135,7 +135,7 @@ t.test('a passphrase goes by no command line', async t => {
 })
 
 t.test('a hotspot that no radio can try is kept as it is ordered', async t => {
-  const { network, answer, read } = standIn(t)
+  const { network, answer, read, calls } = standIn(t)
   const trial = rows.hotspot('no').replace('pierside-hotspot:', 'pierside-hotspot-trial:')
   answer('profiles', `${[rows.hotspot('no'), trial].join('\n')}\n`)
   answer('trouble', 'Error: No suitable device found for this connection.\n')
@@ -143,6 +143,8 @@ t.test('a hotspot that no radio can try is kept as it is ordered', async t => {
   answer('devices', 'lo:loopback:connected (externally):\n')
   await network.tryHotspot({ passphrase: 'clear skies' }, never)
   t.match(read('secrets'), /psk clear skies\n/)
+  await network.tryHotspot({ band: '5', channel: 36 }, never)
+  t.match(calls(), 'connection.autoconnect no wifi.channel  wifi.band a wifi.channel 36')
 })
 
 t.test('what is kept lies on the card', async t => {

@@ -220,7 +220,8 @@ function changesOf({ passphrase, band, channel }: HotspotOrder): string[] {
     ...['connection.autoconnect', 'no'],
     // The passphrase itself comes by the editor; what was there before must not be taken for it.
     ...(passphrase === undefined ? [] : ['wifi-sec.key-mgmt', 'wpa-psk', 'wifi-sec.proto', 'rsn', 'wifi-sec.psk', '']),
-    ...(band === undefined ? [] : ['wifi.band', band === '5' ? 'a' : 'bg', 'wifi.channel', '0']),
+    // The channel before may be none of the new band's: it is taken away first, which is said by nothing at all.
+    ...(band === undefined ? [] : ['wifi.channel', '', 'wifi.band', band === '5' ? 'a' : 'bg']),
     ...(channel === undefined ? [] : ['wifi.channel', String(channel)]),
   ]
 }
