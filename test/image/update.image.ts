@@ -26,7 +26,7 @@ const installMs = 20 * 60_000
 const pieceBytes = 4 * 2 ** 20
 const pause = (ms: number) => new Promise(settle => setTimeout(settle, ms))
 /** What the versions have that are to be given up: the test does not wait for what an owner would be given. */
-const patience = { agent: 240, devices: 60, limit: 400 }
+const patience = { agent: 240, devices: 60, limit: 1200 }
 const program = 'usr/lib/pierside/build/edge'
 
 /** Changes the one of the agent's files, which hold many sources each, where `what` stands. */
@@ -160,7 +160,7 @@ t.test('updates of an image that has been flashed', async t => {
       what: 'a hang before the agent',
       reason: /nobody had found it in order|did not start/,
       variant: {
-        patience,
+        patience: { ...patience, limit: 400 },
         change(put) {
           const unit =
             '[Unit]\nDefaultDependencies=no\nBefore=sysinit.target\n' +
