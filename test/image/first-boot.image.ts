@@ -68,6 +68,8 @@ const onCard = (name: string, text: string) =>
 
 async function faultless(t: Test, machine: ImageMachine) {
   t.equal(await machine.out('cat /run/pierside/boot-faults 2>/dev/null || true'), '', 'nothing went wrong')
+  // The page answers before its service says that it has started.
+  await machine.out('while [ "$(systemctl is-active pierside)" = activating ]; do sleep 1; done')
   t.equal(await machine.out('systemctl is-failed pierside-first-boot pierside ssh || true'), 'active\nactive\ninactive')
 }
 
