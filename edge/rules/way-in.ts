@@ -15,6 +15,8 @@ export interface WayMemory {
   readonly lostMs?: number
   /** The hotspot stands, and no phone is on it, since then. */
   readonly lonelyMs?: number
+  /** A radio has been joined, or has carried the hotspot, since the agent looks. */
+  readonly settled?: boolean
   /** When known networks were last looked for, or the hotspot last went up for other reasons. */
   readonly soughtMs: number
 }
@@ -28,6 +30,8 @@ type WayDeed = 'none' | 'raise' | 'seek'
  * 30 s.
  */
 export const graceMs = 6_000
+/** After a start nothing is lost yet: a radio has looked around by then (10 s), and been given an address (15 s). */
+export const firstMs = 25_000
 /** Whoever walks up to the pier and types a passphrase is not thrown off meanwhile. */
 const lonelyMs = 60_000
 /** Between two looks for known networks. Each takes the hotspot away for `seekMs`. */
@@ -43,14 +47,15 @@ export function wayIn(
   const { soughtMs } = before
   const joined = radios.some(({ phase }) => phase === 'joined')
   const hotspot = radios.some(({ phase }) => phase === 'hotspot')
-  if (radios.length === 0 || (joined && !hotspot)) return { deed: 'none', memory: { soughtMs } }
+  const settled = before.settled || joined || hotspot
+  if (radios.length === 0 || (joined && !hotspot)) return { deed: 'none', memory: { soughtMs, settled } }
   if (!hotspot) {
     const since = before.lostMs ?? nowMs
-    const late = nowMs - since >= graceMs
-    return { deed: late ? 'raise' : 'none', memory: { soughtMs, lostMs: since } }
+    const late = nowMs - since >= (settled || known.length === 0 ? graceMs : firstMs)
+    return { deed: late ? 'raise' : 'none', memory: { soughtMs, settled, lostMs: since } }
   }
-  if (phones > 0 || joined || known.length === 0) return { deed: 'none', memory: { soughtMs } }
+  if (phones > 0 || joined || known.length === 0) return { deed: 'none', memory: { soughtMs, settled } }
   const since = before.lonelyMs ?? nowMs
   const seek = nowMs - since >= lonelyMs && nowMs - soughtMs >= seekEveryMs
-  return { deed: seek ? 'seek' : 'none', memory: { soughtMs: seek ? nowMs : soughtMs, lonelyMs: since } }
+  return { deed: seek ? 'seek' : 'none', memory: { soughtMs: seek ? nowMs : soughtMs, settled, lonelyMs: since } }
 }
