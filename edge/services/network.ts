@@ -8,6 +8,7 @@ import type { Feed } from '../ports/feed.js'
 import type { Log } from '../ports/log.js'
 import type { Around, HotspotOrder, JoinOrder, Network, NetworkSight, Tried } from '../ports/network.js'
 import type { Kept, Store } from '../ports/store.js'
+import { takingTurns } from '../ports/turns.js'
 import { seekMs, type WayMemory, wayIn } from '../rules/way-in.js'
 import { fixFor, type LastJoin, lastJoin, networkFields } from './network-report.js'
 
@@ -74,14 +75,8 @@ export async function networkService({ network, store, feed, clock, log }: Netwo
   let unconfirmed: Unconfirmed | undefined
   /** A hotspot is on trial that somebody else minds. */
   let handed = false
-  let turn: Promise<unknown> = Promise.resolve()
+  const inTurn = takingTurns()
 
-  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
-    const mine = turn.then(work)
-    // Whoever asked hears how it ended; the next one has its turn all the same.
-    turn = mine.catch(() => undefined)
-    return mine
-  }
   const limited = async <T>(
     ms: number,
     what: string,
@@ -347,7 +342,7 @@ export async function networkService({ network, store, feed, clock, log }: Netwo
     },
     async stop() {
       end.abort(new Fault('aborted', 'the agent ends', 'Ask again when it is back'))
-      await turn
+      await inTurn(async () => {})
       feed.drop('network')
     },
   }

@@ -8,6 +8,7 @@ import type { Log } from '../ports/log.js'
 import { type Schema, z } from '../ports/schema.js'
 import { type SetUp, type SetUpOrder, type SetUpRadio, setUpOrder } from '../ports/setup.js'
 import type { Kept } from '../ports/store.js'
+import { takingTurns } from '../ports/turns.js'
 import type { BootComplaint, BootWishes } from './boot-file.js'
 
 /** What is kept of set-up, on disk. */
@@ -86,8 +87,8 @@ export function setUpService(parts: SetUpParts): SetUpService {
   /** The passphrase that the hotspot has on trial. */
   let tried: string | undefined
   /** What is asked of the radio: one thing after the other. */
-  let radioTurn: Promise<unknown> = Promise.resolve()
-  let changing: Promise<unknown> = Promise.resolve()
+  const withRadio = takingTurns()
+  const changing = takingTurns()
 
   const stepNow = () => {
     const { done, passphrase } = record.read()
@@ -103,22 +104,18 @@ export function setUpService(parts: SetUpParts): SetUpService {
     })
   /** One change after the other, each upon what the one before has left. */
   const change = (edit: (known: SetUpRecord) => Partial<SetUpRecord>): Promise<void> => {
-    const mine = changing.then(async () => {
+    return changing(async () => {
       const next = { ...record.read(), ...edit(record.read()) }
       await record.write({ ...next, done: next.done || (next.passphrase && next.administrator) })
       tell()
     })
-    changing = Promise.allSettled([mine])
-    return mine
   }
   /** Rejects when it could not be done. */
   const deed = (what: string, work: (signal: AbortSignal) => Promise<unknown> | undefined): Promise<void> => {
-    const mine = radioTurn.then(async () => {
+    return withRadio(async () => {
       const limit = clock.deadline(deedMs, what, end.signal)
       await limit.race(clock.outside(Promise.resolve(work(limit.signal)))).finally(() => limit.cancel())
     })
-    radioTurn = Promise.allSettled([mine])
-    return mine
   }
   const inBackground = (what: string, work: Promise<unknown>) =>
     void work.catch(error => log.warn(`${what}: ${asFault(error, 'set-up').message}`))

@@ -4,6 +4,7 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Fault, reasonOf } from '../ports/fault.js'
 import type { ImageDeed, Machine } from '../ports/machine.js'
+import { type InTurn, takingTurns } from '../ports/turns.js'
 import { readIfThere, writeWhole } from './whole-file.js'
 
 const byHand = 'Shut the computer down by hand, before its supply ends'
@@ -41,12 +42,14 @@ export function imageDeeds(places: DeedPlaces = {}): ImageDeed {
     }
   }
   // A unit that is at work reads no second order: each waits until those before it are done, well or not.
-  const last = new Map<string, Promise<unknown>>()
+  const turns = new Map<string, InTurn>()
   return (deed, order, signal) => {
-    const before = last.get(deed)
-    const mine = Promise.race([before, aborted(signal)]).then(() => ask(deed, order, signal))
-    last.set(deed, Promise.allSettled([before, mine]))
-    return mine
+    const inTurn = turns.get(deed) ?? takingTurns()
+    turns.set(deed, inTurn)
+    const mine = inTurn(async () => {
+      if (!signal.aborted) await ask(deed, order, signal)
+    })
+    return Promise.race([mine, aborted(signal)])
   }
 }
 

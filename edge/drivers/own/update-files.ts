@@ -6,6 +6,7 @@ import { pipeline } from 'node:stream/promises'
 import type { Clock } from '../../ports/clock.js'
 import { asFault, Fault, reasonOf } from '../../ports/fault.js'
 import { z } from '../../ports/schema.js'
+import { takingTurns } from '../../ports/turns.js'
 import type { FoundBundle, Piece, SlotFacts, Updates, Verdict } from '../../ports/updates.js'
 
 export interface UpdatePlaces {
@@ -62,15 +63,8 @@ export function updateFiles({
     <A extends unknown[], R>(work: (...asked: A) => Promise<R>) =>
     (...asked: A): Promise<R> =>
       clock.outside(work(...asked))
-  let turn: Promise<unknown> = Promise.resolve()
-  /** One piece after the other: two at once would both be put behind the same one. */
-  const inTurn =
-    <R>(work: (piece: Piece) => Promise<R>) =>
-    (piece: Piece): Promise<R> => {
-      const mine = turn.then(() => work(piece))
-      turn = Promise.allSettled([mine])
-      return mine
-    }
+  /** Two pieces at once would both be put behind the same one. */
+  const inTurn = takingTurns()
 
   return {
     slots: held((): Promise<SlotFacts | undefined> => readJson(join(run, 'slots.json'), slotFacts)),
@@ -91,8 +85,8 @@ export function updateFiles({
       }
       return all
     }),
-    receive: held(
-      inTurn(async ({ from, total: whole, bytes }: Piece) => {
+    receive: held(({ from, total: whole, bytes }: Piece) =>
+      inTurn(async () => {
         await mkdir(folder, { recursive: true })
         if (from === 0) {
           await rm(bundle, { force: true })
